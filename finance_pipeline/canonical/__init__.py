@@ -1,0 +1,1 @@
+"""Canonical records: one vocabulary for what every source says. The schemas, and one pure mapper per source."""

@@ -1,0 +1,67 @@
+"""Identity: ids are derived from content, never random, so that the same input gives the same ids.
+
+A record is `book/source/kind/source id`; a match or an entry is a hash of what it says. Correlation ids alone are
+random: they name a run, and stand outside every comparison.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from decimal import Decimal
+from typing import Any
+
+
+def record_id(book: str, source: str, kind: str, source_id: str) -> str:
+    """The id of a canonical record, for ever: us/plaid/transaction/lPNjeW1nR6CDn5okmGQ6hEpMo4lLNoSrzqDje."""
+    return f"{book}/{source}/{kind}/{source_id}"
+
+
+def content_hash(content: bytes) -> str:
+    """SHA-256 of some bytes, in hexadecimal: the address of a landed file and the proof of a record."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest(*parts: object) -> str:
+    """SHA-256 of some parts, each delimited by its length, so that ('ab', 'c') and ('a', 'bc') differ."""
+    whole = hashlib.sha256()
+    for part in parts:
+        encoded = str(part).encode()
+        whole.update(len(encoded).to_bytes(8, "big"))
+        whole.update(encoded)
+    return whole.hexdigest()
+
+
+def parse_json(raw: bytes | str) -> Any:
+    """JSON with every fractional number as an exact Decimal. Raises ValueError on malformed JSON, NaN and Infinity."""
+
+    def refuse(text: str) -> Any:
+        raise ValueError(f"{text} is not JSON")
+
+    return json.loads(raw, parse_float=Decimal, parse_constant=refuse)
+
+
+_NUMBER = re.compile('"\ue000([^"]*)\ue001"')
+
+
+def exact_json(value: Any) -> str:
+    """Canonical JSON: sorted keys, no spaces, decimals digit for digit. The text that content hashes are of.
+
+    json has no exact number, so a Decimal passes through as text between two private-use characters, which are then
+    taken off together with the quotes. Raises TypeError for anything that JSON does not know.
+    """
+
+    def bracket(part: object) -> str:
+        if isinstance(part, Decimal):
+            return f"\ue000{part}\ue001"
+        raise TypeError(f"{type(part).__name__} has no exact JSON form")
+
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=bracket)
+    return _NUMBER.sub(r"\1", text)
+
+
+def new_correlation_id() -> str:
+    """A random name for one piece of work, from the API call to the journal entry."""
+    return uuid.uuid4().hex

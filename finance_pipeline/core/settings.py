@@ -1,0 +1,223 @@
+"""Settings: what a person declares about books, accounts and connections, and where data lives.
+
+`finance_pipeline.yaml` declares; every `*.yaml` in `finance_pipeline.d` beside it adds books, accounts and connections
+(the command line writes there when it binds an account). Secrets are never in a file: a connection names the
+environment variables that hold them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from finance_pipeline.core.money import exponent
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.problems import BadInput, BadSettings
+
+HOME_VARIABLE = "FINANCE_PIPELINE_HOME"
+SETTINGS_NAME = "finance_pipeline.yaml"
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+ConnectionKind = Literal["plaid", "stripe", "xero", "ecb", "camt053"]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BankAccount(_Declared):
+    """One bank account of a book."""
+
+    id: Slug
+    name: str = ""
+    currency: str
+    gl_account: str
+    """Ledger account code of this bank account alone, for example '1010'."""
+    feed: Slug | None = None
+    """Connection that brings its lines; without one, the lines come from its bank statements."""
+    external_id: str = ""
+    """The account's id within the feed."""
+    statement_ids: tuple[str, ...] = ()
+    """IBANs or account numbers by which statement files name it."""
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, value: str) -> str:
+        exponent(value)
+        return value
+
+
+class ProcessorAccount(_Declared):
+    """A balance that a card processor keeps for a book, one per currency."""
+
+    id: Slug
+    currency: str
+    feed: Slug
+
+
+class Book(_Declared):
+    """A legal entity with a ledger of its own."""
+
+    id: Slug
+    name: str
+    currency: str
+    """Functional currency."""
+    time_zone: str = "UTC"
+    starts_on: date
+    """First day kept here; what is older opens the ledger against opening balances."""
+    fiscal_year_starts_month: int = Field(1, ge=1, le=12)
+    bank_accounts: tuple[BankAccount, ...] = ()
+    processor_accounts: tuple[ProcessorAccount, ...] = ()
+    accounting: Slug | None = None
+    """Connection of the accounting system that brings invoices and bills."""
+    chart: Mapping[str, str] = Field(default_factory=dict)
+    """Account codes of the accounting system -> ledger account codes."""
+    policy: Mapping[str, Any] = Field(default_factory=dict)
+    """Overrides of the matching policy."""
+
+    @property
+    def first_month(self) -> Month:
+        return Month.of(self.starts_on)
+
+
+class Connection(_Declared):
+    """One login at one system."""
+
+    id: Slug
+    kind: ConnectionKind
+    base_url: str = ""
+    token_url: str = ""
+    tenant_id: str = ""
+    folder: str = ""
+    """For statement files: the watched folder, absolute or below the data folder."""
+    secrets: Mapping[str, str] = Field(default_factory=dict)
+    """Name of each secret -> the environment variable that holds it."""
+
+    def secret(self, name: str) -> SecretStr:
+        """A secret from the environment. Raises BadSettings naming the variable, never a value."""
+        variable = self.secrets.get(name)
+        if not variable:
+            raise BadSettings(
+                f"connection {self.id} declares no secret {name!r}.",
+                todo=f"Add `secrets: {{{name}: NAME_OF_AN_ENVIRONMENT_VARIABLE}}` to it.",
+            )
+        value = os.environ.get(variable)
+        if not value:
+            raise BadSettings(
+                f"the environment variable {variable} is not set.",
+                where=f"connection {self.id}",
+                todo=f"Set {variable} to the {name} of this connection.",
+            )
+        return SecretStr(value)
+
+
+class Settings(_Declared):
+    """Everything declared, checked together."""
+
+    home: Path
+    actor: str = "operator"
+    """Who decides on the command line."""
+    books: tuple[Book, ...] = ()
+    connections: tuple[Connection, ...] = ()
+
+    @cached_property
+    def book_ids(self) -> list[str]:
+        return [book.id for book in self.books]
+
+    def book(self, book_id: str) -> Book:
+        """A book by id. Raises BadInput that lists the known ones."""
+        for book in self.books:
+            if book.id == book_id:
+                return book
+        known = ", ".join(self.book_ids) or "none yet"
+        raise BadInput(f"there is no book {book_id!r}.", todo=f"Known books: {known}.")
+
+    def connection(self, connection_id: str) -> Connection:
+        """A connection by id. Raises BadInput that lists the known ones."""
+        for connection in self.connections:
+            if connection.id == connection_id:
+                return connection
+        known = ", ".join(c.id for c in self.connections) or "none yet"
+        raise BadInput(f"there is no connection {connection_id!r}.", todo=f"Known connections: {known}.")
+
+    def book_of_statement_account(self, statement_id: str) -> tuple[Book, BankAccount] | None:
+        """The book and bank account that a statement file's IBAN or account number names, if any is bound to it."""
+        for book in self.books:
+            for account in book.bank_accounts:
+                if statement_id in account.statement_ids:
+                    return book, account
+        return None
+
+
+def home_folder() -> Path:
+    """The one folder that holds all data: FINANCE_PIPELINE_HOME, or .finance_pipeline beside the project."""
+    named = os.environ.get(HOME_VARIABLE)
+    return Path(named).expanduser().resolve() if named else Path(__file__).resolve().parents[2] / ".finance_pipeline"
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Settings of a data folder; an empty folder has no books. Raises BadSettings naming file and key."""
+    folder = home or home_folder()
+    merged: dict[str, Any] = {"books": [], "connections": []}
+    for file in (folder / SETTINGS_NAME, *sorted((folder / "finance_pipeline.d").glob("*.yaml"))):
+        if file.exists():
+            _merge(merged, _read(file), file)
+    try:
+        settings = Settings.model_validate({**merged, "home": folder})
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise BadSettings(f"{key}: {first['msg']}", where=str(folder / SETTINGS_NAME)) from cause
+    _check_together(settings)
+    return settings
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as cause:
+        raise BadSettings(f"not readable as YAML: {cause}", where=str(file)) from cause
+    if not isinstance(content, dict):
+        raise BadSettings("a settings file is a mapping of keys.", where=str(file))
+    return content
+
+
+def _merge(merged: dict[str, Any], more: dict[str, Any], file: Path) -> None:
+    """Add one file: new books and connections are appended; accounts of a known book are added to it."""
+    for book in more.pop("books", None) or []:
+        known = next((each for each in merged["books"] if each.get("id") == book.get("id")), None)
+        if known is None:
+            merged["books"].append(book)
+        elif set(book) <= {"id", "bank_accounts"}:
+            known["bank_accounts"] = [*known.get("bank_accounts", []), *book.get("bank_accounts", [])]
+        else:
+            raise BadSettings(f"book {book.get('id')!r} is declared twice.", where=str(file))
+    merged["connections"] += more.pop("connections", None) or []
+    merged.update(more)
+
+
+def _check_together(settings: Settings) -> None:
+    """What no single declaration can see: unique ids, and names that lead somewhere. Raises BadSettings."""
+    connection_ids = [c.id for c in settings.connections]
+    account_ids = [a.id for b in settings.books for a in (*b.bank_accounts, *b.processor_accounts)]
+    statement_ids = [s for b in settings.books for a in b.bank_accounts for s in a.statement_ids]
+    for what, ids in {
+        "book": settings.book_ids,
+        "connection": connection_ids,
+        "account": account_ids,
+        "statement account": statement_ids,
+    }.items():
+        twice = sorted({each for each in ids if ids.count(each) > 1})
+        if twice:
+            raise BadSettings(f"{what} {twice[0]!r} is declared twice.", where=str(settings.home / SETTINGS_NAME))
+    for book in settings.books:
+        feeds = [a.feed for a in (*book.bank_accounts, *book.processor_accounts) if a.feed]
+        for named in (*feeds, *([book.accounting] if book.accounting else [])):
+            if named not in connection_ids:
+                raise BadSettings(f"book {book.id} names a connection {named!r} that is not declared.")
