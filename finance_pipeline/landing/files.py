@@ -1,0 +1,92 @@
+"""Landed files: immutable Parquet, named by the SHA-256 of their bytes, written by rename.
+
+Here: bytes on disk. Not here: which of them count (the manifest says, in the same transaction as the cursor). A file
+that a crash left without a manifest row is harmless: nothing refers to it, and the next pull writes it again.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from finance_pipeline.core.identity import content_hash
+from finance_pipeline.core.problems import PermanentProblem
+
+_PAGES = pl.Schema(
+    {"page_hash": pl.String, "endpoint": pl.String, "fetched_at": pl.Datetime("us", "UTC"), "raw": pl.Binary}
+)
+
+
+class EvidenceMissing(PermanentProblem):
+    """A landed file that the manifest lists is not in the landing folder, or its bytes are not what they were."""
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file in the landing folder."""
+
+    content_hash: str
+    path: str
+    """Relative to the landing folder."""
+    byte_count: int
+    row_count: int
+
+
+@dataclass(frozen=True)
+class LandingFolder:
+    """The evidence under one root."""
+
+    root: Path
+
+    def write(self, holds: str, frame: pl.DataFrame) -> LandedFile:
+        """Keep a frame for ever. The same frame written twice is one file."""
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="zstd")
+        content = buffer.getvalue()
+        name = content_hash(content)
+        path = f"{holds}/{name[:2]}/{name}.parquet"
+        self._write_by_rename(self.root / path, content)
+        return LandedFile(name, path, len(content), frame.height)
+
+    def read(self, paths: Sequence[str]) -> pl.LazyFrame:
+        """Landed files of one kind as one lazy frame. Raises EvidenceMissing naming the first one that is gone."""
+        for path in paths:
+            if not (self.root / path).exists():
+                raise EvidenceMissing(
+                    f"the landed file {path} is gone.",
+                    where=str(self.root),
+                    todo="Restore it from a backup of the landing folder; its name is the SHA-256 of its bytes.",
+                )
+        return pl.scan_parquet([self.root / path for path in paths])
+
+    def holds_intact(self, file: LandedFile) -> bool:
+        """Whether the bytes on disk are still those that the name promises."""
+        path = self.root / file.path
+        return path.exists() and content_hash(path.read_bytes()) == file.content_hash
+
+    def _write_by_rename(self, path: Path, content: bytes) -> None:
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def pages_frame(pages: Iterable[tuple[str, str, object, bytes]]) -> pl.DataFrame:
+    """Raw pages as a frame: page_hash, endpoint, fetched_at (UTC), raw."""
+    return pl.DataFrame(list(pages), schema=_PAGES, orient="row")

@@ -1,0 +1,50 @@
+-- report: what a controller reads. Projections, replaced whole when a book-month is computed again.
+--
+-- report.tie_out: one row per two figures that must be equal. report.cash_position: one row per account at a date.
+
+create table report.tie_out (
+    book text not null,
+    month text not null,
+    name text not null,
+    subject text not null,
+    on_day date not null,
+    currency text not null,
+    left_words text not null,
+    left_minor bigint,
+    right_words text not null,
+    right_minor bigint,
+    difference_minor bigint generated always as (left_minor - right_minor) stored,
+    tied boolean not null,
+    words text not null,
+    primary key (book, month, name, subject, currency, on_day)
+);
+
+create table report.cash_position (
+    book text not null,
+    month text not null,
+    account text not null,
+    kind text not null check (kind in ('bank', 'processor', 'in_transit')),
+    currency text not null,
+    balance_minor bigint not null,
+    functional_minor bigint not null,
+    balance_on date not null,
+    stated_minor bigint,
+    stated_on date,
+    stated_by text,
+    oldest_source text,
+    read_at timestamptz,
+    tied boolean not null,
+    primary key (book, month, account, kind)
+);
+
+comment on table report.tie_out is 'One row per pair of figures that must be equal at the end of a day. Projection.';
+comment on column report.tie_out.tied is 'True where both figures are known and equal; a missing figure proves nothing.';
+comment on table report.cash_position is 'One row per bank or processor account at a month''s end or the latest day. Projection.';
+comment on column report.cash_position.balance_minor is 'Ledger balance by effective date, minor units of the account.';
+comment on column report.cash_position.stated_minor is 'Latest balance that the bank or processor itself stated, on or before that day.';
+comment on column report.cash_position.oldest_source is 'Connection that was read least recently among those the figure rests on.';
+comment on column report.cash_position.read_at is 'When that connection was last read successfully: the freshness of the figure.';
+comment on column report.cash_position.tied is 'False where a tie-out of the account is broken; the figure is then marked.';
+
+grant select on all tables in schema report to finance_pipeline_app, finance_pipeline_reader;
+grant insert, delete on all tables in schema report to finance_pipeline_app;

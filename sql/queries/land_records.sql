@@ -1,0 +1,57 @@
+-- One row per new version of a source record: staged evidence of one update against the latest landed versions.
+-- A record seen several times in one update counts with its last word. Kinds that the update lists completely get
+-- tombstones for what it no longer lists.
+with said as (
+    select distinct on (kind, source_id)
+        kind, source_id, account, accounting_on, removed, content_hash, page_hash, ordinal
+    from staging.evidence
+    where sync_id = %(sync_id)s
+    order by kind, source_id, ordinal desc
+),
+latest as (
+    select distinct on (kind, source_id)
+        kind, source_id, version, account, accounting_on, removed, content_hash, file_hash, page_hash
+    from landing.record
+    where connection_id = %(connection_id)s
+        and (kind = any(%(complete_kinds)s::text[]) or (kind, source_id) in (select kind, source_id from said))
+    order by kind, source_id, version desc
+),
+vanished as (
+    select latest.*
+    from latest
+    left join said using (kind, source_id)
+    where latest.kind = any(%(complete_kinds)s::text[]) and not latest.removed and said.source_id is null
+),
+news as (
+    select
+        said.kind,
+        said.source_id,
+        coalesce(latest.version, 0) + 1 as version,
+        coalesce(said.account, latest.account) as account,
+        coalesce(said.accounting_on, latest.accounting_on) as accounting_on,
+        latest.accounting_on as previous_on,
+        said.removed,
+        said.content_hash,
+        %(file_hash)s::text as file_hash,
+        said.page_hash,
+        said.ordinal
+    from said
+    left join latest using (kind, source_id)
+    where (latest.version is null and not said.removed)
+        or (latest.version is not null and (latest.removed <> said.removed
+            or (not said.removed and latest.content_hash <> said.content_hash)))
+    union all
+    select
+        kind, source_id, version + 1, account, accounting_on, accounting_on,
+        true, content_hash, file_hash, page_hash, 9223372036854775807
+    from vanished
+)
+insert into landing.record (
+    connection_id, source, kind, source_id, version, account, accounting_on, previous_on, removed, content_hash,
+    file_hash, page_hash, sync_id
+)
+select
+    %(connection_id)s, %(source)s, kind, source_id, version, account, accounting_on,
+    nullif(previous_on, accounting_on), removed, content_hash, file_hash, page_hash, %(sync_id)s
+from news
+order by ordinal, kind, source_id
