@@ -23,6 +23,8 @@ from finance_pipeline.core.problems import BadInput, BadSettings
 
 HOME_VARIABLE = "FINANCE_PIPELINE_HOME"
 SETTINGS_NAME = "finance_pipeline.yaml"
+STATEMENTS = "statements"
+"""The connection that statement files arrive by when none is declared: a watched folder needs no login."""
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 ConnectionKind = Literal["plaid", "stripe", "xero", "ecb", "camt053"]
 
@@ -168,6 +170,8 @@ def load_settings(home: Path | None = None) -> Settings:
     for file in (folder / SETTINGS_NAME, *sorted((folder / "finance_pipeline.d").glob("*.yaml"))):
         if file.exists():
             _merge(merged, _read(file), file)
+    if not any(connection.get("kind") == "camt053" for connection in merged["connections"]):
+        merged["connections"].append({"id": STATEMENTS, "kind": "camt053", "folder": "inbox"})
     try:
         settings = Settings.model_validate({**merged, "home": folder})
     except ValidationError as cause:

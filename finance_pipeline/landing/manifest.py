@@ -39,8 +39,8 @@ class Landing:
     dead_letters: tuple[tuple[str, str, str, str, str], ...]
     """kind, source id, reason, payload, page hash."""
     complete_kinds: tuple[str, ...]
-    cursor: Mapping[str, Any]
-    read_at: datetime
+    cursor: Mapping[str, Any] | None
+    """Where the next pull begins; None leaves it where it is."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ def land(conn: Connection, landing: Landing) -> Landed:
         _note_pages(conn, landing, landing.pages_file)
     versions = _land_records(conn, landing)
     letters = _land_dead_letters(conn, landing)
+    if landing.cursor is None:
+        return Landed(versions, letters)
     conn.execute(
         """
-        insert into landing.cursor (connection_id, state, read_at) values (%s, %s::jsonb, %s)
-        on conflict (connection_id) do update
-        set state = excluded.state, read_at = greatest(landing.cursor.read_at, excluded.read_at),
-            moved_at = clock_timestamp()
+        insert into landing.cursor (connection_id, state) values (%s, %s::jsonb)
+        on conflict (connection_id) do update set state = excluded.state, moved_at = clock_timestamp()
         """,
-        (landing.connection_id, json.dumps(landing.cursor), landing.read_at),
+        (landing.connection_id, json.dumps(landing.cursor)),
     )
     return Landed(versions, letters)
 
@@ -77,6 +77,17 @@ def cursor_of(conn: Connection, connection_id: str) -> dict[str, Any] | None:
     """Where the next pull of a connection begins; None before the first."""
     row = conn.execute("select state from landing.cursor where connection_id = %s", (connection_id,)).fetchone()
     return row[0] if row else None
+
+
+def note_read(conn: Connection, connection_id: str, read_at: datetime) -> None:
+    """Record that a connection was read to its end: what freshness is measured from."""
+    conn.execute(
+        """
+        insert into landing.cursor (connection_id, read_at) values (%s, %s)
+        on conflict (connection_id) do update set read_at = greatest(landing.cursor.read_at, excluded.read_at)
+        """,
+        (connection_id, read_at),
+    )
 
 
 def note_sync(

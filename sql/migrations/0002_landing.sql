@@ -75,8 +75,8 @@ create table landing.dead_letter (
 
 create table landing.cursor (
     connection_id text primary key,
-    state jsonb not null,
-    read_at timestamptz not null,
+    state jsonb,
+    read_at timestamptz,
     moved_at timestamptz not null default clock_timestamp()
 );
 
@@ -111,7 +111,7 @@ comment on column landing.record.previous_on is 'That day in the version before;
 comment on column landing.record.removed is 'A tombstone: the source says that the record no longer exists.';
 comment on table landing.dead_letter is 'One row per record, page or file that does not fit, with the reason.';
 comment on table landing.cursor is 'One row per connection: where its next pull begins. Working state.';
-comment on column landing.cursor.read_at is 'Last successful read: what freshness is measured from.';
+comment on column landing.cursor.read_at is 'Last read to the end: what freshness is measured from.';
 comment on table landing.mapping is 'One row per book, source and month: up to where evidence was mapped. Working state.';
 
 grant select on all tables in schema landing to finance_pipeline_app, finance_pipeline_reader;

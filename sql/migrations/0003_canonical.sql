@@ -326,6 +326,15 @@ create table canonical.fx_rate (
     primary key (rate_on, currency)
 );
 
+create unlogged table staging.fx_rate (
+    rate_on date not null,
+    currency text not null,
+    per_eur numeric(18, 10) not null,
+    source text not null,
+    content_hash text not null,
+    publish_id text not null
+);
+
 comment on table canonical.fx_rate is 'One row per currency and day with a published reference rate.';
 comment on column canonical.fx_rate.rate_on is 'Day of publication.';
 comment on column canonical.fx_rate.currency is 'Currency quoted (ISO 4217).';

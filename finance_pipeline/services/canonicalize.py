@@ -1,0 +1,241 @@
+"""Evidence becomes canonical records: read what changed, map it, publish new versions in one transaction.
+
+A mark per book, source and month says up to which landed version evidence was mapped, and by which mapper over which
+accounts; a new mapper version or a newly bound account maps the month again. Nothing is overwritten: a record whose
+canonical content changed gets a version, one that did not gets nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from psycopg import sql
+
+from finance_pipeline.canonical import registry, schemas
+from finance_pipeline.core.identity import digest, record_id
+from finance_pipeline.core.period import BookMonth, Month, by_book
+from finance_pipeline.core.settings import Book, Settings
+from finance_pipeline.core.tables import Table
+from finance_pipeline.landing.manifest import Connection, note_unfit
+from finance_pipeline.services.results import Figures, Materialized
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.copy import copy_in, copy_out
+from finance_pipeline.store.locks import book_lock
+from finance_pipeline.store.sql import query
+
+SOURCES_OF = {
+    "bank_transaction": ("plaid", "camt053"),
+    "invoice": ("xero",),
+    "payment": ("stripe", "xero"),
+    "balance": ("plaid", "camt053", "stripe"),
+    "party": ("xero",),
+}
+ASSET_OF = {
+    "bank_transaction": "bank_transactions",
+    "invoice": "invoices",
+    "payment": "payments",
+    "balance": "stated_balances",
+    "party": "parties",
+}
+_LANDED = pl.Schema(
+    {
+        "kind": pl.String,
+        "source_id": pl.String,
+        "account": pl.String,
+        "accounting_on": pl.Date,
+        "removed": pl.Boolean,
+        "content_hash": pl.String,
+        "path": pl.String,
+        "seq": pl.Int64,
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Feed:
+    """Where a book's records of one source come from."""
+
+    source: str
+    connection_ids: list[str]
+    accounts: list[str] | None
+    """Accounts within the connection that belong to the book; None: all of them."""
+
+    @property
+    def digest(self) -> str:
+        return digest(registry.mapper_version(self.source), *self.connection_ids, *(self.accounts or ["all"]))
+
+
+def canonicalize(workspace: Workspace, table: str, keys: Sequence[BookMonth]) -> Materialized:
+    """Map what landed for these book-months and publish it. Rows reported are current, tombstones not counted."""
+    by_partition: dict[str, Figures] = {}
+    new_versions = 0
+    for book_id, wanted in by_book(keys).items():
+        book = workspace.settings.book(book_id)
+        with workspace.database.transaction() as conn:
+            book_lock(conn, book_id)
+            for source in SOURCES_OF[table]:
+                new_versions += _map_source(workspace, conn, book, _feed(workspace.settings, book, source), wanted)
+            by_partition |= _row_counts(conn, table, book_id, wanted)
+    row_count = sum(int(figures["row_count"]) for figures in by_partition.values())
+    return Materialized(ASSET_OF[table], row_count, by_partition, {"new_versions": new_versions})
+
+
+def _feed(settings: Settings, book: Book, source: str) -> _Feed:
+    if source == "xero":
+        return _Feed(source, [book.accounting] if book.accounting else [], None)
+    if source == "stripe":
+        return _Feed(source, sorted({account.feed for account in book.processor_accounts}), None)
+    if source == "camt053":
+        connections = sorted(c.id for c in settings.connections if c.kind == "camt053")
+        return _Feed(source, connections, sorted(s for a in book.bank_accounts for s in a.statement_ids))
+    fed = [a for a in book.bank_accounts if a.feed and settings.connection(a.feed).kind == source]
+    return _Feed(source, sorted({a.feed for a in fed if a.feed}), sorted(a.external_id for a in fed))
+
+
+def _map_source(workspace: Workspace, conn: Connection, book: Book, feed: _Feed, wanted: list[Month]) -> int:
+    """Map one source's news of some months; returns the number of new canonical versions."""
+    if not feed.connection_ids:
+        return 0
+    parameters = _mark_parameters(book, feed, wanted) | {"up_to_seq": _last_landed(conn)}
+    landed = copy_out(conn, query("landed_news"), parameters, _LANDED)
+    new_versions = 0
+    if landed.height:
+        mapped = registry.map_evidence(feed.source, _evidence(workspace, landed.filter(~pl.col("removed"))), book)
+        for name, frame in mapped.tables.items():
+            new_versions += _publish(conn, schemas.RECORDS[name], frame)
+        gone = landed.filter("removed")
+        new_versions += _bury(conn, book, feed.source, gone)
+        note_unfit(conn, feed.connection_ids[0], mapped.unfit.select("kind", "source_id", "content_hash", "reason").rows())
+    conn.execute(query("set_mapping_marks"), parameters)
+    return new_versions
+
+
+def _last_landed(conn: Connection) -> int:
+    """Sequence number of the last landed version; taken first, so that what lands meanwhile is left for next time."""
+    row = conn.execute("select coalesce(max(seq), 0) from landing.record").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _mark_parameters(book: Book, feed: _Feed, wanted: list[Month]) -> dict[str, object]:
+    first_days = ["0001-01-01" if m <= book.first_month else m.first_day.isoformat() for m in wanted]
+    return {
+        "book": book.id,
+        "source": feed.source,
+        "digest": feed.digest,
+        "connections": feed.connection_ids,
+        "accounts": feed.accounts,
+        "months": [str(m) for m in wanted],
+        "first_days": first_days,
+        "last_days": [m.last_day.isoformat() for m in wanted],
+    }
+
+
+def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
+    """The payloads of landed records, read from the landed files and joined to the manifest's own columns."""
+    if landed.is_empty():
+        return landed.with_columns(payload=pl.lit(None, pl.String)).drop("path", "seq")
+    identity = ["kind", "source_id", "content_hash"]
+    files = workspace.landing.read(landed["path"].unique(maintain_order=True).to_list())
+    payloads = (
+        files.select(*identity, "payload")
+        .join(landed.lazy().select(identity), on=identity, how="semi")
+        .unique(identity)
+        .collect()
+    )
+    found = landed.join(payloads, on=identity, how="inner", maintain_order="left")
+    if found.height != landed.height:
+        missing = landed.join(payloads, on=identity, how="anti").row(0, named=True)
+        raise LookupError(f"{missing['kind']} {missing['source_id']} is listed but not in {missing['path']}")
+    return found.drop("path", "seq")
+
+
+def _publish(conn: Connection, table: Table, frame: pl.DataFrame) -> int:
+    """Add a version of every record whose content differs from its current version."""
+    publish_id = uuid.uuid4().hex
+    copy_in(conn, f"staging.{table.name}", table.checked(frame).with_columns(publish_id=pl.lit(publish_id)))
+    compared = [name for name in table.names if name not in ("record_id", "content_hash")]
+    statement = sql.SQL(
+        """
+        insert into canonical.{table} ({columns}, version)
+        select {staged}, coalesce(known.version, 0) + 1
+        from staging.{table} as staged
+        left join canonical.{current} as known using (record_id)
+        where staged.publish_id = {publish_id}
+            and (known.record_id is null or row({new}) is distinct from row({old}))
+        order by staged.record_id
+        """
+    ).format(
+        table=sql.Identifier(table.name),
+        current=sql.Identifier(f"{table.name}_current"),
+        columns=sql.SQL(", ").join(map(sql.Identifier, table.names)),
+        staged=sql.SQL(", ").join(sql.Identifier("staged", name) for name in table.names),
+        new=sql.SQL(", ").join(sql.Identifier("staged", name) for name in compared),
+        old=sql.SQL(", ").join(sql.Identifier("known", name) for name in compared),
+        publish_id=publish_id,
+    )
+    added = conn.execute(statement).rowcount
+    conn.execute(
+        sql.SQL("delete from staging.{table} where publish_id = {publish_id}").format(
+            table=sql.Identifier(table.name), publish_id=publish_id
+        )
+    )
+    return added
+
+
+def publish_rates(conn: Connection, rates: pl.DataFrame) -> int:
+    """Add reference rates that are new; a published rate is never revised. rates: schemas.FX_RATES."""
+    rows = schemas.FX_RATES.checked(rates)
+    publish_id = uuid.uuid4().hex
+    copy_in(conn, "staging.fx_rate", rows.with_columns(publish_id=pl.lit(publish_id)))
+    added = conn.execute(
+        """
+        insert into canonical.fx_rate (rate_on, currency, per_eur, source, content_hash)
+        select rate_on, currency, per_eur, source, content_hash from staging.fx_rate where publish_id = %s
+        order by rate_on, currency
+        on conflict (rate_on, currency) do nothing
+        """,
+        (publish_id,),
+    ).rowcount
+    conn.execute("delete from staging.fx_rate where publish_id = %s", (publish_id,))
+    return added
+
+
+def _bury(conn: Connection, book: Book, source: str, gone: pl.DataFrame) -> int:
+    """Tombstones: the last known version of records that the source removed, marked as removed."""
+    ids = [record_id(book.id, source, kind, source_id) for kind, source_id in gone.select("kind", "source_id").rows()]
+    if not ids:
+        return 0
+    buried = 0
+    for table in schemas.RECORDS.values():
+        copied = [name for name in table.names if name != "removed"]
+        buried += conn.execute(
+            sql.SQL(
+                """
+                insert into canonical.{table} ({columns}, removed, version)
+                select {columns}, true, version + 1 from canonical.{current}
+                where record_id = any({ids}) and not removed order by record_id
+                """
+            ).format(
+                table=sql.Identifier(table.name),
+                current=sql.Identifier(f"{table.name}_current"),
+                columns=sql.SQL(", ").join(map(sql.Identifier, copied)),
+                ids=ids,
+            )
+        ).rowcount
+    return buried
+
+
+def _row_counts(conn: Connection, table: str, book_id: str, wanted: list[Month]) -> dict[str, Figures]:
+    """Current rows of each wanted month; parties have no month of their own and count in every one."""
+    statement = sql.SQL(
+        "select month, count(*) from canonical.{current} where book = %s and not removed group by month"
+    ).format(current=sql.Identifier(f"{table}_current"))
+    counts = dict(conn.execute(statement, (book_id,)).fetchall())
+    everything = sum(counts.values())
+    return {
+        str(BookMonth(book_id, m)): {"row_count": everything if table == "party" else counts.get(str(m), 0)}
+        for m in wanted
+    }

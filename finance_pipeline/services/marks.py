@@ -1,0 +1,48 @@
+"""Marks: what a stage's result of a book-month was computed from, so that unchanged work is not done again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from finance_pipeline.core.identity import digest
+from finance_pipeline.core.period import Month
+from finance_pipeline.store.sql import query
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def mark_of(conn: Connection, book: str, month: Month, stage: str) -> str | None:
+    """Digest that a stage last noted for a book-month; None before its first result."""
+    row = conn.execute(
+        "select digest from ops.stage_mark where book = %s and month = %s and stage = %s", (book, str(month), stage)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def set_mark(conn: Connection, book: str, month: Month, stage: str, value: str) -> None:
+    """Note a result's digest, in the transaction that publishes the result."""
+    conn.execute(
+        """
+        insert into ops.stage_mark (book, month, stage, digest) values (%s, %s, %s, %s)
+        on conflict (book, month, stage) do update set digest = excluded.digest, marked_at = clock_timestamp()
+        """,
+        (book, str(month), stage, value),
+    )
+
+
+def canonical_digest(conn: Connection, book: str, first: str, last: str) -> str:
+    """Digest of which canonical versions are current in the months first to last of a book."""
+    rows = conn.execute(query("canonical_marks"), {"book": book, "first": first, "last": last}).fetchall()
+    return digest(*(part for row in rows for part in row))
+
+
+def standing_digest(conn: Connection, book: str, month: Month) -> str:
+    """Digest of which matches of a book-month stand."""
+    row = conn.execute(
+        "select count(*), coalesce(max(recorded_seq), 0), coalesce(sum(recorded_seq), 0) from recon.standing"
+        " where book = %s and month = %s",
+        (book, str(month)),
+    ).fetchone()
+    return digest(*(row or ()))

@@ -1,0 +1,38 @@
+"""A workspace: the settings and the database of one data folder. Every service takes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from finance_pipeline.core.settings import Settings, home_folder, load_settings
+from finance_pipeline.landing.files import LandingFolder
+from finance_pipeline.store.database import Database
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a service needs to know about where it works."""
+
+    settings: Settings
+    database: Database
+
+    @classmethod
+    def open(cls, home: Path | None = None) -> Workspace:
+        """The workspace of a data folder: its server is started when needed and its migrations applied."""
+        folder = home or home_folder()
+        settings = load_settings(folder)
+        database = Database.open(folder)
+        database.migrate()
+        return cls(settings, database)
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    @property
+    def landing(self) -> LandingFolder:
+        return LandingFolder(self.home / "landing")
+
+    def close(self) -> None:
+        self.database.close()

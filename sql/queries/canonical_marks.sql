@@ -1,0 +1,15 @@
+-- One row per canonical table: how many versions of a book's months are current, and which.
+select 'bank_transaction', count(*), coalesce(sum(recorded_seq), 0) from canonical.bank_transaction_current
+where book = %(book)s and month between %(first)s and %(last)s
+union all
+select 'invoice', count(*), coalesce(sum(recorded_seq), 0) from canonical.invoice_current
+where book = %(book)s and month between %(first)s and %(last)s
+union all
+select 'payment', count(*), coalesce(sum(recorded_seq), 0) from canonical.payment_current
+where book = %(book)s and month between %(first)s and %(last)s
+union all
+select 'balance', count(*), coalesce(sum(recorded_seq), 0) from canonical.balance_current
+where book = %(book)s and month between %(first)s and %(last)s
+union all
+select 'party', count(*), coalesce(sum(recorded_seq), 0) from canonical.party_current
+where book = %(book)s
