@@ -1,0 +1,19 @@
+"""The command line: thin commands over the same functions that the assets call."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry point of `finance-pipeline`. A Problem ends in its own words and exit code, never in a traceback."""
+    import sys
+
+    from rich.console import Console
+
+    from finance_pipeline.cli.app import app
+    from finance_pipeline.core.problems import Problem
+
+    try:
+        app()
+    except Problem as problem:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]Not done.[/] {problem}", highlight=False)
+        sys.exit(problem.exit_code)

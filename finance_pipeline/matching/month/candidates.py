@@ -1,0 +1,134 @@
+"""Canonical records as the engine's lines and items.
+
+A card processor's balance is an account of ours, so its charges and refunds are lines like those of a bank; documents,
+payouts under way and payments recorded in the accounting system are items that lines settle.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+LINE_SCHEMA = pl.Schema(
+    {
+        "line_id": pl.String,
+        "book": pl.String,
+        "kind": pl.String,
+        "account_id": pl.String,
+        "currency": pl.String,
+        "amount_minor": pl.Int64,
+        "booked_on": pl.Date,
+        "value_on": pl.Date,
+        "status": pl.String,
+        "counterparty_name": pl.String,
+        "counterparty_account": pl.String,
+        "memo": pl.String,
+        "end_to_end_id": pl.String,
+        "bank_reference": pl.String,
+        "transaction_code": pl.String,
+        "original_amount_minor": pl.Int64,
+        "original_currency": pl.String,
+        "evidence_hash": pl.String,
+    }
+)
+
+ITEM_SCHEMA = pl.Schema(
+    {
+        "item_id": pl.String,
+        "book": pl.String,
+        "kind": pl.String,
+        "number": pl.String,
+        "references": pl.List(pl.String),
+        "party_id": pl.String,
+        "party_name": pl.String,
+        "account": pl.String,
+        "currency": pl.String,
+        "total_minor": pl.Int64,
+        "open_minor": pl.Int64,
+        "open_functional_minor": pl.Int64,
+        "issued_on": pl.Date,
+        "due_on": pl.Date,
+        "available_on": pl.Date,
+        "evidence_hash": pl.String,
+    }
+)
+DOCUMENT_KINDS = ("invoice", "bill", "credit_note", "supplier_credit")
+RECORDED_KINDS = ("recorded_receipt", "recorded_payment")
+LINE_KINDS = ("charge", "refund")
+
+
+def lines(bank_transactions: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """One row per booked bank line, charge and refund (LINE_SCHEMA). Pending and removed lines are left out."""
+    from_bank = (
+        bank_transactions.filter(~pl.col("removed") & (pl.col("status") == "booked") & (pl.col("amount_minor") != 0))
+        .rename({"record_id": "line_id", "bank_account": "account_id", "content_hash": "evidence_hash"})
+        .with_columns(kind=pl.lit("bank"))
+    )
+    from_processor = (
+        payments.filter(~pl.col("removed") & pl.col("kind").is_in(LINE_KINDS) & (pl.col("amount_minor") != 0))
+        .rename(
+            {
+                "record_id": "line_id",
+                "account": "account_id",
+                "occurred_on": "booked_on",
+                "party_name": "counterparty_name",
+                "content_hash": "evidence_hash",
+            }
+        )
+        .with_columns(
+            status=pl.lit("booked"),
+            end_to_end_id=pl.col("references").list.first(),
+            memo=pl.col("references").list.join(" "),
+        )
+    )
+    return pl.concat([_shaped(from_bank, LINE_SCHEMA), _shaped(from_processor, LINE_SCHEMA)])
+
+
+def items(invoices: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """One row per authorised document, payout under way and payment recorded elsewhere (ITEM_SCHEMA), wholly open.
+
+    payments carries functional_minor, the amount in the book's currency. A payout leaves the processor (negative
+    there) and is expected at the bank (positive here); a failed one comes back as an item of the other sign.
+    """
+    documents = (
+        invoices.filter(~pl.col("removed") & (pl.col("status") == "authorised") & (pl.col("total_minor") != 0))
+        .rename({"record_id": "item_id", "content_hash": "evidence_hash"})
+        .with_columns(open_minor=pl.col("total_minor"), open_functional_minor=pl.col("functional_minor"))
+    )
+    is_payout = pl.col("kind").is_in(("payout", "payout_failure"))
+    sign = pl.when(is_payout).then(-1).otherwise(1)
+    expected = (
+        payments.filter(
+            ~pl.col("removed") & (is_payout | pl.col("kind").is_in(RECORDED_KINDS)) & (pl.col("amount_minor") != 0)
+        )
+        .rename(
+            {"record_id": "item_id", "occurred_on": "issued_on", "content_hash": "evidence_hash"}
+        )
+        .with_columns(
+            kind=pl.when(is_payout).then(pl.lit("payout")).otherwise("kind"),
+            number=pl.col("references").list.first(),
+            total_minor=pl.col("amount_minor") * sign,
+            open_minor=pl.col("amount_minor") * sign,
+            open_functional_minor=pl.col("functional_minor") * sign,
+        )
+    )
+    return pl.concat([_shaped(documents, ITEM_SCHEMA), _shaped(expected, ITEM_SCHEMA)])
+
+
+def recorded_settlements(payments: pl.DataFrame) -> pl.DataFrame:
+    """One row per item that payments recorded in the accounting system settle: item_id, settled_minor (its sign)."""
+    return (
+        payments.filter(
+            ~pl.col("removed") & pl.col("kind").is_in(RECORDED_KINDS) & pl.col("settles").is_not_null()
+        )
+        .group_by(item_id="settles")
+        .agg(pl.col("settled_minor").sum())
+        .sort("item_id")
+    )
+
+
+def _shaped(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """The frame with exactly these columns; what it lacks is null."""
+    return frame.select(
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in schema.items()
+    )
