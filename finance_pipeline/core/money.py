@@ -16,9 +16,10 @@ from finance_pipeline.core.problems import PermanentProblem
 
 # ISO 4217 exponents that are not 2.
 _EXPONENTS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND"), 0),
+    **dict.fromkeys(("VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+    **dict.fromkeys(["CLF", "UYW"], 4),
 }
 MAX_MINOR = 2**63 - 1
 
@@ -102,9 +103,7 @@ def minor_expr(text: pl.Expr, currency: pl.Expr) -> pl.Expr:
 
     The caller sends nulls to the dead letters. Digits beyond the exponent must be zero.
     """
-    digits = (
-        currency.replace_strict(_EXPONENTS, default=2, return_dtype=pl.Int8)
-    )
+    digits = currency.replace_strict(_EXPONENTS, default=2, return_dtype=pl.Int8)
     value = text.cast(pl.Decimal(38, 10), strict=False)
     factor = pl.when(digits == 0).then(1).when(digits == 3).then(1000).when(digits == 4).then(10000).otherwise(100)
     scaled = value * factor.cast(pl.Decimal(38, 0))

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from finance_pipeline.core.money import exponent
+from finance_pipeline.core.money import UnknownCurrency, exponent
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput, BadSettings
 
@@ -51,7 +51,10 @@ class BankAccount(_Declared):
     @field_validator("currency")
     @classmethod
     def _is_a_currency(cls, value: str) -> str:
-        exponent(value)
+        try:
+            exponent(value)
+        except UnknownCurrency as cause:
+            raise ValueError(str(cause)) from cause
         return value
 
 

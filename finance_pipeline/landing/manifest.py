@@ -98,7 +98,7 @@ def note_sync(
     words: str,
     counts: tuple[int, int, int],
 ) -> None:
-    """Record that a pull ended: landing_id is (sync id, connection id, source); counts pages, versions, dead letters."""
+    """Record that a pull ended. landing_id: sync, connection, source; counts: pages, versions, dead letters."""
     conn.execute(
         """
         insert into landing.sync (sync_id, connection_id, source, started_at, outcome, words,
@@ -134,8 +134,10 @@ def _land_records(conn: Connection, landing: Landing) -> int:
     """New versions of the records whose content changed; of a record seen twice in one update, the last word counts."""
     if landing.evidence_file is None and not landing.complete_kinds:
         return 0
-    staged = landing.evidence.drop("payload").with_row_index("ordinal").with_columns(
-        pl.col("ordinal").cast(pl.Int64), sync_id=pl.lit(landing.sync_id)
+    staged = (
+        landing.evidence.drop("payload")
+        .with_row_index("ordinal")
+        .with_columns(pl.col("ordinal").cast(pl.Int64), sync_id=pl.lit(landing.sync_id))
     )
     copy_in(conn, "staging.evidence", staged)
     added = conn.execute(

@@ -108,7 +108,9 @@ def _map_source(workspace: Workspace, conn: Connection, book: Book, feed: _Feed,
             new_versions += _publish(conn, schemas.RECORDS[name], frame)
         gone = landed.filter("removed")
         new_versions += _bury(conn, book, feed.source, gone)
-        note_unfit(conn, feed.connection_ids[0], mapped.unfit.select("kind", "source_id", "content_hash", "reason").rows())
+        note_unfit(
+            conn, feed.connection_ids[0], mapped.unfit.select("kind", "source_id", "content_hash", "reason").rows()
+        )
     conn.execute(query("set_mapping_marks"), parameters)
     return new_versions
 

@@ -53,4 +53,3 @@ TABLES: dict[str, Table] = {
     "tie_outs": tables.TIE_OUTS,
 }
 """Columns of each asset, for its page in Dagster."""
-

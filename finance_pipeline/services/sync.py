@@ -102,9 +102,7 @@ def _land_all(
     outcome = "failed" if problem else "read"
     words = str(problem) if problem else f"{versions} new versions from {pages} pages"
     with workspace.database.transaction() as conn:
-        note_sync(
-            conn, (sync_id, connection.id, connection.kind), now, outcome, words, (pages, versions, letters)
-        )
+        note_sync(conn, (sync_id, connection.id, connection.kind), now, outcome, words, (pages, versions, letters))
         if problem is None:
             note_read(conn, connection.id, now)
     return Synced(connection.id, outcome, words, pages, versions, letters, problem)
@@ -112,9 +110,7 @@ def _land_all(
 
 def _lock_connection(conn: ManifestConnection, connection: Connection) -> None:
     """One pull of a connection at a time. Raises Busy while another process holds it."""
-    row = conn.execute(
-        "select pg_try_advisory_xact_lock(%s, hashtext(%s))", (_LOCK_SPACE, connection.id)
-    ).fetchone()
+    row = conn.execute("select pg_try_advisory_xact_lock(%s, hashtext(%s))", (_LOCK_SPACE, connection.id)).fetchone()
     if not (row and row[0]):
         raise Busy(
             "another process is pulling this connection.",
@@ -124,7 +120,9 @@ def _lock_connection(conn: ManifestConnection, connection: Connection) -> None:
         )
 
 
-def _land_update(workspace: Workspace, connection: Connection, update: Update, sync_id: str, *, moves_cursor: bool) -> Landed:
+def _land_update(
+    workspace: Workspace, connection: Connection, update: Update, sync_id: str, *, moves_cursor: bool
+) -> Landed:
     """Files first, by rename; then manifest, versions and cursor in one transaction."""
     pages = {page.hash: page for page in update.pages}
     pages_file = _write_pages(workspace, list(pages.values()))

@@ -100,9 +100,7 @@ def items(invoices: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
         payments.filter(
             ~pl.col("removed") & (is_payout | pl.col("kind").is_in(RECORDED_KINDS)) & (pl.col("amount_minor") != 0)
         )
-        .rename(
-            {"record_id": "item_id", "occurred_on": "issued_on", "content_hash": "evidence_hash"}
-        )
+        .rename({"record_id": "item_id", "occurred_on": "issued_on", "content_hash": "evidence_hash"})
         .with_columns(
             kind=pl.when(is_payout).then(pl.lit("payout")).otherwise("kind"),
             number=pl.col("references").list.first(),
@@ -117,9 +115,7 @@ def items(invoices: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
 def recorded_settlements(payments: pl.DataFrame) -> pl.DataFrame:
     """One row per item that payments recorded in the accounting system settle: item_id, settled_minor (its sign)."""
     return (
-        payments.filter(
-            ~pl.col("removed") & pl.col("kind").is_in(RECORDED_KINDS) & pl.col("settles").is_not_null()
-        )
+        payments.filter(~pl.col("removed") & pl.col("kind").is_in(RECORDED_KINDS) & pl.col("settles").is_not_null())
         .group_by(item_id="settles")
         .agg(pl.col("settled_minor").sum())
         .sort("item_id")

@@ -158,9 +158,7 @@ def _settle(items: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
     joined = items.join(settled, on="item_id", how="left", maintain_order="left").with_columns(
         pl.col("settled_minor").fill_null(0)
     )
-    proportional = _proportion(
-        pl.col("open_functional_minor"), pl.col("settled_minor"), pl.col("open_minor")
-    )
+    proportional = _proportion(pl.col("open_functional_minor"), pl.col("settled_minor"), pl.col("open_minor"))
     functional = (
         pl.when(pl.col("settled_minor") == 0)
         .then(0)
@@ -168,13 +166,10 @@ def _settle(items: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
             pl.col("settled_functional_minor") if "settled_functional_minor" in settled.columns else proportional
         )
     )
-    return (
-        joined.with_columns(
-            open_minor=pl.col("open_minor") - pl.col("settled_minor"),
-            open_functional_minor=pl.col("open_functional_minor") - functional,
-        )
-        .select(ITEM_SCHEMA.names())
-    )
+    return joined.with_columns(
+        open_minor=pl.col("open_minor") - pl.col("settled_minor"),
+        open_functional_minor=pl.col("open_functional_minor") - functional,
+    ).select(ITEM_SCHEMA.names())
 
 
 def _contradicted(opening: Opening, here: pl.DataFrame) -> pl.DataFrame:
@@ -183,7 +178,9 @@ def _contradicted(opening: Opening, here: pl.DataFrame) -> pl.DataFrame:
     items = opening.items.select("item_id", now_total_minor="total_minor", now_open_minor="open_minor")
     seen = (
         here.join(lines, on="line_id", how="left")
-        .join(lines.rename({"line_id": "other_line_id", "now_minor": "other_now_minor"}), on="other_line_id", how="left")
+        .join(
+            lines.rename({"line_id": "other_line_id", "now_minor": "other_now_minor"}), on="other_line_id", how="left"
+        )
         .join(items, on="item_id", how="left")
         .with_columns(settled_together=pl.col("item_amount_minor").sum().over("item_id"))
     )
