@@ -1,0 +1,197 @@
+"""The commands. Each opens the workspace, calls one service and prints; none holds a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finance_pipeline.cli import database, reports
+
+if TYPE_CHECKING:
+    from finance_pipeline.services.workspace import Workspace
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps a double-entry ledger in step with banks, processors and accounting systems, and reconciles it.",
+)
+app.add_typer(database.app, name="db", help="The PostgreSQL server and its migrations.")
+
+Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]
+MaybeBook = Annotated[str | None, typer.Option("--book", help="Only this book.")]
+Month = Annotated[str, typer.Option("--month", help="Accounting month, YYYY-MM.")]
+MaybeMonth = Annotated[str | None, typer.Option("--month", help="Only this month, YYYY-MM.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print figures for machines: minor units, ISO dates.")]
+
+
+@contextmanager
+def opened() -> Iterator[Workspace]:
+    """The workspace of the data folder, closed at the end."""
+    from finance_pipeline.cli.environment import prepare
+    from finance_pipeline.services.workspace import Workspace
+
+    workspace = Workspace.open(prepare())
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed is another world; it needs an empty data folder.")] = 1,
+    lines: Annotated[int, typer.Option(help="Bank lines over all books, roughly.", min=300)] = 20_000,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate three companies, sync them from the sandbox's servers, reconcile, and print what a controller asks."""
+    from finance_pipeline.cli.demo import run_demo
+
+    run_demo(seed=seed, bank_lines=lines, as_json=as_json)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """Serve the Dagster UI and its daemon on loopback until Ctrl-C."""
+    from finance_pipeline.cli.environment import prepare_dagster
+    from finance_pipeline.cli.show import say
+    from finance_pipeline.defs.ui import serve_ui
+
+    with opened() as workspace:
+        home = prepare_dagster(workspace)
+    serve_ui(home, port, say)
+
+
+@app.command()
+def sync(
+    kind: Annotated[str | None, typer.Argument(help="plaid, stripe, xero, camt053 or ecb; all without one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pull what is new from every connection and land it."""
+    with opened() as workspace:
+        reports.sync_and_show(workspace, kind, as_json=as_json)
+
+
+@app.command("import")
+def import_statements(
+    files: Annotated[list[Path], typer.Argument(help="camt.053 statement files.")],
+    book: Annotated[str | None, typer.Option("--book", help="Bind unknown accounts to this book.")] = None,
+    create: Annotated[bool, typer.Option("--create", help="Create the book if there is none of that name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Land bank statement files. Accounts that no book names are shown, or bound with --book."""
+    from finance_pipeline.cli.imports import import_and_show
+
+    with opened() as workspace:
+        import_and_show(workspace, files, book, create=create, as_json=as_json)
+
+
+@app.command()
+def bind(
+    account: Annotated[str, typer.Argument(help="IBAN or account number as statement files give it.")],
+    book: Book,
+    create: Annotated[bool, typer.Option("--create", help="Create the book if there is none of that name.")] = False,
+) -> None:
+    """Bind a bank account, known from statement files that were imported, to a book."""
+    from finance_pipeline.cli.imports import bind_and_show
+
+    with opened() as workspace:
+        bind_and_show(workspace, account, book, create=create)
+
+
+@app.command()
+def run(book: Book, month: Month, as_json: AsJson = False) -> None:
+    """Materialize one month of a book, from evidence to tie-outs, as a Dagster run."""
+    with opened() as workspace:
+        reports.run_and_show(workspace, book, month, month, as_json=as_json)
+
+
+@app.command()
+def backfill(
+    book: Book,
+    first: Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")],
+    as_json: AsJson = False,
+) -> None:
+    """Materialize several months of a book in one Dagster run."""
+    with opened() as workspace:
+        reports.run_and_show(workspace, book, first, last, as_json=as_json)
+
+
+@app.command()
+def status(book: MaybeBook = None, as_json: AsJson = False) -> None:
+    """What each connection last said, and how far each book's months are."""
+    with opened() as workspace:
+        reports.show_status(workspace, book, as_json=as_json)
+
+
+@app.command()
+def explain(subject: Annotated[str, typer.Argument(help="Line, invoice, match, entry or tie-out.", metavar="ID")]) -> None:
+    """Why a figure is what it is, down to the source record and its content hash."""
+    from finance_pipeline.cli.explaining import show_explanation
+
+    with opened() as workspace:
+        show_explanation(workspace, subject)
+
+
+@app.command()
+def exceptions(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = False) -> None:
+    """Lines that a person has to look at, with the reason."""
+    with opened() as workspace:
+        reports.show_exceptions(workspace, book, month, as_json=as_json)
+
+
+@app.command()
+def journal(
+    book: Book,
+    month: Month,
+    limit: Annotated[int, typer.Option(help="Entries to print, the first ones.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Entries of a month, in the order of their numbers."""
+    with opened() as workspace:
+        reports.show_journal(workspace, book, month, limit, as_json=as_json)
+
+
+@app.command("trial-balance")
+def trial_balance(book: Book, month: Month, as_json: AsJson = False) -> None:
+    """Opening, debits, credits and closing of every account."""
+    with opened() as workspace:
+        reports.show_trial_balance(workspace, book, month, as_json=as_json)
+
+
+@app.command()
+def cash(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = False) -> None:
+    """Cash by account and currency, with the bank's own balance and the age of the figures."""
+    with opened() as workspace:
+        reports.show_cash(workspace, book, month, as_json=as_json)
+
+
+@app.command("tie-outs")
+def tie_outs(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = False) -> None:
+    """Pairs of figures that must be equal, and whether they are."""
+    with opened() as workspace:
+        reports.show_tie_outs(workspace, book, month, as_json=as_json)
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Recompute the ledger's hash chain and check landed files; names the first broken link."""
+    with opened() as workspace:
+        reports.verify_and_show(workspace, as_json=as_json)
+
+
+@app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="sync, pipeline or backfill.")],
+    lines: Annotated[int | None, typer.Option(help="Size, where the bench has one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the pipeline on this machine, on a data folder of its own that is removed afterwards."""
+    from finance_pipeline.cli.bench import run_bench
+
+    run_bench(what, lines, as_json=as_json)

@@ -1,0 +1,263 @@
+"""What commands print: one function per question, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from finance_pipeline.cli.show import (
+    Shown,
+    console,
+    count,
+    money,
+    say,
+    show_frame,
+    show_json,
+    show_table,
+    text,
+)
+
+if TYPE_CHECKING:
+    from finance_pipeline.services.results import Materialized
+    from finance_pipeline.services.workspace import Workspace
+
+
+def sync_and_show(workspace: Workspace, kind: str | None, *, as_json: bool) -> None:
+    """Pull through Dagster, so that the UI shows it, and print what each connection said."""
+    from finance_pipeline.cli.environment import prepare_dagster
+    from finance_pipeline.core.problems import BadInput
+    from finance_pipeline.defs.runner import run_sync
+    from finance_pipeline.services import read
+    from finance_pipeline.services.sync import ASSET_OF
+
+    if kind is not None and kind not in ASSET_OF:
+        raise BadInput(f"{kind!r} is no kind of connection.", todo=f"Known kinds: {', '.join(ASSET_OF)}.")
+    home = prepare_dagster(workspace)
+    kinds = [kind] if kind else sorted({c.kind for c in workspace.settings.connections})
+    outcome = run_sync(home, kinds, on_progress=say)
+    show_frame(
+        "Connections", read.connections(workspace), _CONNECTION_COLUMNS, as_json=as_json, empty="none is declared"
+    )
+    outcome.raise_if_failed()
+
+
+def run_and_show(workspace: Workspace, book: str, first: str, last: str, *, as_json: bool) -> None:
+    """Materialize months of a book in one Dagster run and print what came of it."""
+    from finance_pipeline.cli.environment import prepare_dagster
+    from finance_pipeline.defs.runner import run_months
+    from finance_pipeline.services.calendar import known_months
+
+    known_months(workspace.settings, book, first, last)
+    home = prepare_dagster(workspace)
+    outcome = run_months(home, book, first, last, on_progress=say)
+    outcome.raise_if_failed()
+    show_months(workspace, book, first, last, as_json=as_json)
+
+
+def show_months(workspace: Workspace, book: str | None, first: str, last: str, *, as_json: bool) -> None:
+    """Lines, matched share by tier, exceptions by reason and tie-outs of some months."""
+    from finance_pipeline.services import read
+
+    within = pl.col("month").is_between(pl.lit(first), pl.lit(last))
+    lines = read.month_lines(workspace, book).filter(within)
+    reasons = read.exceptions_by_reason(workspace, book).filter(within)
+    ties = read.tie_out_summary(workspace, book).filter(within)
+    if as_json:
+        show_json({"months": lines.to_dicts(), "exceptions": reasons.to_dicts(), "tie_outs": ties.to_dicts()})
+        return
+    show_table("Lines and what stands matched", lines.iter_rows(named=True), MONTH_COLUMNS)
+    show_table("Exceptions by reason", _pivoted_reasons(reasons), _reason_columns(reasons), empty="none")
+    show_table("Tie-outs", ties.iter_rows(named=True), _TIE_SUMMARY_COLUMNS)
+
+
+def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> None:
+    """Connections with their last words, and months with what is matched, exceptional and tied."""
+    from finance_pipeline.services import read
+
+    if book is not None:
+        workspace.settings.book(book)
+    connections = read.connections(workspace)
+    lines = read.month_lines(workspace, book)
+    ties = read.tie_out_summary(workspace, book)
+    if as_json:
+        show_json(
+            {"connections": connections.to_dicts(), "months": lines.to_dicts(), "tie_outs": ties.to_dicts()}
+        )
+        return
+    show_table("Connections", connections.iter_rows(named=True), _CONNECTION_COLUMNS, empty="none was ever read")
+    show_table("Months", lines.iter_rows(named=True), MONTH_COLUMNS, empty="none is computed yet")
+    broken = ties.filter(pl.col("equal") < pl.col("compared"))
+    show_table("Tie-outs that are broken or unproven", broken.iter_rows(named=True), _TIE_SUMMARY_COLUMNS)
+
+
+def show_exceptions(workspace: Workspace, book: str | None, month: str | None, *, as_json: bool) -> None:
+    from finance_pipeline.services import read
+
+    columns = [
+        text("Line", "line_id"),
+        text("Day", "booked_on"),
+        text("Account", "account"),
+        money("Amount", "amount_minor"),
+        text("", "currency"),
+        text("Reason", "reason"),
+        text("In words", "words"),
+    ]
+    show_frame("Exceptions", read.exceptions(workspace, book, month), columns, as_json=as_json)
+
+
+def show_journal(workspace: Workspace, book: str, month: str, limit: int, *, as_json: bool) -> None:
+    from finance_pipeline.services.books import journal
+
+    rows = journal(workspace, book, month, limit)
+    if as_json:
+        show_json(rows)
+        return
+    for entry in rows:
+        console.print(
+            f"[bold]{entry['number']}[/]  {entry['accounting_on']}  {entry['description']}  [dim]{entry['entry_id']}[/]"
+        )
+        show_table("", entry["postings"], _POSTING_COLUMNS)
+    if len(rows) == limit:
+        say(f"The first {limit} entries; --limit prints more, --json all fields.")
+
+
+def show_trial_balance(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:
+    from finance_pipeline.services.books import trial_balance
+
+    currency = workspace.settings.book(book).currency
+    balance = trial_balance(workspace, book, month).with_columns(currency=pl.lit(currency))
+    columns = [
+        text("Account", "code"),
+        text("Name", "name"),
+        *(money(name.capitalize(), f"{name}_minor") for name in ("opening", "debit", "credit", "closing")),
+    ]
+    show_frame(f"Trial balance of {book}, {month}, in {currency}", balance, columns, as_json=as_json)
+    if not as_json:
+        total = int(balance["closing_minor"].sum())
+        console.print("Debits equal credits." if total == 0 else f"[red]Debits and credits differ by {total}.[/]")
+
+
+def show_cash(workspace: Workspace, book: str | None, month: str | None, *, as_json: bool) -> None:
+    from finance_pipeline.services import read
+
+    show_frame("Cash", read.cash_position(workspace, book, month), CASH_COLUMNS, as_json=as_json)
+
+
+def show_tie_outs(workspace: Workspace, book: str | None, month: str | None, *, as_json: bool) -> None:
+    from finance_pipeline.services import read
+
+    columns = [
+        text("Book", "book"),
+        text("Month", "month"),
+        text("Rule", "name"),
+        text("Subject", "subject"),
+        text("Day", "on_day"),
+        money("Left", "left_minor"),
+        money("Right", "right_minor"),
+        text("", "currency"),
+        Shown("", lambda row: "equal" if row["tied"] else "[red]not proven[/]"),
+    ]
+    show_frame("Tie-outs", read.tie_outs(workspace, book, month), columns, as_json=as_json)
+
+
+def verify_and_show(workspace: Workspace, *, as_json: bool) -> None:
+    """Chain of the ledger and bytes of the landing; ends with an error that names the first broken link."""
+    from finance_pipeline.services.books import verify
+
+    report = verify(workspace, say)
+    if as_json:
+        show_json(report)
+    else:
+        console.print(report["words"])
+    if not report["intact"]:
+        raise SystemExit(1)
+
+
+def show_materialized(results: Mapping[str, Materialized]) -> Iterator[str]:
+    """One line per asset: rows and totals."""
+    for name, result in results.items():
+        totals = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in result.figures.items())
+        yield f"{name}: {result.row_count} rows" + (f" ({totals})" if totals else "")
+
+
+def _age(row: dict[str, Any]) -> str:
+    """How long ago the oldest source of a figure was read."""
+    if row["read_at"] is None:
+        return "never read"
+    seconds = int((datetime.now(UTC) - row["read_at"]).total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = seconds // size
+            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def _share(name: str) -> Shown:
+    """A tier's share of the lines of a row, in per cent."""
+    return Shown(
+        name.replace("_", " "),
+        lambda row: f"{row[name] * 1000 // row['lines'] / 10:.1f} %" if row["lines"] else "-",
+        is_figure=True,
+    )
+
+
+def _pivoted_reasons(reasons: pl.DataFrame) -> list[dict[str, Any]]:
+    if reasons.is_empty():
+        return []
+    return reasons.pivot(on="reason", index=["book", "month"], values="lines").fill_null(0).sort("book", "month").to_dicts()
+
+
+def _reason_columns(reasons: pl.DataFrame) -> list[Shown]:
+    found = reasons["reason"].unique().sort().to_list()
+    return [text("Book", "book"), text("Month", "month"), *(count(reason.replace("_", " "), reason) for reason in found)]
+
+
+MONTH_COLUMNS = [
+    text("Book", "book"),
+    text("Month", "month"),
+    count("Bank lines", "bank_lines"),
+    count("All lines", "lines"),
+    _share("tier_0"),
+    _share("tier_1"),
+    _share("tier_2"),
+    _share("tier_5"),
+    _share("unmatched"),
+]
+CASH_COLUMNS = [
+    text("Book", "book"),
+    text("Account", "account"),
+    text("Kind", "kind"),
+    text("", "currency"),
+    money("Balance", "balance_minor"),
+    text("On", "balance_on"),
+    money("Stated by bank", "stated_minor"),
+    text("On", "stated_on"),
+    Shown("Tied", lambda row: "yes" if row["tied"] else "[red]no[/]"),
+    Shown("Last read", _age),
+]
+_CONNECTION_COLUMNS = [
+    text("Connection", "connection_id"),
+    text("Kind", "source"),
+    Shown("Last pull", lambda row: "read" if row["outcome"] == "read" else "[red]failed[/]"),
+    Shown("Read to the end", _age),
+    count("Dead letters", "dead_letters"),
+    text("Said", "words"),
+]
+_TIE_SUMMARY_COLUMNS = [
+    text("Book", "book"),
+    text("Month", "month"),
+    text("Rule", "name"),
+    count("Compared", "compared"),
+    count("Equal", "equal"),
+    count("Largest difference (minor units)", "largest_difference_minor"),
+]
+_POSTING_COLUMNS = [
+    text("Account", "code"),
+    text("Name", "name"),
+    money("Debit", "debit_minor"),
+    money("Credit", "credit_minor"),
+    text("", "currency"),
+]
