@@ -7,9 +7,10 @@ Only when every connection of a kind failed does the sync itself fail.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -70,9 +71,19 @@ def sync_connection(workspace: Workspace, connection: Connection) -> Synced:
     )
 
 
-def import_files(workspace: Workspace, connection: Connection, updates: Iterable[Update]) -> Synced:
-    """Land statement files that somebody names; the connection's cursor stays where it is."""
-    return _land_all(workspace, connection, lambda _cursor: updates, datetime.now(UTC), keep_cursor=True)
+def import_statement_files(workspace: Workspace, files: Sequence[Path], on_progress: Callable[[str], None]) -> Synced:
+    """Land statement files that somebody names, whatever the watched folder holds. A file that does not fit is held."""
+    from finance_pipeline.sources.camt053 import read_files
+
+    connection = next(c for c in workspace.settings.connections if c.kind == "camt053")
+    now = datetime.now(UTC)
+
+    def each_file() -> Iterator[Update]:
+        for number, update in enumerate(read_files(files, now), start=1):
+            on_progress(f"  {number} of {len(files)} files")
+            yield update
+
+    return _land_all(workspace, connection, lambda _cursor: each_file(), now, keep_cursor=True)
 
 
 def _land_all(

@@ -1,0 +1,80 @@
+"""Importing statement files, and binding their accounts to books."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finance_pipeline.cli.show import console, count, say, show_json, show_table, text
+from finance_pipeline.core.problems import BadInput
+
+if TYPE_CHECKING:
+    from finance_pipeline.services.bindings import UnboundAccount
+    from finance_pipeline.services.workspace import Workspace
+
+
+def import_and_show(
+    workspace: Workspace, files: list[Path], book: str | None, *, create: bool, as_json: bool
+) -> None:
+    """Land the files, show or bind the accounts that no book names, and say what to do next."""
+    from finance_pipeline.services.bindings import bind, unbound_accounts
+    from finance_pipeline.services.sync import import_statement_files
+
+    missing = [file for file in files if not file.is_file()]
+    if missing:
+        raise BadInput(f"there is no file {missing[0]}.", kept="Nothing was imported.", todo="Check the path.")
+    result = import_statement_files(workspace, files, say)
+    waiting = unbound_accounts(workspace)
+    bound = []
+    if book is not None:
+        for account in waiting:
+            settings = bind(workspace, account.account, book, create=create)
+            workspace = type(workspace)(settings, workspace.database)
+            bound.append(account)
+        waiting = []
+    if as_json:
+        show_json(
+            {
+                "new_versions": result.new_version_count,
+                "held_files": result.dead_letter_count,
+                "waiting_accounts": [asdict(account) for account in waiting],
+                "bound_accounts": [asdict(account) for account in bound],
+            }
+        )
+        return
+    console.print(f"{len(files)} files: {result.words}.")
+    if result.dead_letter_count:
+        console.print(f"[red]{result.dead_letter_count} held[/]: `finance-pipeline status` says why.")
+    if bound:
+        show_table(f"Bound to {book}", [asdict(account) for account in bound], _ACCOUNT_COLUMNS)
+        console.print(f"Next: finance-pipeline backfill --book {book} --from {_months(bound)}")
+    if waiting:
+        show_table("Accounts that no book names", [asdict(account) for account in waiting], _ACCOUNT_COLUMNS)
+        console.print("Next: finance-pipeline bind ACCOUNT --book BOOK (with --create for a new book).")
+
+
+def bind_and_show(workspace: Workspace, account: str, book: str, *, create: bool) -> None:
+    """Bind one account and say which months to materialize."""
+    from finance_pipeline.services.bindings import bind, unbound_accounts
+
+    found = [each for each in unbound_accounts(workspace) if each.account == account]
+    bind(workspace, account, book, create=create)
+    console.print(f"Account {account} belongs to book {book} now.")
+    console.print(f"Next: finance-pipeline backfill --book {book} --from {_months(found)}")
+
+
+def _months(accounts: list[UnboundAccount]) -> str:
+    first = min(account.first_on for account in accounts)
+    last = max(account.last_on for account in accounts)
+    return f"{first:%Y-%m} --to {last:%Y-%m}"
+
+
+_ACCOUNT_COLUMNS = [
+    text("Account", "account"),
+    text("", "currency"),
+    text("First balance", "first_balance"),
+    text("From", "first_on"),
+    text("To", "last_on"),
+    count("Statements", "statement_count"),
+]

@@ -1,0 +1,53 @@
+"""Reading current canonical records as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from psycopg import sql
+
+from finance_pipeline.canonical import schemas
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.settings import Book
+from finance_pipeline.core.tables import Table
+from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.store.copy import copy_out
+
+BEFORE_ANY = "0000-00"
+
+
+def first_and_last(book: Book, month: Month) -> tuple[str, str]:
+    """Month texts that a month covers; a book's first month takes in everything older."""
+    return (BEFORE_ANY if month <= book.first_month else str(month)), str(month)
+
+
+def current(
+    conn: Connection, table: Table, book: str, first: str, last: str, ids: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Current versions of a book's records in some months, or named by id; tombstones included."""
+    statement = sql.SQL(
+        """
+        select {columns} from canonical.{current}
+        where (book = {book} and month between {first} and {last}) or record_id = any({ids})
+        order by record_id
+        """
+    ).format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, table.names)),
+        current=sql.Identifier(f"{table.name}_current"),
+        book=book,
+        first=first,
+        last=last,
+        ids=list(ids),
+    )
+    return copy_out(conn, statement, None, table.schema)
+
+
+def rates(conn: Connection) -> pl.DataFrame:
+    """Every published reference rate (schemas.FX_RATES)."""
+    return copy_out(
+        conn,
+        "select rate_on, currency, per_eur, source, content_hash from canonical.fx_rate",
+        None,
+        schemas.FX_RATES.schema,
+    )

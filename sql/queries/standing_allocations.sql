@@ -1,0 +1,8 @@
+-- One row per allocation of the matches of a book that stand.
+select
+    standing.match_id, standing.version, standing.month, standing.tier, allocation.line_id, allocation.line_amount_minor,
+    allocation.item_id, allocation.item_total_minor, allocation.item_amount_minor, allocation.item_functional_minor,
+    allocation.other_line_id, allocation.amount_minor
+from recon.standing
+join recon.allocation using (match_id, version)
+where standing.book = %(book)s and standing.month >= %(month)s
