@@ -1,0 +1,39 @@
+"""Breaking connections: a server that hangs up in the middle, which HTTP frameworks have no word for."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_OPEN: dict[tuple[str, int], asyncio.Transport] = {}
+"""Open connections by the address of the client."""
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class BreakableProtocol(H11Protocol):
+    """Uvicorn's HTTP protocol, which also remembers the transport of each client."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        _OPEN[transport.get_extra_info("peername")] = transport
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _OPEN.pop(self.transport.get_extra_info("peername"), None)
+        super().connection_lost(exc)
+
+
+class Reset(Response):
+    """Instead of an answer: the connection is reset, as a machine on the way would do."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        client: Any = scope["client"]
+        transport = _OPEN[tuple(client)]
+        connected: socket.socket = transport.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
