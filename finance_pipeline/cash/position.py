@@ -1,0 +1,58 @@
+"""The cash position: what the ledger says of each account, beside what the bank or processor itself stated."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.settings import Book
+from finance_pipeline.ledger.chart import role_code
+from finance_pipeline.store.copy import copy_out
+from finance_pipeline.store.sql import query
+
+POSITION = pl.Schema(
+    {
+        "account": pl.String,
+        "kind": pl.String,
+        "currency": pl.String,
+        "balance_minor": pl.Int64,
+        "functional_minor": pl.Int64,
+        "balance_on": pl.Date,
+        "stated_minor": pl.Int64,
+        "stated_on": pl.Date,
+        "stated_by": pl.String,
+        "oldest_source": pl.String,
+        "read_at": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+def cash_position(conn: psycopg.Connection[tuple[Any, ...]], book: Book, month: Month, today: date) -> pl.DataFrame:
+    """One row per bank account, processor balance and transit account of a book (POSITION).
+
+    Balances are by effective date at the month's end, or today in the current month; minor units of the account. The
+    freshness of a figure is the age of the connection read least recently among those that it rests on.
+    """
+    feeds = [(a.id, a.feed) for a in (*book.bank_accounts, *book.processor_accounts) if a.feed]
+    return copy_out(
+        conn,
+        query("cash_by_account"),
+        {
+            "book": book.id,
+            "on_day": min(month.last_day, max(today, month.first_day)),
+            "bank_accounts": [a.id for a in book.bank_accounts],
+            "bank_codes": [a.gl_account for a in book.bank_accounts],
+            "bank_currencies": [a.currency for a in book.bank_accounts],
+            "processor_accounts": [a.id for a in book.processor_accounts],
+            "processor_currencies": [a.currency for a in book.processor_accounts],
+            "clearing": role_code(book, "processor_clearing"),
+            "payouts_in_transit": role_code(book, "payouts_in_transit"),
+            "fed_accounts": [account for account, _ in feeds],
+            "feeds": [feed for _, feed in feeds],
+        },
+        POSITION,
+    )

@@ -1,0 +1,27 @@
+-- One row per bank account: the sum of its booked lines of the month against what the journal posted for them.
+with account as (
+    select *
+    from unnest(%(bank_accounts)s::text[], %(bank_codes)s::text[], %(bank_currencies)s::text[])
+        as account (id, code, currency)
+)
+select
+    'every_line_is_posted' as name,
+    account.id as subject,
+    %(last_day)s::date as on_day,
+    account.currency,
+    'booked lines that the source named' as left_words,
+    (
+        select coalesce(sum(amount_minor), 0)::bigint
+        from canonical.bank_transaction_current
+        where book = %(book)s and bank_account = account.id and not removed and status = 'booked'
+            and booked_on between greatest(%(first_day)s, %(starts_on)s) and %(last_day)s
+    ) as left_minor,
+    'postings to the bank account other than its opening' as right_words,
+    (
+        select coalesce(sum(amount_minor), 0)::bigint
+        from ledger.posting
+        where book = %(book)s and code = account.code and purpose <> 'opening'
+            and effective_on between %(first_day)s and %(last_day)s
+    ) as right_minor
+from account
+order by subject

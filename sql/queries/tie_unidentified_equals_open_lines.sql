@@ -1,0 +1,45 @@
+-- One row per unidentified account and currency: its balance at the month's end against the lines without a counterpart.
+with held as (
+    select *
+    from (
+        values
+        ('unidentified receipts', %(unidentified_receipts)s::text, 'bank', 1),
+        ('unidentified payments', %(unidentified_payments)s::text, 'bank', -1),
+        ('unapplied card receipts', %(unapplied_card_receipts)s::text, 'charge', 1),
+        ('refunds awaiting credit note', %(refunds_awaiting_credit_note)s::text, 'refund', -1)
+    ) as held (subject, code, kind, side)
+),
+balance as (
+    select code, currency, sum(amount_minor) as amount_minor
+    from ledger.posting
+    where book = %(book)s and accounting_on <= %(last_day)s
+        and code in (select held.code from held)
+    group by code, currency
+),
+line as (
+    select kind, sign(amount_minor)::integer as side, currency, sum(amount_minor) as amount_minor
+    from recon.open_line
+    where book = %(book)s and month = %(month)s
+    group by 1, 2, 3
+),
+pair as (
+    select held.subject, balance.currency, balance.amount_minor, 0 as line_minor
+    from held
+    join balance using (code)
+    union all
+    select held.subject, line.currency, 0, line.amount_minor
+    from held
+    join line on line.kind = held.kind and line.side = held.side
+)
+select
+    'unidentified_equals_open_lines' as name,
+    subject,
+    %(last_day)s::date as on_day,
+    currency,
+    'ledger balance' as left_words,
+    (-sum(amount_minor))::bigint as left_minor,
+    'lines without a counterpart' as right_words,
+    sum(line_minor)::bigint as right_minor
+from pair
+group by subject, currency
+order by subject, currency
