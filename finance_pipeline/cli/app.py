@@ -130,7 +130,9 @@ def status(book: MaybeBook = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def explain(subject: Annotated[str, typer.Argument(help="Line, invoice, match, entry or tie-out.", metavar="ID")]) -> None:
+def explain(
+    subject: Annotated[str, typer.Argument(help="Line, invoice, match, entry or tie-out.", metavar="ID")],
+) -> None:
     """Why a figure is what it is, down to the source record and its content hash."""
     from finance_pipeline.cli.explaining import show_explanation
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from finance_pipeline.services.workspace import Workspace
 
 
-def import_and_show(
-    workspace: Workspace, files: list[Path], book: str | None, *, create: bool, as_json: bool
-) -> None:
+def import_and_show(workspace: Workspace, files: list[Path], book: str | None, *, create: bool, as_json: bool) -> None:
     """Land the files, show or bind the accounts that no book names, and say what to do next."""
     from finance_pipeline.services.bindings import bind, unbound_accounts
     from finance_pipeline.services.sync import import_statement_files

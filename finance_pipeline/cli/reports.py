@@ -83,9 +83,7 @@ def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> Non
     lines = read.month_lines(workspace, book)
     ties = read.tie_out_summary(workspace, book)
     if as_json:
-        show_json(
-            {"connections": connections.to_dicts(), "months": lines.to_dicts(), "tie_outs": ties.to_dicts()}
-        )
+        show_json({"connections": connections.to_dicts(), "months": lines.to_dicts(), "tie_outs": ties.to_dicts()})
         return
     show_table("Connections", connections.iter_rows(named=True), _CONNECTION_COLUMNS, empty="none was ever read")
     show_table("Months", lines.iter_rows(named=True), MONTH_COLUMNS, empty="none is computed yet")
@@ -207,12 +205,21 @@ def _share(name: str) -> Shown:
 def _pivoted_reasons(reasons: pl.DataFrame) -> list[dict[str, Any]]:
     if reasons.is_empty():
         return []
-    return reasons.pivot(on="reason", index=["book", "month"], values="lines").fill_null(0).sort("book", "month").to_dicts()
+    return (
+        reasons.pivot(on="reason", index=["book", "month"], values="lines")
+        .fill_null(0)
+        .sort("book", "month")
+        .to_dicts()
+    )
 
 
 def _reason_columns(reasons: pl.DataFrame) -> list[Shown]:
     found = reasons["reason"].unique().sort().to_list()
-    return [text("Book", "book"), text("Month", "month"), *(count(reason.replace("_", " "), reason) for reason in found)]
+    return [
+        text("Book", "book"),
+        text("Month", "month"),
+        *(count(reason.replace("_", " "), reason) for reason in found),
+    ]
 
 
 MONTH_COLUMNS = [

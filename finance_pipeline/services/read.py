@@ -24,9 +24,7 @@ CONNECTIONS = pl.Schema(
 )
 MONTH_LINES = pl.Schema(
     {"book": pl.String, "month": pl.String}
-    | dict.fromkeys(
-        ("lines", "bank_lines", "tier_0", "tier_1", "tier_2", "tier_5", "unmatched"), pl.Int64()
-    )
+    | dict.fromkeys(("lines", "bank_lines", "tier_0", "tier_1", "tier_2", "tier_5", "unmatched"), pl.Int64())
 )
 REASONS = pl.Schema({"book": pl.String, "month": pl.String, "reason": pl.String, "lines": pl.Int64})
 TIE_OUT_SUMMARY = pl.Schema(

@@ -107,8 +107,6 @@ def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: st
     _retract(conn, book.id, kept.retractions, run_id)
     versioned = allocations.join(matches.select("match_id", "version", "month", "tier"), on="match_id")
     _publish_matches(conn, book.id, matches, versioned, opening)
-    closing = fold.close_month(
-        opening, pl.concat([kept.standing, versioned.select(fold.ALLOCATION_SCHEMA.names())])
-    )
+    closing = fold.close_month(opening, pl.concat([kept.standing, versioned.select(fold.ALLOCATION_SCHEMA.names())]))
     _publish_month(conn, book.id, month, closing, outcome.exceptions, opening, inputs, run_id)
     return _Counts(opening.lines.height, matches.height, kept.retractions.height, folded=True)

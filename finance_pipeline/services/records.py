@@ -22,9 +22,7 @@ def first_and_last(book: Book, month: Month) -> tuple[str, str]:
     return (BEFORE_ANY if month <= book.first_month else str(month)), str(month)
 
 
-def current(
-    conn: Connection, table: Table, book: str, first: str, last: str, ids: Sequence[str] = ()
-) -> pl.DataFrame:
+def current(conn: Connection, table: Table, book: str, first: str, last: str, ids: Sequence[str] = ()) -> pl.DataFrame:
     """Current versions of a book's records in some months, or named by id; tombstones included."""
     statement = sql.SQL(
         """

@@ -57,6 +57,7 @@ create table landing.record (
     unique (connection_id, kind, source_id, version)
 );
 
+create index record_by_content on landing.record (content_hash);
 create index record_by_day on landing.record (connection_id, accounting_on);
 create index record_by_previous_day on landing.record (connection_id, previous_on) where previous_on is not null;
 

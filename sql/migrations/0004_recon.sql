@@ -73,7 +73,7 @@ where not exists (
 );
 
 -- Conservation: a line belongs to one standing match, whose parts add to it; no item is settled beyond its total.
--- Checked at commit over what the statement added, so that one transaction may retract and match again.
+-- Checked over what one statement added, after any retraction of the same transaction.
 create function recon.check_conservation() returns trigger language plpgsql
 set search_path = pg_catalog as $$
 declare
