@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -67,6 +67,10 @@ class Update:
     """Schema EVIDENCE."""
     cursor: Mapping[str, Any]
     dead_letters: tuple[DeadLetter, ...] = field(default=())
+    complete_kinds: tuple[str, ...] = field(default=())
+    """Kinds of which this update lists every record that exists; landing tombstones the others of this connection."""
+    complete_from: date | None = None
+    """First day that such a list reaches back to; what is older is not listed, and stays as it is."""
 
 
 class Source(Protocol):
