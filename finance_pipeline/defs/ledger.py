@@ -34,6 +34,6 @@ def ledger(context: dg.AssetExecutionContext, books: Books) -> Iterator[dg.Mater
     from finance_pipeline.services import api
 
     with told_clearly():
-        done = api.post(books.workspace, keys_of(context, books.settings), context.run_id)
+        done = api.post(books.workspace, keys_of(context, books.settings), context.run.run_id)
     for name in ("journal_entries", "trial_balance"):
         yield result_of(context, done[name])

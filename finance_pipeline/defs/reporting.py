@@ -116,21 +116,20 @@ def log_each_check(context: dg.AssetExecutionContext, checks: Sequence[CheckResu
 
 
 def check_results(names: Sequence[str], checks: Sequence[CheckResult]) -> list[dg.AssetCheckResult]:
-    """One result per declared check over all partitions of the run: passed only if each of them did."""
-    results = []
-    for name in names:
-        of_name = [check for check in checks if check.name == name]
-        failed = [check for check in of_name if not check.passed]
-        words = "; ".join(f"{check.partition}: {check.words}" for check in failed[:5])
-        results.append(
-            dg.AssetCheckResult(
-                check_name=name,
-                passed=not failed,
-                description=words or f"Holds in all {len(of_name)} book-months of this run.",
-                metadata={"book_months": len(of_name), "failed": [check.partition for check in failed]},
-            )
-        )
-    return results
+    """One result per declared check over all partitions of the run: passed only if it was made and held in each."""
+    return [_over_all(name, [check for check in checks if check.name == name]) for name in names]
+
+
+def _over_all(name: str, checks: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    failed = [check for check in checks if not check.passed]
+    words = "; ".join(f"{check.partition}: {check.words}" for check in failed[:5])
+    holds = f"Holds in all {len(checks)} book-months of this run." if checks else "Was not made in this run."
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=bool(checks) and not failed,
+        description=words or holds,
+        metadata={"book_months": len(checks), "failed": [check.partition for check in failed]},
+    )
 
 
 @contextmanager
