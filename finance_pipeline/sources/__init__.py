@@ -1,1 +1,1 @@
-"""Sources: one module or folder per system. Cursors in, pages and evidence out. The only place that imports vendor SDKs."""
+"""Sources: one module or folder per system. Cursors in, pages and evidence out. Nobody else imports a vendor's SDK."""

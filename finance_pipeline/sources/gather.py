@@ -1,0 +1,147 @@
+"""Gathering: what one update holds, column by column, and how a page or a record that does not fit is set aside.
+
+Here: what every connector shares between raw bytes and an Update. Not here: HTTP, or any one vendor's records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from finance_pipeline.core.identity import content_hash, exact_json, parse_json
+from finance_pipeline.core.problems import PermanentProblem
+from finance_pipeline.core.settings import Book, Connection, Settings
+from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
+
+
+class MalformedPage(PermanentProblem):
+    """An answer that cannot be read, or is not of the shape that the vendor documents. Landed, and nothing of it used."""
+
+
+class Unfit(Exception):
+    """A record that cannot be evidence. The reason goes into its dead letter."""
+
+
+class Gathering:
+    """Pages, evidence and dead letters on their way into an Update. Use one a pull; `update` empties it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._empty()
+
+    def _empty(self) -> None:
+        self._pages: dict[str, Page] = {}
+        self._columns: dict[str, list[Any]] = {name: [] for name in EVIDENCE.names}
+        self._dead_letters: list[DeadLetter] = []
+
+    @property
+    def page_count(self) -> int:
+        return len(self._pages)
+
+    def page(self, endpoint: str, raw: bytes) -> Page:
+        """Keep the raw bytes of an answer."""
+        page = Page(endpoint, raw, datetime.now(UTC))
+        self._pages.setdefault(page.hash, page)
+        return page
+
+    def add(
+        self,
+        kind: str,
+        source_id: str,
+        record: Any,
+        page: Page,
+        *,
+        on: date | None,
+        account: str | None = None,
+        removed: bool = False,
+    ) -> None:
+        """Keep a record as evidence. on: the day that decides its month."""
+        payload = exact_json(record)
+        values = (kind, source_id, account, on, removed, payload, content_hash(payload.encode()), page.hash)
+        for name, value in zip(EVIDENCE.names, values, strict=True):
+            self._columns[name].append(value)
+
+    def refuse(self, kind: str, source_id: Any, reason: str, record: Any, page: Page) -> None:
+        """Set a record aside with the reason; the rest of its page goes on."""
+        named = source_id if isinstance(source_id, str) else None
+        self._dead_letters.append(DeadLetter(kind, named, reason, exact_json(record), page.hash))
+
+    def malformed(self, page: Page, reason: str) -> MalformedPage:
+        """Set a whole page aside. Returns the problem to raise once the update is landed."""
+        self._dead_letters.append(DeadLetter("page", None, f"{page.endpoint}: {reason}", "", page.hash))
+        return MalformedPage(
+            f"{page.endpoint} gave an answer that cannot be read: {reason}.",
+            where=f"connection {self._connection.id}",
+            kept=f"Its {len(page.raw)} bytes are kept as page {page.hash[:12]}; the cursor stays where it was.",
+            todo="It is asked for again at the next tick.",
+        )
+
+    def update(self, cursor: Mapping[str, Any] | None, complete: Mapping[str, date | None] | None = None) -> Update:
+        """Everything gathered since the last update, with the cursor that it leads to.
+
+        complete: the kind that it lists in full, and the first day that the list reaches back to.
+        """
+        kinds = tuple(complete or {})
+        first_days = [day for day in (complete or {}).values() if day is not None]
+        update = Update(
+            pages=tuple(self._pages.values()),
+            evidence=pl.DataFrame(self._columns, schema=EVIDENCE.schema, strict=True),
+            cursor=dict(cursor or {}),
+            dead_letters=tuple(self._dead_letters),
+            complete_kinds=kinds,
+            complete_from=min(first_days, default=None),
+        )
+        self._empty()
+        return update
+
+
+def object_of(raw: bytes, lists: Iterable[str] = ()) -> dict[str, Any]:
+    """A JSON object whose named members are lists of objects. Raises ValueError saying what is wrong with it."""
+    found = parse_json(raw)
+    if not isinstance(found, dict):
+        raise ValueError("the answer is not a JSON object")
+    for name in lists:
+        members = found.get(name)
+        if not isinstance(members, list) or not all(isinstance(each, dict) for each in members):
+            raise ValueError(f"{name!r} is not a list of objects")
+    return found
+
+
+def text_of(record: Mapping[str, Any], name: str) -> str:
+    """A text that a record cannot be without. Raises Unfit."""
+    value = record.get(name)
+    if not isinstance(value, str) or not value:
+        raise Unfit(f"it has no {name}")
+    return value
+
+
+def day_of(text: Any, name: str) -> date:
+    """The calendar date at the head of a text such as 2026-05-03 or 2026-05-03T00:00:00. Raises Unfit."""
+    try:
+        return date.fromisoformat(text[:10])
+    except (TypeError, ValueError):
+        raise Unfit(f"its {name} is not a date") from None
+
+
+def book_of(connection: Connection, settings: Settings) -> Book | None:
+    """The book that a connection feeds: its bank accounts, its processor accounts or its accounting system."""
+    for book in settings.books:
+        feeds = [account.feed for account in book.bank_accounts]
+        feeds += [processor.feed for processor in book.processor_accounts]
+        if connection.id in (*feeds, book.accounting):
+            return book
+    return None
+
+
+def zone_of(connection: Connection, settings: Settings) -> str:
+    """The time zone of the book that a connection feeds; UTC while no book names it."""
+    book = book_of(connection, settings)
+    return book.time_zone if book else "UTC"
+
+
+def base_url_of(connection: Connection, default: str) -> str:
+    """The server of a connection, without a slash at its end."""
+    return (connection.base_url or default).rstrip("/")

@@ -1,0 +1,170 @@
+"""Plaid: the lines and balances of one Item, by /transactions/sync.
+
+Here: an update's pages from its first cursor to its last, as one Update. Not here: calls and their errors
+(`plaid_client`), or what a line means (the mapper; signs and pending lines are left as they are).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from finance_pipeline.core.period import local_date
+from finance_pipeline.core.problems import TransientProblem, Unreachable
+from finance_pipeline.core.settings import Connection, Settings
+from finance_pipeline.sources.base import Page, Update
+from finance_pipeline.sources.gather import Gathering, MalformedPage, Unfit, day_of, object_of, text_of, zone_of
+from finance_pipeline.sources.http import RetryPolicy
+from finance_pipeline.sources.plaid_client import CursorLost, PlaidClient, SyncInterrupted
+
+_ENDPOINT = "/transactions/sync"
+_RESTARTS = 5
+
+
+class NotSyncedYet(TransientProblem):
+    """Plaid has not fetched anything from the bank yet."""
+
+
+class Plaid:
+    """One update a pull: every page up to the end, with the cursor that they lead to. Kinds: transaction, account.
+
+    cursor: {"cursor": Plaid's}. A cursor that Plaid has lost starts again from nothing, and the update then says that
+    it lists every transaction from its oldest on, so that what vanished gets a tombstone.
+    """
+
+    def __init__(self, policy: RetryPolicy | None = None) -> None:
+        self._policy = policy or RetryPolicy()
+
+    def pull(
+        self, connection: Connection, settings: Settings, cursor: Mapping[str, Any] | None, now: datetime
+    ) -> Iterator[Update]:
+        client = PlaidClient(connection, self._policy)
+        known = (cursor or {}).get("cursor")
+        today = local_date(now, zone_of(connection, settings))
+        run = _whole_run(client, connection, known)
+        gathering = Gathering(connection)
+        if run.malformed is not None:
+            page = gathering.page(_ENDPOINT, run.malformed[0])
+            problem: MalformedPage = gathering.malformed(page, run.malformed[1])
+            yield gathering.update(cursor)
+            raise problem
+        first_day = _gather(gathering, run, today)
+        if not run.cursor:
+            yield gathering.update(cursor)
+            raise NotSyncedYet(
+                "Plaid has not fetched the transactions from the bank yet.",
+                where=f"connection {connection.id}",
+                kept="Balances are kept; there is no cursor yet.",
+                todo="It is asked for again at the next tick.",
+            )
+        complete = {"transaction": first_day} if run.from_nothing and known else None
+        yield gathering.update({"cursor": run.cursor}, complete)
+
+
+class _Run:
+    """The pages of one update, in order. malformed: the raw page that ended it, and why."""
+
+    def __init__(self, first_cursor: str | None) -> None:
+        self.cursor = first_cursor
+        self.from_nothing = first_cursor is None
+        self.pages: list[tuple[bytes, dict[str, Any]]] = []
+        self.malformed: tuple[bytes, str] | None = None
+
+    def read(self, client: PlaidClient) -> _Run:
+        """Every page up to the end, or up to the first malformed one."""
+        while self.malformed is None:
+            raw = client.transactions_sync(self.cursor)
+            try:
+                content = _content(raw)
+            except ValueError as wrong:
+                self.malformed = (raw, str(wrong))
+                break
+            self.pages.append((raw, content))
+            self.cursor = content["next_cursor"]
+            if not content["has_more"]:
+                break
+        return self
+
+
+def _whole_run(client: PlaidClient, connection: Connection, known: str | None) -> _Run:
+    """One undisturbed run through an update. Raises Unreachable if the data never stands still for long enough."""
+    first = known
+    for _ in range(_RESTARTS):
+        try:
+            return _Run(first).read(client)
+        except SyncInterrupted:
+            continue
+        except CursorLost as lost:
+            first = None if lost.cursor == first else first
+    raise Unreachable(
+        f"the transactions changed during each of {_RESTARTS} readings.",
+        where=f"connection {connection.id}, {_ENDPOINT}",
+        kept="Nothing of this update is kept, and the cursor stays where it was.",
+        todo="It is read again at the next tick.",
+    )
+
+
+def _content(raw: bytes) -> dict[str, Any]:
+    """A page's JSON. Raises ValueError when it is not a page of /transactions/sync."""
+    content = object_of(raw, ("added", "modified", "removed"))
+    if content.get("transactions_update_status") == "NOT_READY":
+        content["next_cursor"] = ""
+    if not isinstance(content.get("next_cursor"), str) or not isinstance(content.get("has_more"), bool):
+        raise ValueError("it has no next_cursor or has_more")
+    if content["has_more"] and not content["next_cursor"]:
+        raise ValueError("it says that there is more, but not where")
+    content["accounts"] = [each for each in content.get("accounts") or [] if isinstance(each, dict)]
+    return content
+
+
+def _gather(gathering: Gathering, run: _Run, today: date) -> date | None:
+    """All pages as evidence, and the balances of the last one. Returns the first day among the transactions."""
+    first_day: date | None = None
+    for raw, content in run.pages:
+        page = gathering.page(_ENDPOINT, raw)
+        for record in (*content["added"], *content["modified"]):
+            try:
+                source_id, account, on = _transaction(record)
+            except Unfit as unfit:
+                gathering.refuse("transaction", record.get("transaction_id"), str(unfit), record, page)
+                continue
+            gathering.add("transaction", source_id, record, page, on=on, account=account)
+            first_day = on if first_day is None else min(first_day, on)
+        for record in content["removed"]:
+            _gather_tombstone(gathering, record, page)
+    for record in content["accounts"]:
+        _gather_account(gathering, record, page, today)
+    return first_day
+
+
+def _transaction(record: Mapping[str, Any]) -> tuple[str, str, date]:
+    """Id, account and day of a line. Raises Unfit: a currency is never assumed."""
+    source_id, account = text_of(record, "transaction_id"), text_of(record, "account_id")
+    if not record.get("iso_currency_code"):
+        unofficial = record.get("unofficial_currency_code")
+        raise Unfit(f"its currency is not an ISO one ({unofficial})" if unofficial else "it has no currency")
+    return source_id, account, day_of(record.get("date"), "date")
+
+
+def _gather_tombstone(gathering: Gathering, record: Mapping[str, Any], page: Page) -> None:
+    try:
+        source_id = text_of(record, "transaction_id")
+    except Unfit as unfit:
+        gathering.refuse("transaction", None, str(unfit), record, page)
+        return
+    account = record.get("account_id")
+    named = account if isinstance(account, str) else None
+    gathering.add("transaction", source_id, record, page, on=None, account=named, removed=True)
+
+
+def _gather_account(gathering: Gathering, record: Mapping[str, Any], page: Page, today: date) -> None:
+    try:
+        source_id = text_of(record, "account_id")
+    except Unfit as unfit:
+        gathering.refuse("account", None, str(unfit), record, page)
+        return
+    gathering.add("account", source_id, record, page, on=today, account=source_id)
+
+
+SOURCE = Plaid()
