@@ -46,3 +46,9 @@ def standing_digest(conn: Connection, book: str, month: Month) -> str:
         (book, str(month)),
     ).fetchone()
     return digest(*(row or ()))
+
+
+def rates_digest(conn: Connection) -> str:
+    """Digest of which reference rates are published."""
+    row = conn.execute("select count(*), coalesce(max(recorded_seq), 0) from canonical.fx_rate").fetchone()
+    return digest(*(row or ()))

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-import psycopg
 
 from finance_pipeline.canonical import schemas
 from finance_pipeline.core.identity import digest, new_correlation_id
@@ -34,7 +33,6 @@ from finance_pipeline.store.sql import query
 class _Counts:
     """Figures of one folded month."""
 
-    lines: int = 0
     new_matches: int = 0
     retracted: int = 0
     folded: bool = False
@@ -98,15 +96,124 @@ def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: st
     kept = fold.keep_standing(opening, _standing(conn, book.id, month))
     outcome = engine.reconcile(
         engine.Inputs(
-            bank_lines=kept.free_lines, open_items=kept.free_items, parties=_parties(conn, book), own_accounts=()
+            bank_lines=opening.lines,
+            open_items=fold.as_engine_items(opening.items),
+            parties=_parties(conn, book),
+            standing=kept.standing,
         ),
         policy,
     )
-    allocations = _new_allocations(outcome.allocations, kept, opening)
-    matches = _new_matches(conn, outcome, allocations, opening, book, month, run_id)
-    _retract(conn, book.id, kept.retractions, run_id)
-    versioned = allocations.join(matches.select("match_id", "version", "month", "tier"), on="match_id")
-    _publish_matches(conn, book.id, matches, versioned, opening)
-    closing = fold.close_month(opening, pl.concat([kept.standing, versioned.select(fold.ALLOCATION_SCHEMA.names())]))
-    _publish_month(conn, book.id, month, closing, outcome.exceptions, opening, inputs, run_id)
-    return _Counts(opening.lines.height, matches.height, kept.retractions.height, folded=True)
+    kept = kept.without(fold.taken_over(outcome.retractions, kept))
+    new = fold.accept(outcome, opening, kept, month)
+    _publish_retractions(conn, book.id, kept.retractions, run_id)
+    versioned = _publish_matches(conn, new, run_id)
+    closing = fold.close_month(opening, pl.concat([kept.here, versioned]))
+    _publish_month(conn, book.id, month, closing, fold.described(outcome.exceptions, opening))
+    _note_month(conn, book.id, month, inputs, closing.digest, opening.lines.height, run_id)
+    return _Counts(new.matches.height, kept.retractions.height, folded=True)
+
+
+def _opening(conn: Connection, book: Book, month: Month) -> fold.Opening:
+    """What the month works on: carried from the month before, and its own records."""
+    first, last = records.first_and_last(book, month)
+    carried_ids, carried_items = _carried(conn, book.id, month.previous)
+    bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_ids)
+    payments = records.current(conn, schemas.PAYMENTS, book.id, first, last, carried_ids)
+    mine = payments.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
+    priced = functional(
+        mine, records.rates(conn), book.currency, amount="amount_minor", on="occurred_on", into="functional_minor"
+    )
+    items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last), priced)
+    return fold.open_month(
+        candidates.lines(bank, payments), carried_items, items, candidates.recorded_settlements(mine)
+    )
+
+
+def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:
+    """Ids of the lines without a counterpart, and the items still open, at the end of the month before."""
+    parameters = {"book": book, "month": str(previous)}
+    lines = conn.execute(
+        "select line_id from recon.open_line where book = %(book)s and month = %(month)s", parameters
+    ).fetchall()
+    items = copy_out(conn, query("carried_items"), parameters, candidates.ITEM_SCHEMA)
+    return [row[0] for row in lines], items
+
+
+def _standing(conn: Connection, book: str, month: Month) -> fold.Standing:
+    """Matches that stand, of this month and of later ones."""
+    found = copy_out(conn, query("standing_allocations"), {"book": book, "month": str(month)}, fold.ALLOCATION_SCHEMA)
+    return fold.Standing(
+        here=found.filter(pl.col("month") == str(month)), later=found.filter(pl.col("month") != str(month))
+    )
+
+
+def _parties(conn: Connection, book: Book) -> pl.DataFrame:
+    return records.current(conn, schemas.PARTIES, book.id, records.BEFORE_ANY, "9999-12").filter(~pl.col("removed"))
+
+
+def _publish_retractions(conn: Connection, book: str, retractions: pl.DataFrame, run_id: str) -> None:
+    copy_in(conn, "recon.retraction", retractions.with_columns(book=pl.lit(book), run_id=pl.lit(run_id)))
+
+
+def _publish_matches(conn: Connection, new: fold.Accepted, run_id: str) -> pl.DataFrame:
+    """Add matches and their allocations; returns the allocations as standing ones (ALLOCATION_SCHEMA).
+
+    A match that stood before and was retracted comes again as its next version.
+    """
+    ids = new.matches["match_id"].to_list()
+    known = conn.execute(
+        "select match_id, max(version) from recon.match where match_id = any(%s) group by match_id", (ids,)
+    ).fetchall()
+    versions = pl.DataFrame(known, schema={"match_id": pl.String, "known": pl.Int32}, orient="row")
+    matches = (
+        new.matches.join(versions, on="match_id", how="left", maintain_order="left")
+        .with_columns(version=pl.col("known").fill_null(0) + 1, run_id=pl.lit(run_id))
+        .drop("known")
+    )
+    copy_in(conn, "recon.match", matches)
+    versioned = new.allocations.join(matches.select("match_id", "version", "month", "tier"), on="match_id")
+    copy_in(conn, "recon.allocation", versioned.drop("month", "tier"))
+    return versioned.select(fold.ALLOCATION_SCHEMA.names())
+
+
+def _publish_month(conn: Connection, book: str, month: Month, closing: fold.Closing, exceptions: pl.DataFrame) -> None:
+    """Replace what the month closed with: open items, open lines and exceptions."""
+    for statement in (
+        "delete from recon.open_item where book = %s and month = %s",
+        "delete from recon.open_line where book = %s and month = %s",
+        "delete from recon.exception where book = %s and month = %s",
+    ):
+        conn.execute(statement, (book, str(month)))
+    stamp = pl.lit(str(month)).alias("month")
+    items = closing.open_items.with_columns(stamp)
+    lines = closing.open_lines.rename({"account_id": "account"}).with_columns(stamp)
+    copy_in(conn, "recon.open_item", items.select(tables.OPEN_ITEMS.names))
+    copy_in(conn, "recon.open_line", lines.select(tables.OPEN_LINES.names))
+    copy_in(conn, "recon.exception", exceptions.with_columns(stamp).select(tables.EXCEPTIONS.names))
+
+
+def _note_month(
+    conn: Connection, book: str, month: Month, inputs: str, closing: str, line_count: int, run_id: str
+) -> None:
+    conn.execute(
+        """
+        insert into recon.month (book, month, input_digest, closing_digest, line_count, run_id)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (book, month) do update
+        set input_digest = excluded.input_digest, closing_digest = excluded.closing_digest,
+            line_count = excluded.line_count, run_id = excluded.run_id, folded_at = clock_timestamp()
+        """,
+        (book, str(month), inputs, closing, line_count, run_id),
+    )
+
+
+def _published_counts(conn: Connection, book: str, month: Month, done: _Counts) -> dict[str, Figures]:
+    """Rows of each published table of a book-month, with what this fold changed."""
+    row = conn.execute(query("reconciled_counts"), {"book": book, "month": str(month)}).fetchone()
+    counted = row or (0, 0, 0)
+    changed: Figures = {"new_matches": done.new_matches, "retracted": done.retracted}
+    return {
+        "matches": {"row_count": counted[0]} | changed,
+        "exceptions": {"row_count": counted[1]},
+        "open_items": {"row_count": counted[2]},
+    }

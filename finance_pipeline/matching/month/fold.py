@@ -13,7 +13,8 @@ import polars as pl
 
 from finance_pipeline.core.identity import content_hash, digest
 from finance_pipeline.core.period import Month
-from finance_pipeline.matching.month.candidates import ITEM_SCHEMA, LINE_SCHEMA
+from finance_pipeline.matching import engine
+from finance_pipeline.matching.month.candidates import ITEM_SCHEMA
 
 ALLOCATION_SCHEMA = pl.Schema(
     {
@@ -52,13 +53,31 @@ class Standing:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is left for the engine once the standing matches are applied."""
+    """The standing matches that still hold, of this month and of later ones, and those that do not."""
 
-    standing: pl.DataFrame
+    here: pl.DataFrame
+    later: pl.DataFrame
     retractions: pl.DataFrame
-    free_lines: pl.DataFrame
-    free_items: pl.DataFrame
-    """Items with what later standing matches hold taken off; only those with something left."""
+
+    @property
+    def standing(self) -> pl.DataFrame:
+        return pl.concat([self.here, self.later])
+
+    def without(self, more: pl.DataFrame) -> Kept:
+        """The same less some more retractions (RETRACTION_SCHEMA)."""
+        gone = pl.concat([self.retractions, more])
+        identity = ["match_id", "version"]
+        return Kept(self.here.join(gone, on=identity, how="anti"), self.later.join(gone, on=identity, how="anti"), gone)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """New matches of a month, ready to publish but for their versions."""
+
+    matches: pl.DataFrame
+    """match_id, book, month, tier, rule, rule_version, confidence, matched_on, words, evidence."""
+    allocations: pl.DataFrame
+    """Columns of recon.allocation less version."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +89,74 @@ class Closing:
     digest: str
 
 
-def open_month(carried: Opening, new: Opening, settled: pl.DataFrame) -> Opening:
+def open_month(
+    lines: pl.DataFrame, carried_items: pl.DataFrame, new_items: pl.DataFrame, settled: pl.DataFrame
+) -> Opening:
     """Everything a month works on. settled: what the accounting system itself recorded as paid this month."""
-    items = pl.concat([carried.items, new.items])
-    return Opening(pl.concat([carried.lines, new.lines]), _settle(items, settled))
+    items = _settle(pl.concat([carried_items, new_items]), settled)
+    return Opening(lines, items.filter(pl.col("open_minor") != 0))
 
 
 def keep_standing(opening: Opening, standing: Standing) -> Kept:
-    """Apply the matches that still hold, retract those whose inputs changed, reserve what later months matched."""
-    retractions = _contradicted(opening, standing.here)
-    kept = standing.here.join(retractions, on=["match_id", "version"], how="anti")
-    held = pl.concat([kept, standing.later])
-    held_lines = pl.concat([held["line_id"], held["other_line_id"].drop_nulls()]).unique()
-    held_items = _settled_by(held)
-    free_items = _settle(opening.items, held_items).filter(pl.col("open_minor") != 0)
-    free_lines = opening.lines.filter(~pl.col("line_id").is_in(held_lines.implode()))
-    return Kept(kept, retractions, free_lines, free_items)
+    """The matches that still hold; of this month's, those whose inputs changed are retracted with the reason."""
+    return Kept(standing.here, standing.later, pl.DataFrame(schema=RETRACTION_SCHEMA)).without(
+        _contradicted(opening, standing.here)
+    )
+
+
+def taken_over(retractions: pl.DataFrame, kept: Kept) -> pl.DataFrame:
+    """Standing matches that stronger evidence contradicts, as the engine names them (RETRACTION_SCHEMA)."""
+    versions = kept.standing.select("match_id", "version").unique()
+    return retractions.join(versions, on="match_id").select(RETRACTION_SCHEMA.names()).sort("match_id")
+
+
+def accept(outcome: engine.Outcome, opening: Opening, kept: Kept, month: Month) -> Accepted:
+    """The engine's new matches with what the database and the ledger need to know of both sides.
+
+    The carrying amount that an allocation settles is what is left of the item's when it settles all of it, else the
+    proportional part; of several in one month the one that brings the item to zero takes the remainder.
+    """
+    allocations = _with_sides(outcome.allocations, opening, kept)
+    days = allocations.group_by("match_id").agg(day=pl.max_horizontal("line_on", "other_on", "item_on").max())
+    matches = (
+        outcome.matches.join(outcome.explanations, on="match_id")
+        .join(days, on="match_id")
+        .with_columns(month=pl.lit(str(month)), matched_on=pl.max_horizontal(pl.col("day"), pl.lit(month.first_day)))
+        .drop("status", "day")
+        .sort("match_id")
+    )
+    return Accepted(matches, allocations.drop("item_on", "other_on"))
+
+
+def _with_sides(allocations: pl.DataFrame, opening: Opening, kept: Kept) -> pl.DataFrame:
+    """Allocations beside the facts of their line and item, numbered within each match."""
+    lines = opening.lines.select(
+        "line_id",
+        "book",
+        "evidence_hash",
+        line_kind="kind",
+        line_account="account_id",
+        line_on="booked_on",
+        line_currency="currency",
+        line_amount_minor="amount_minor",
+    )
+    items = _settle(opening.items, _settled_by(kept.standing)).select(
+        "item_id",
+        "open_minor",
+        "open_functional_minor",
+        item_kind="kind",
+        item_total_minor="total_minor",
+        item_on="issued_on",
+    )
+    joined = (
+        allocations.drop("currency")
+        .join(lines, on="line_id")
+        .join(lines.select(other_line_id="line_id", other_on="line_on"), on="other_line_id", how="left")
+        .join(items, on="item_id", how="left")
+        .sort("match_id", "line_id", "item_id", "other_line_id", "role", "amount_minor")
+        .with_columns(ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("match_id"))
+    )
+    return _with_carrying_amounts(joined).drop("open_minor", "open_functional_minor")
 
 
 def close_month(opening: Opening, standing: pl.DataFrame) -> Closing:
@@ -102,36 +173,34 @@ def close_month(opening: Opening, standing: pl.DataFrame) -> Closing:
     return Closing(open_lines, open_items, fingerprint)
 
 
-def with_carrying_amounts(allocations: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """New allocations with the carrying amount each settles: what is left when it settles all, else in proportion.
+def described(exceptions: pl.DataFrame, opening: Opening) -> pl.DataFrame:
+    """The engine's exceptions beside the facts of their lines."""
+    facts = opening.lines.select("line_id", "book", "booked_on", "currency", "amount_minor", account="account_id")
+    return exceptions.join(facts, on="line_id").sort("line_id")
 
-    allocations: item_id, item_amount_minor, match_id, ...; items: ITEM_SCHEMA as the engine saw them. Of several
-    allocations on one item in one month, the one that brings it to zero takes the remainder.
-    """
-    joined = allocations.join(
-        items.select("item_id", "open_minor", "open_functional_minor", item_total_minor="total_minor"),
-        on="item_id",
-        how="left",
-        maintain_order="left",
-    )
+
+def as_engine_items(items: pl.DataFrame) -> pl.DataFrame:
+    """Items as the engine reads them: their open amount is the amount."""
+    return items.with_columns(amount_minor=pl.col("open_minor"))
+
+
+def _with_carrying_amounts(allocations: pl.DataFrame) -> pl.DataFrame:
+    """item_functional_minor of allocations that carry open_minor and open_functional_minor of their item."""
+    order = ["item_id", "line_on", "match_id", "ordinal"]
     share = _proportion(pl.col("open_functional_minor"), pl.col("item_amount_minor"), pl.col("open_minor"))
-    running = pl.col("item_amount_minor").cum_sum().over("item_id")
-    spread = joined.with_columns(share=share, running=running)
-    before = (pl.col("share").cum_sum().over("item_id") - pl.col("share")).fill_null(0)
-    return spread.with_columns(
-        item_functional_minor=pl.when(pl.col("running") == pl.col("open_minor"))
-        .then(pl.col("open_functional_minor") - before)
-        .otherwise(pl.col("share"))
-    ).drop("share", "running", "open_minor", "open_functional_minor")
-
-
-def matched_on(month: Month, latest_day: pl.Expr) -> pl.Expr:
-    """Accounting date of a match: the day both sides were known, never before the month that found it."""
-    return pl.max_horizontal(latest_day, pl.lit(month.first_day))
-
-
-def empty_opening() -> Opening:
-    return Opening(pl.DataFrame(schema=LINE_SCHEMA), pl.DataFrame(schema=ITEM_SCHEMA))
+    spread = allocations.sort(order).with_columns(
+        share=share, running=pl.col("item_amount_minor").cum_sum().over("item_id")
+    )
+    before = pl.col("share").cum_sum().over("item_id") - pl.col("share")
+    return (
+        spread.with_columns(
+            item_functional_minor=pl.when(pl.col("running") == pl.col("open_minor"))
+            .then(pl.col("open_functional_minor") - before)
+            .otherwise(pl.col("share"))
+        )
+        .drop("share", "running")
+        .sort("match_id", "ordinal")
+    )
 
 
 def _proportion(whole: pl.Expr, part: pl.Expr, of: pl.Expr) -> pl.Expr:

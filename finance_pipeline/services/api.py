@@ -1,0 +1,20 @@
+"""The capabilities by name, for those who only call them: Dagster's assets and sensors, and the command line."""
+
+from finance_pipeline.services.calendar import known_months, months_with_data, touched
+from finance_pipeline.services.canonicalize import canonicalize
+from finance_pipeline.services.posting import post
+from finance_pipeline.services.proving import cash, tie_out
+from finance_pipeline.services.reconcile import reconcile
+from finance_pipeline.services.sync import sync
+
+__all__ = [
+    "canonicalize",
+    "cash",
+    "known_months",
+    "months_with_data",
+    "post",
+    "reconcile",
+    "sync",
+    "tie_out",
+    "touched",
+]

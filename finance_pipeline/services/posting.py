@@ -1,0 +1,109 @@
+"""Post: what a book's months should say, against what the journal says; the difference is posted, nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from finance_pipeline.canonical import schemas
+from finance_pipeline.core.identity import digest, new_correlation_id
+from finance_pipeline.core.period import BookMonth, Month, by_book, months
+from finance_pipeline.core.settings import Book
+from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.ledger import chart, journal, reports
+from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, entries_for
+from finance_pipeline.services import marks, records
+from finance_pipeline.services.results import Figures, Materialized
+from finance_pipeline.services.settlements import settlements
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.locks import book_lock
+
+STAGE = "journal"
+
+
+def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[str, Materialized]:
+    """Post these book-months, and earlier ones whose matches or records changed since they were posted.
+
+    Assets: journal_entries and trial_balance. Posting twice posts nothing the second time.
+    """
+    entries: dict[str, Figures] = {}
+    balances: dict[str, Figures] = {}
+    totals = {"new_entries": 0, "reversed": 0, "held": 0}
+    correlation_id = new_correlation_id()
+    for book_id, wanted in by_book(keys).items():
+        book = workspace.settings.book(book_id)
+        for month in months(book.first_month, max(wanted)):
+            with workspace.database.transaction() as conn:
+                book_lock(conn, book_id)
+                figures = _post_if_stale(conn, book, month, run_id, correlation_id)
+                for name in totals:
+                    totals[name] += int(figures.get(name, 0))
+                if month in wanted:
+                    key = str(BookMonth(book_id, month))
+                    entries[key] = {"row_count": journal.entry_count(conn, book_id, month)} | figures
+                    balances[key] = _balance_figures(conn, book_id, month)
+    return {
+        "journal_entries": Materialized("journal_entries", _rows(entries), entries, dict(totals)),
+        "trial_balance": Materialized("trial_balance", _rows(balances), balances),
+    }
+
+
+def _rows(by_partition: dict[str, Figures]) -> int:
+    return sum(int(figures["row_count"]) for figures in by_partition.values())
+
+
+def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, correlation_id: str) -> Figures:
+    """Post one month unless what it rests on is what it was when it was posted."""
+    first, last = records.first_and_last(book, month)
+    inputs = digest(
+        marks.canonical_digest(conn, book.id, first, last),
+        marks.standing_digest(conn, book.id, month),
+        marks.rates_digest(conn),
+        RULES_VERSION,
+        chart.digest_of(book),
+    )
+    if marks.mark_of(conn, book.id, month, STAGE) == inputs:
+        return {"new_entries": 0, "reversed": 0, "held": 0}
+    chart.ensure_accounts(conn, [book])
+    postings = entries_for(_inputs(conn, book, month), book)
+    report = journal.publish(conn, book.id, [month], postings.entries, run_id=run_id, correlation_id=correlation_id)
+    marks.set_mark(conn, book.id, month, STAGE, inputs)
+    return {"new_entries": report.new, "reversed": report.reversed, "held": postings.held.height}
+
+
+def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
+    """Current records of the month, and its settlements; tombstones left out."""
+    first, last = records.first_and_last(book, month)
+    rates = records.rates(conn)
+
+    def living(table: schemas.Table) -> pl.DataFrame:
+        return records.current(conn, table, book.id, first, last).filter(~pl.col("removed"))
+
+    return PostingInputs(
+        bank_transactions=living(schemas.BANK_TRANSACTIONS),
+        invoices=living(schemas.INVOICES),
+        payments=living(schemas.PAYMENTS),
+        balances=_first_balances(conn, book, month),
+        settlements=settlements(conn, book, month, rates),
+        rates=rates,
+    )
+
+
+def _first_balances(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
+    """The first opening balance ever stated of each bank account, if it belongs to this month."""
+    stated = records.current(conn, schemas.BALANCES, book.id, records.BEFORE_ANY, "9999-12").filter(
+        ~pl.col("removed") & (pl.col("kind") == "opening")
+    )
+    earliest = stated.sort("balance_on", "record_id").unique("account", keep="first", maintain_order=True)
+    first, last = records.first_and_last(book, month)
+    return earliest.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
+
+
+def _balance_figures(conn: Connection, book_id: str, month: Month) -> Figures:
+    balance = reports.trial_balance(conn, book_id, month)
+    return {
+        "row_count": balance.height,
+        "debit_minor": int(balance["debit_minor"].sum()),
+        "credit_minor": int(balance["credit_minor"].sum()),
+    }
