@@ -115,20 +115,42 @@ def log_each_check(context: dg.AssetExecutionContext, checks: Sequence[CheckResu
         )
 
 
-def check_results(names: Sequence[str], checks: Sequence[CheckResult]) -> list[dg.AssetCheckResult]:
-    """One result per declared check over all partitions of the run: passed only if it was made and held in each."""
-    return [_over_all(name, [check for check in checks if check.name == name]) for name in names]
+def failed_elsewhere(context: dg.AssetExecutionContext, asset: str, names: Sequence[str]) -> dict[str, list[str]]:
+    """Per check, the partitions outside this run in which its latest evaluation failed.
+
+    Dagster's page shows the latest result of a check, whichever book it was of. So that one book's success does not
+    hide another's difference, the result of a run counts those too.
+    """
+    asked = {str(key) for key in context.partition_keys}
+    keys = [dg.AssetCheckKey(dg.AssetKey(asset), name) for name in names]
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for info in context.instance.event_log_storage.get_asset_check_partition_info(keys):
+        if info.latest_execution_status.value == "FAILED" and info.partition_key not in (None, *asked):
+            found[info.check_key.name].append(str(info.partition_key))
+    return {name: sorted(partitions) for name, partitions in found.items()}
 
 
-def _over_all(name: str, checks: Sequence[CheckResult]) -> dg.AssetCheckResult:
+def check_results(checks: Sequence[CheckResult], elsewhere: Mapping[str, Sequence[str]]) -> list[dg.AssetCheckResult]:
+    """One result per check over all book-months: passed if it was made, held in the run, and failed nowhere else.
+
+    elsewhere: every declared check -> partitions outside the run in which it failed when last made.
+    """
+    return [
+        _over_all(name, [check for check in checks if check.name == name], others) for name, others in elsewhere.items()
+    ]
+
+
+def _over_all(name: str, checks: Sequence[CheckResult], elsewhere: Sequence[str]) -> dg.AssetCheckResult:
     failed = [check for check in checks if not check.passed]
-    words = "; ".join(f"{check.partition}: {check.words}" for check in failed[:5])
     holds = f"Holds in all {len(checks)} book-months of this run." if checks else "Was not made in this run."
+    words = [f"{check.partition}: {check.words}" for check in failed[:5]] or [holds]
+    if elsewhere:
+        words.append(f"Still failed, from earlier runs: {', '.join(elsewhere)}.")
     return dg.AssetCheckResult(
         check_name=name,
-        passed=bool(checks) and not failed,
-        description=words or holds,
-        metadata={"book_months": len(checks), "failed": [check.partition for check in failed]},
+        passed=bool(checks) and not failed and not elsewhere,
+        description=" ".join(words),
+        metadata={"book_months": len(checks), "failed": [check.partition for check in failed] + list(elsewhere)},
     )
 
 
