@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +21,8 @@ from finance_pipeline.sandbox.process import STATE_NAME, listen
 from finance_pipeline.sandbox.servers.app import build_app
 from finance_pipeline.sandbox.servers.network import BreakableProtocol
 
-_LOOKS_EVERY_S = 2.0
+_LOOKS_EVERY_S = 1.0
+_CLAIMS, _CLAIM_EVERY_S = 20, 0.05
 
 
 def main() -> int:
@@ -45,11 +47,16 @@ def _claimed(state_file: Path, port: int) -> IO[str]:
     """The state file, locked as long as this process lives, with its pid and port. Raises Busy if another holds it."""
     state_file.parent.mkdir(parents=True, exist_ok=True)
     state = state_file.open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(state, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as cause:
+    for _ in range(_CLAIMS):  # whoever looks whether a server lives holds the lock for a moment too
+        try:
+            fcntl.flock(state, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_CLAIM_EVERY_S)
+        else:
+            break
+    else:
         state.close()
-        raise Busy("a sandbox server of this data folder runs already.", where=str(state_file)) from cause
+        raise Busy("a sandbox server of this data folder runs already.", where=str(state_file))
     state.truncate(0)
     state.write(json.dumps({"pid": os.getpid(), "port": port}))
     state.flush()
@@ -76,10 +83,17 @@ async def _serve(home: Path, listening: socket.socket, state_file: Path, state: 
 
 async def _stop_when_gone(server: uvicorn.Server, state_file: Path, state: IO[str]) -> None:
     """Removing the data folder removes everything: a server without its state file stops."""
-    own = os.fstat(state.fileno()).st_ino
-    while state_file.exists() and state_file.stat().st_ino == own:
+    own = os.fstat(state.fileno())
+    while _is(state_file, own):
         await asyncio.sleep(_LOOKS_EVERY_S)
     server.should_exit = True
+
+
+def _is(file: Path, known: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(file.stat(), known)
+    except FileNotFoundError:
+        return False
 
 
 if __name__ == "__main__":

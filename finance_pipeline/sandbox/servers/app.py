@@ -56,7 +56,8 @@ class Sandbox:
         connection, path = request.path_params["connection"], request.path_params["path"].strip("/")
         vendor = self.vendor(connection)
         if vendor is None:
-            return JSONResponse({"error": f"the sandbox serves no connection {connection!r}"}, 404)
+            error = {"type": "not_found", "message": f"the sandbox serves no connection {connection!r}"}
+            return JSONResponse({"error": error}, 404)
         self.calls[connection] = self.calls.get(connection, 0) + 1
         call = Call(
             request.method,
@@ -71,7 +72,7 @@ class Sandbox:
         return _http(vendor.answer(call)) if fault is None else await _spoiled(vendor, call, fault)
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
-        now = read_clock(self.home).isoformat() if (self.home / "sandbox" / "clock.json").exists() else None
+        now = read_clock(self.home).isoformat()
         state: dict[str, Any] = {"home": home_id(self.home), "version": self.version, "pid": os.getpid(), "now": now}
         return JSONResponse(state | {"connections": served_connections(self.home), "calls": self.calls})
 

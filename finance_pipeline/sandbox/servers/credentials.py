@@ -11,6 +11,7 @@ from pathlib import Path
 VENDOR_OF_FILE = {
     "transaction.parquet": "plaid",
     "balance_transaction.parquet": "stripe",
+    "payout.parquet": "stripe",
     "organisation.parquet": "xero",
     "invoice.parquet": "xero",
     "eurofxref-hist.csv": "ecb",

@@ -33,7 +33,9 @@ class Reset(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         client: Any = scope["client"]
-        transport = _OPEN[tuple(client)]
+        transport = _OPEN.get(tuple(client))
+        if transport is None:  # the client hung up first
+            return
         connected: socket.socket = transport.get_extra_info("socket")
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
