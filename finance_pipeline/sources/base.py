@@ -24,7 +24,9 @@ EVIDENCE = Table(
         Column("kind", pl.String, "Kind of record in the source's words: transaction, invoice, payout, ..."),
         Column("source_id", pl.String, "The source's id of the record."),
         Column("account", pl.String, "Account within the connection, where it has several.", nullable=True),
-        Column("accounting_on", pl.Date, "Day that decides the month it touches, in the book's time zone.", nullable=True),
+        Column(
+            "accounting_on", pl.Date, "Day that decides the month it touches, in the book's time zone.", nullable=True
+        ),
         Column("removed", pl.Boolean, "True when the source says that the record no longer exists."),
         Column("payload", pl.String, "The record as canonical JSON, numbers digit for digit."),
         Column("content_hash", pl.String, "SHA-256 of the payload."),

@@ -18,7 +18,7 @@ from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
 
 
 class MalformedPage(PermanentProblem):
-    """An answer that cannot be read, or is not of the shape that the vendor documents. Landed, and nothing of it used."""
+    """An answer that cannot be read, or has not the shape that its vendor documents. Landed; nothing of it is used."""
 
 
 class Unfit(Exception):
