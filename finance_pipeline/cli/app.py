@@ -44,7 +44,7 @@ def opened() -> Iterator[Workspace]:
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(help="Another seed is another world; it needs an empty data folder.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Another seed is another world, in an empty data folder.")] = None,
     lines: Annotated[int, typer.Option(help="Bank lines over all books, roughly.", min=300)] = 20_000,
     as_json: AsJson = False,
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -39,6 +39,7 @@ class Landing:
     dead_letters: tuple[tuple[str, str, str, str, str], ...]
     """kind, source id, reason, payload, page hash."""
     complete_kinds: tuple[str, ...]
+    complete_from: date | None
     cursor: Mapping[str, Any] | None
     """Where the next pull begins; None leaves it where it is."""
 
@@ -148,6 +149,7 @@ def _land_records(conn: Connection, landing: Landing) -> int:
             "source": landing.source,
             "file_hash": landing.evidence_file.content_hash if landing.evidence_file else None,
             "complete_kinds": list(landing.complete_kinds),
+            "complete_from": landing.complete_from,
         },
     ).rowcount
     conn.execute("delete from staging.evidence where sync_id = %s", (landing.sync_id,))

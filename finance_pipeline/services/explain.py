@@ -66,7 +66,7 @@ def _record(workspace: Workspace, conn: Connection, subject: str) -> Node | None
             ).fetchall()
         if versions:
             node = Node(_record_title(table.name, versions[0]), _facts(versions[0]))
-            node.rests_on.extend(_evidence(workspace, conn, subject, version) for version in versions)
+            node.rests_on.extend(_evidence(workspace, conn, version) for version in versions)
             node.rests_on.extend(_match_node(conn, row) for row in _rows(conn, "matches_of_record", id=subject))
             node.rests_on.extend(_exception_node(row) for row in _rows(conn, "exception_of_line", id=subject))
             node.rests_on.extend(_entry_node(conn, row) for row in _rows(conn, "entries_of_record", id=subject))
@@ -134,7 +134,7 @@ def _account(workspace: Workspace, conn: Connection, subject: str) -> Node | Non
     return node
 
 
-def _evidence(workspace: Workspace, conn: Connection, record: str, version: Row) -> Node:
+def _evidence(workspace: Workspace, conn: Connection, version: Row) -> Node:
     """The landed source record of one canonical version, its hash recomputed from the bytes on disk."""
     landed = _rows(conn, "landed_by_hash", content_hash=version["content_hash"])
     heading = f"version {version['version']}{' (removed)' if version['removed'] else ''}, recorded"

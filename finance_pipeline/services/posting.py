@@ -1,4 +1,4 @@
-"""Post: what a book's months should say, against what the journal says; the difference is posted, nothing is changed."""
+"""Post: what a book's months should say against what the journal says; only the difference is posted."""
 
 from __future__ import annotations
 

@@ -154,6 +154,7 @@ def _land_update(
                     for letter in update.dead_letters
                 ),
                 complete_kinds=update.complete_kinds,
+                complete_from=update.complete_from,
                 cursor=update.cursor if moves_cursor else None,
             ),
         )

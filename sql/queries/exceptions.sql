@@ -1,7 +1,12 @@
--- One row per line that a person has to look at. A carried line is listed in the month that it came from onwards; of
--- those, the latest folded month tells its present reason.
-select distinct on (book, line_id)
-    book, month, line_id, booked_on, account, currency, amount_minor, reason, words, suggestions
-from recon.exception
-where (%(book)s::text is null or book = %(book)s) and (%(month)s::text is null or month = %(month)s)
-order by book, line_id, month desc
+-- One row per line that a person has to look at, at the end of a month, or of each book's latest computed month. A line
+-- without a counterpart is carried and asked about again in every later month, so the latest month has them all.
+select
+    exception.book, exception.month, line_id, booked_on, account, currency, amount_minor, reason, words, suggestions
+from recon.exception as exception
+join (
+    select book, max(month) as month
+    from recon.month
+    where %(month)s::text is null or month = %(month)s
+    group by book
+) as asked using (book, month)
+where %(book)s::text is null or exception.book = %(book)s

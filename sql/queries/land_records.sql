@@ -21,6 +21,7 @@ vanished as (
     from latest
     left join said using (kind, source_id)
     where latest.kind = any(%(complete_kinds)s::text[]) and not latest.removed and said.source_id is null
+        and (%(complete_from)s::date is null or latest.accounting_on >= %(complete_from)s)
 ),
 news as (
     select
