@@ -1,0 +1,136 @@
+"""Frames into and out of PostgreSQL by COPY, exactly, in whole columns.
+
+CSV, not binary: Polars writes and parses CSV in compiled code, binary COPY from Python goes value by value. NULL and
+the empty text stay apart: a NULL is unquoted, texts are always quoted. Lists travel as array literals in, as JSON out.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from finance_pipeline.core.problems import PermanentProblem
+
+NULL_IN = r"\N"
+CHUNK_BYTES = 1 << 20
+CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S%.6f+00"
+
+
+class DoesNotTravel(PermanentProblem):
+    """A column of a type that COPY is not made for here, or a value that would not arrive as it left."""
+
+
+def copy_in(conn: psycopg.Connection[Any], table: str, frame: pl.DataFrame) -> int:
+    """Append a frame to a table, columns by name; returns the number of rows.
+
+    table: "schema.table". Lists become arrays; JSON is text. Raises DoesNotTravel, and what PostgreSQL refuses.
+    """
+    if frame.is_empty():
+        return 0
+    rendered = frame.select(_into(name, dtype) for name, dtype in frame.schema.items())
+    statement = sql.SQL("copy {} ({}) from stdin (format csv, null {})").format(
+        sql.Identifier(*table.split(".")),
+        sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
+        sql.Literal(NULL_IN),
+    )
+    text = io.BytesIO()
+    rendered.write_csv(text, include_header=False, quote_style="non_numeric", null_value=NULL_IN)
+    view = text.getbuffer()
+    with conn.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for at in range(0, len(view), CHUNK_BYTES):
+                copy.write(view[at : at + CHUNK_BYTES])
+        return cursor.rowcount
+
+
+def copy_out(
+    conn: psycopg.Connection[Any],
+    query: LiteralString | sql.SQL | sql.Composed,
+    params: Mapping[str, Any] | Sequence[Any] | None,
+    schema: pl.Schema,
+) -> pl.DataFrame:
+    """A query's rows as a frame of exactly this schema; the query names its columns like the schema, in any order.
+
+    params: bound on the client, since COPY takes none. Raises DoesNotTravel if a value does not fit its type.
+    """
+    text = psycopg.ClientCursor(conn).mogrify(query, params) if params is not None else _plain(conn, query)
+    columns = sql.SQL(", ").join(_outward(name, dtype) for name, dtype in schema.items())
+    statement = sql.SQL("copy (select {}, 0 from (\n{}\n) as asked) to stdout (format csv, force_quote *)").format(
+        columns, sql.SQL(text.rstrip().rstrip(";"))
+    )
+    received = io.BytesIO()
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        for chunk in copy:
+            received.write(chunk)
+    if not received.tell():
+        return pl.DataFrame(schema=schema)
+    received.seek(0)
+    wire = {name: _wire_type(dtype) for name, dtype in schema.items()} | {"": pl.Int64}
+    frame = pl.read_csv(received, has_header=False, schema=wire)
+    return frame.select(_back(name, dtype) for name, dtype in schema.items())
+
+
+def _plain(conn: psycopg.Connection[Any], query: LiteralString | sql.SQL | sql.Composed) -> str:
+    return query if isinstance(query, str) else query.as_string(conn)
+
+
+def _into(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as PostgreSQL reads it."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.List):
+        element = pl.element()
+        if dtype.inner == pl.String:
+            escaped = element.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+            quoted = pl.lit('"') + escaped + pl.lit('"')
+        elif dtype.inner.is_integer():
+            quoted = element.cast(pl.String)
+        else:
+            raise DoesNotTravel(f"lists of {dtype.inner} are not made for COPY here.", where=name)
+        items = column.list.eval(quoted.fill_null("NULL")).list.join(",")
+        return (pl.lit("{") + items + pl.lit("}")).alias(name)
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.strftime(CLOCK_FORMAT)
+    known = dtype in (pl.String, pl.Boolean, pl.Date, pl.Float64) or dtype.is_integer() or dtype.is_decimal()
+    if not known and not isinstance(dtype, pl.Null | pl.Enum | pl.Categorical):
+        raise DoesNotTravel(f"{dtype} is not made for COPY here.", where=name)
+    return column.cast(pl.String) if isinstance(dtype, pl.Enum | pl.Categorical) else column
+
+
+def _outward(name: str, dtype: pl.DataType) -> sql.Composed:
+    """A column as Polars reads it: days and microseconds since 1970 are exact and need no parsing of dates."""
+    column = sql.SQL("asked.") + sql.Identifier(name)
+    if isinstance(dtype, pl.List):
+        return sql.SQL("pg_catalog.array_to_json({})::text").format(column)
+    if isinstance(dtype, pl.Datetime):
+        return sql.SQL("(extract(epoch from {}) * 1000000)::bigint").format(column)
+    if dtype == pl.Date:
+        return sql.SQL("({}::date - '1970-01-01'::date)").format(column)
+    if dtype == pl.Boolean:
+        return sql.SQL("{}::int").format(column)
+    return sql.Composed([column])
+
+
+def _wire_type(dtype: pl.DataType) -> pl.DataType | type[pl.DataType]:
+    if isinstance(dtype, pl.Datetime):
+        return pl.Int64
+    if dtype == pl.Date:
+        return pl.Int32
+    if dtype == pl.Boolean:
+        return pl.Int8
+    if dtype.is_integer() or dtype == pl.Float64:
+        return dtype
+    return pl.String
+
+
+def _back(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.List):
+        return column.str.json_decode(dtype)
+    if isinstance(dtype, pl.Datetime):
+        return column.cast(pl.Datetime("us", dtype.time_zone)).cast(dtype)
+    return column if dtype == pl.String else column.cast(dtype)

@@ -1,0 +1,92 @@
+"""Roles: owner (migrations), app (the pipeline), reader (analysts). None can log in; sessions become one of them.
+
+Roles belong to a whole server, so that their names carry a prefix: two installations on one server choose two.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from finance_pipeline.core.problems import BadSettings
+from finance_pipeline.store.sql import SQL_FOLDER, text_of
+
+PREFIX_VARIABLE = "FINANCE_PIPELINE_ROLE_PREFIX"
+PREFIX = "finance_pipeline"
+ROLES_FILE = SQL_FOLDER / "roles.sql"
+Role = Literal["app", "reader", "owner"]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The role names of one installation."""
+
+    prefix: str = PREFIX
+
+    @classmethod
+    def of_environment(cls) -> Roles:
+        """With the prefix that FINANCE_PIPELINE_ROLE_PREFIX names. Raises BadSettings."""
+        prefix = os.environ.get(PREFIX_VARIABLE) or PREFIX
+        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,39}", prefix):
+            raise BadSettings("a prefix of role names has up to 40 of a to z, 0 to 9 and _.", where=PREFIX_VARIABLE)
+        return cls(prefix)
+
+    def __getitem__(self, role: Role) -> str:
+        return f"{self.prefix}_{role}"
+
+    def become(self, conn: psycopg.Connection[Any], role: Role) -> None:
+        """Take a role until the transaction ends."""
+        conn.execute(sql.SQL("set local role {}").format(sql.Identifier(self[role])))
+
+    def named(self, text: LiteralString) -> LiteralString:
+        """A text of ours that names the roles with the default prefix, with this installation's names."""
+        return re.sub(rf"\b{PREFIX}_(owner|app|reader)\b", rf"{self.prefix}_\1", text)
+
+    def set_up(self, conn: psycopg.Connection[Any], login: str) -> None:
+        """Make what is missing of roles, memberships of `login`, and rights on conn's database. conn: autocommit.
+
+        Raises BadSettings with what an administrator has to run, if conn's login may not.
+        """
+        try:
+            with conn.transaction():
+                conn.execute(
+                    """
+                    select pg_catalog.set_config('finance_pipeline.prefix', %s, true),
+                        pg_catalog.set_config('finance_pipeline.login', %s, true)
+                    """,
+                    [self.prefix, login],
+                )
+                conn.execute(text_of(ROLES_FILE))
+        except psycopg.errors.InsufficientPrivilege as cause:
+            raise BadSettings(
+                f"the login {login} may not set up the roles: {cause.diag.message_primary}.",
+                where=f"database {conn.info.dbname}",
+                kept="Nothing was changed.",
+                todo=f"Let an administrator run, in that database: set finance_pipeline.prefix = '{self.prefix}'; "
+                f"set finance_pipeline.login = '{login}'; and then the file {ROLES_FILE}.",
+            ) from cause
+
+    def are_ready(self, conn: psycopg.Connection[Any]) -> bool:
+        """Whether conn's login may become each role, and the owner may create schemas in conn's database."""
+        row = conn.execute(
+            """
+            select count(*) = 3
+                and bool_and(pg_catalog.pg_has_role(session_user, role.oid, %(may)s))
+                and bool_and(pg_catalog.has_database_privilege(role.oid, pg_catalog.current_database(),
+                    case when role.rolname = %(owner)s then 'CREATE' else 'CONNECT' end))
+            from pg_catalog.pg_roles role
+            where role.rolname in (%(owner)s, %(app)s, %(reader)s)
+            """,
+            {
+                "may": "SET" if conn.info.server_version >= 160000 else "MEMBER",
+                "owner": self["owner"],
+                "app": self["app"],
+                "reader": self["reader"],
+            },
+        ).fetchone()
+        return bool(row and row[0])
