@@ -1,0 +1,162 @@
+"""The chart of accounts: which account plays which role in a book, and how the chart reaches the database.
+
+Here: the default chart, a book's own bank accounts and mapped accounts. Not here: what is posted to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+import yaml
+
+from finance_pipeline.core.identity import digest
+from finance_pipeline.core.problems import BadSettings
+from finance_pipeline.core.settings import Book
+from finance_pipeline.core.tables import Column, Table
+
+ACCOUNTS = Table(
+    "account",
+    "One row per account of a book's chart.",
+    (
+        Column("book", pl.String, "Legal entity."),
+        Column("code", pl.String, "Code by which people and reports name it."),
+        Column("name", pl.String, "Name."),
+        Column(
+            "kind", pl.String, "Class of the account.", one_of=("asset", "liability", "equity", "income", "expense")
+        ),
+        Column("normal_side", pl.String, "Side on which its balance usually stands.", one_of=("debit", "credit")),
+        Column("role", pl.String, "What the posting rules use it for; mapped: named by the book's chart only."),
+        Column("currency", pl.String, "Only currency that it may hold; null: any.", nullable=True),
+        Column("is_control", pl.Boolean, "True where the balance must equal a list of open items."),
+    ),
+    key=("book", "code"),
+)
+_KIND_OF_CLASS = {"1": "asset", "2": "liability", "3": "equity", "4": "income"} | dict.fromkeys("56789", "expense")
+_DEBIT_KINDS = ("asset", "expense")
+
+
+@cache
+def _default_chart() -> tuple[dict[str, Any], ...]:
+    text = (Path(__file__).parent / "chart.yaml").read_text(encoding="utf-8")
+    return tuple(yaml.safe_load(text))
+
+
+@cache
+def _codes_of_roles() -> dict[str, str]:
+    return {account["role"]: account["code"] for account in _default_chart()}
+
+
+def role_code(book: Book, role: str) -> str:
+    """Code of the account that plays a role in a book. Raises BadSettings for a role that its chart lacks."""
+    try:
+        return _codes_of_roles()[role]
+    except KeyError as cause:
+        raise BadSettings(f"no account plays the role {role!r}.", where=f"chart of book {book.id}") from cause
+
+
+def accounts_of(book: Book) -> pl.DataFrame:
+    """Every account of a book (ACCOUNTS): the default chart, its bank accounts, and accounts that its chart maps to.
+
+    Raises BadSettings for a bank account on a code of the default chart, two bank accounts on one code, or a mapped
+    code whose first digit names no class.
+    """
+    rows = {account["code"]: {"is_control": False, "currency": None} | account for account in _default_chart()}
+    for bank in book.bank_accounts:
+        if bank.gl_account in rows:
+            raise BadSettings(
+                f"the ledger account {bank.gl_account} is taken by {rows[bank.gl_account]['name']!r}.",
+                where=f"bank account {bank.id} of book {book.id}",
+                todo="Give each bank account a gl_account of its own, for example one from 1010 to 1090.",
+            )
+        rows[bank.gl_account] = {
+            "code": bank.gl_account,
+            "role": "bank",
+            "name": bank.name or bank.id,
+            "kind": "asset",
+            "currency": bank.currency,
+            "is_control": False,
+        }
+    for code in sorted(set(book.chart.values()) - set(rows)):
+        rows[code] = _mapped(book, code)
+    return ACCOUNTS.frame(
+        [
+            account | {"book": book.id, "normal_side": "debit" if account["kind"] in _DEBIT_KINDS else "credit"}
+            for _, account in sorted(rows.items())
+        ]
+    )
+
+
+def _mapped(book: Book, code: str) -> dict[str, Any]:
+    """An account that only the book's chart names: its class follows from the first digit of its code."""
+    if code[:1] not in _KIND_OF_CLASS:
+        raise BadSettings(
+            f"the ledger account {code!r} begins with none of 1 to 9, so that its class is unknown.",
+            where=f"chart of book {book.id}",
+            todo="Map to a code like 4010: 1 assets, 2 liabilities, 3 equity, 4 income, 5 to 9 expenses.",
+        )
+    return {
+        "code": code,
+        "role": "mapped",
+        "name": f"Account {code}",
+        "kind": _KIND_OF_CLASS[code[0]],
+        "currency": None,
+        "is_control": False,
+    }
+
+
+def digest_of(book: Book) -> str:
+    """Digest of what the posting rules read of a book's settings: its accounts, its mapping, its start."""
+    mapping = sorted(book.chart.items())
+    banks = [(bank.id, bank.gl_account, bank.currency) for bank in book.bank_accounts]
+    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on)
+
+
+def ensure_accounts(conn: psycopg.Connection[Any], books: Iterable[Book]) -> int:
+    """Add the books and accounts that the ledger lacks; returns how many accounts were added. What is there stays.
+
+    Raises BadSettings if a book's functional currency is not the one that its ledger is kept in.
+    """
+    added = 0
+    for book in books:
+        conn.execute(
+            """
+            insert into ledger.book (book, functional_currency, starts_on, fiscal_year_starts_month)
+            values (%s, %s, %s, %s) on conflict (book) do nothing
+            """,
+            (book.id, book.currency, book.starts_on, book.fiscal_year_starts_month),
+        )
+        _check_book(conn, book)
+        rows = accounts_of(book).select(ACCOUNTS.names)
+        added += conn.execute(
+            """
+            insert into ledger.account (book, code, name, kind, normal_side, role, currency, is_control)
+            select %s, wanted.*
+            from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
+                as wanted (code, name, kind, normal_side, role, currency, is_control)
+            where not exists (
+                select from ledger.account as known where known.book = %s and known.code = wanted.code
+            )
+            """,
+            (book.id, *(rows[name].to_list() for name in ACCOUNTS.names[1:]), book.id),
+        ).rowcount
+    return added
+
+
+def _check_book(conn: psycopg.Connection[Any], book: Book) -> None:
+    row = conn.execute(
+        "select functional_currency, starts_on, fiscal_year_starts_month from ledger.book where book = %s", (book.id,)
+    ).fetchone()
+    wanted = (book.currency, book.starts_on, book.fiscal_year_starts_month)
+    if row != wanted:
+        raise BadSettings(
+            f"its ledger was opened with {row}, and the settings now say {wanted} "
+            "(currency, first day, first month of the fiscal year).",
+            where=f"book {book.id}",
+            kept="Nothing was posted.",
+            todo="Set them back, or begin a new book.",
+        )

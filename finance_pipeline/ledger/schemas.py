@@ -1,0 +1,86 @@
+"""The frames of the ledger: what the posting rules read of matches, and what they give."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.core.tables import Column, Table
+
+SETTLEMENTS = Table(
+    "settlement",
+    "One row per allocation of a standing match, with what both sides are carried at in the book's currency.",
+    (
+        Column("match_id", pl.String, "Match."),
+        Column("rule", pl.String, "Rule that accepted it."),
+        Column("matched_on", pl.Date, "Day both sides were known: effective and accounting date."),
+        Column("line_id", pl.String, "Line that settles."),
+        Column("line_kind", pl.String, "What the line is.", one_of=("bank", "charge", "refund")),
+        Column("line_currency", pl.String, "Currency of the line (ISO 4217)."),
+        Column("line_amount_minor", pl.Int64, "The whole line; + is money in."),
+        Column("line_functional_minor", pl.Int64, "What the line is carried at; null without a rate.", nullable=True),
+        Column("amount_minor", pl.Int64, "Part of the line allocated here, in its currency."),
+        Column(
+            "role",
+            pl.String,
+            "As what. A residual stays where the line was posted.",
+            one_of=("principal", "fee", "discount", "write_off", "fx", "residual"),
+        ),
+        Column("item_kind", pl.String, "What it settles; transfer for another line of ours.", nullable=True),
+        Column("item_currency", pl.String, "Currency of the item.", nullable=True),
+        Column("item_amount_minor", pl.Int64, "Part of the item settled, signed like the item.", nullable=True),
+        Column("item_functional_minor", pl.Int64, "Carrying amount settled, signed like the item.", nullable=True),
+        Column("other_line_id", pl.String, "Other leg of a transfer.", nullable=True),
+        Column("other_line_on", pl.Date, "Day of that leg, whose rate it is carried at.", nullable=True),
+        Column("evidence_hash", pl.String, "SHA-256 of the landed record of the line."),
+    ),
+)
+
+ENTRIES = Table(
+    "entry",
+    "One row per entry that should stand.",
+    (
+        Column("book", pl.String, "Legal entity."),
+        Column("source", pl.String, "System whose record it posts; match for a match, opening for a bank's opening."),
+        Column("source_id", pl.String, "Record or match that it posts."),
+        Column("purpose", pl.String, "What it posts of it."),
+        Column("effective_on", pl.Date, "Day it happened."),
+        Column("accounting_on", pl.Date, "Its own accounting date: the effective day, not before the book starts."),
+        Column("currency", pl.String, "Currency of the amounts (ISO 4217)."),
+        Column("description", pl.String, "In words."),
+        Column("accounts", pl.List(pl.String), "Account codes, one a line."),
+        Column("amounts", pl.List(pl.Int64), "Minor units, + debit; they add to zero."),
+        Column(
+            "functional_amounts",
+            pl.List(pl.Int64),
+            "The same in the book's currency; null where it is the currency.",
+            nullable=True,
+        ),
+        Column("evidence_id", pl.String, "Record that proves it."),
+        Column("evidence_hash", pl.String, "SHA-256 of the landed source record."),
+        Column("match_id", pl.String, "Match that caused it.", nullable=True),
+        Column("rule", pl.String, "Posting or matching rule."),
+    ),
+    key=("book", "source", "source_id", "purpose"),
+)
+
+HELD = Table(
+    "held",
+    "One row per entry that cannot be posted, with the reason. Nothing is guessed for it; the others go on.",
+    (
+        Column("book", pl.String, "Legal entity."),
+        Column("source", pl.String, "System whose record it is."),
+        Column("source_id", pl.String, "Record or match."),
+        Column("purpose", pl.String, "What would have been posted of it."),
+        Column("effective_on", pl.Date, "Day it happened."),
+        Column("currency", pl.String, "Currency of the amount."),
+        Column("amount_minor", pl.Int64, "Amount that waits, in minor units, signed as the source has it."),
+        Column(
+            "reason",
+            pl.String,
+            "Code of the reason.",
+            one_of=("account_not_mapped", "account_unknown", "no_rate", "document_unknown", "does_not_add_up"),
+        ),
+        Column("words", pl.String, "The reason in words, naming what to change."),
+    ),
+    key=("book", "source", "source_id", "purpose"),
+)
