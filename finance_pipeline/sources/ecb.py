@@ -69,8 +69,8 @@ class Ecb:
 def _fetch(url: str, etag: str | None, where: str) -> tuple[bytes, str | None] | None:
     """The file and its ETag; None if it has not changed. Raises Transient, NeedsItsOwner, PermanentProblem."""
     headers = {"If-None-Match": etag} if etag else {}
-    timeout = urllib3.Timeout(CONNECT_S, READ_S)
-    with urllib3.PoolManager(retries=urllib3.Retry(2, connect=0, read=0, other=0, status=0), timeout=timeout) as pool:
+    redirects_only = urllib3.Retry(2, connect=0, read=0, other=0, status=0, respect_retry_after_header=False)
+    with urllib3.PoolManager(retries=redirects_only, timeout=urllib3.Timeout(CONNECT_S, READ_S)) as pool:
         try:
             answer = pool.request("GET", url, headers=headers, preload_content=False)
             raw = answer.read(_LARGEST_BYTES + 1)

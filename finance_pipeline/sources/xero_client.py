@@ -9,6 +9,7 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import urllib3
@@ -72,11 +73,11 @@ class XeroClient:
     def get(self, method: str, **parameters: Any) -> bytes | None:
         """The raw answer to one of the SDK's reads, for example get_invoices; None for 304, nothing has changed."""
         where = f"connection {self._connection.id}, {method}"
-        read = getattr(self._api, method)
+        read = partial(getattr(self._api, method), self._connection.tenant_id, **parameters)
 
         def attempt() -> bytes | None:
             self._token()
-            return self._read(lambda: read(self._connection.tenant_id, **parameters), where)
+            return self._read(read, where)
 
         return self._policy.call(where, attempt)
 

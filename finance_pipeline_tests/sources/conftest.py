@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from finance_pipeline.core.identity import digest
 from finance_pipeline.core.settings import ConnectionKind
 from finance_pipeline_tests.sandbox.serving import Running, serving
 from finance_pipeline_tests.sources.pulling import Connected
@@ -20,4 +21,4 @@ def connected(running: Running, monkeypatch: pytest.MonkeyPatch, request: pytest
     """A connection of the vendor that the test's file is about."""
     kind: ConnectionKind = request.module.KIND
     running.at("2026-10-25")
-    return Connected(running, kind, request.node.name.replace("_", "-")[:40].strip("-"), monkeypatch)
+    return Connected(running, kind, f"test-{digest(request.node.nodeid)[:12]}", monkeypatch)

@@ -1,0 +1,239 @@
+"""Xero: tokens that run out, seconds that overlap, pages that shift, limits that are said."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from finance_pipeline.core.problems import NeedsItsOwner, Unreachable
+from finance_pipeline.core.settings import ConnectionKind
+from finance_pipeline.sandbox.servers.credentials import tenant_of
+from finance_pipeline.sources import xero_client
+from finance_pipeline.sources.gather import MalformedPage
+from finance_pipeline.sources.http import TurnedAway
+from finance_pipeline.sources.xero_client import XeroClient
+from finance_pipeline_tests.sandbox.serving import Event, Running, moment
+from finance_pipeline_tests.sources.pulling import NOW, Connected
+
+KIND: ConnectionKind = "xero"
+
+
+def ms(at: str) -> str:
+    return f'"/Date({int(moment(at).timestamp() * 1000)}+0000)/"'
+
+
+def record(id_name: str, name: str, at: str, op: str = "added", **more: str) -> Event:
+    members = {id_name: f'"{name}"', "UpdatedDateUTC": ms(at), **more}
+    return moment(at), op, name, "{" + ",".join(f'"{key}":{value}' for key, value in members.items()) + "}"
+
+
+def invoice(name: str, at: str = "2026-10-20", op: str = "added", **more: str) -> Event:
+    return record(
+        "InvoiceID",
+        name,
+        at,
+        op,
+        **{
+            "Type": '"ACCREC"',
+            "CurrencyCode": '"USD"',
+            "Status": '"AUTHORISED"',
+            "DateString": '"2026-10-19T00:00:00"',
+            "Date": ms("2026-10-19"),
+            "Total": "1200.50",
+            "LineItems": '[{"UnitAmount":10.1234}]',
+        }
+        | more,
+    )
+
+
+def organisation(connected: Connected) -> Event:
+    return record("OrganisationID", tenant_of(connected.name), "2026-01-01", BaseCurrency='"USD"')
+
+
+def serve(connected: Connected, *invoices: Event, **kinds: list[Event]) -> None:
+    logs = {"organisation": [organisation(connected)], "invoice": list(invoices), **kinds}
+    connected.running.world(connected.name, **logs)
+
+
+def test_documents_come_digit_for_digit_and_again_nothing_is_new(connected: Connected) -> None:
+    payment = record("PaymentID", "p1", "2026-10-21", Amount="5.10", Date=ms("2026-10-21"), CurrencyRate="1.173500")
+    contact = record("ContactID", "c1", "2026-10-02T02:00", Name='"Acme"')
+    note = invoice("n1", CreditNoteID='"n1"')
+    serve(connected, invoice("i1"), payment=[payment], contact=[contact], credit_note=[note])
+    connected.pull()
+    assert connected.problem is None
+    said = connected.records["invoice", "i1"] or ""
+    assert '"Total":1200.50' in said
+    assert '"UnitAmount":10.1234' in said
+    assert '"CurrencyRate":1.173500' in (connected.records["payment", "p1"] or "")
+    assert connected.day("invoice", "i1") == date(2026, 10, 19)
+    assert connected.day("payment", "p1") == date(2026, 10, 21)
+    assert connected.day("contact", "c1") == date(2026, 10, 1)
+    assert connected.ids("credit_note") == {"n1"}
+    assert connected.ids("organisation") == {tenant_of(connected.name)}
+    first = connected.cursor
+    assert connected.pull(NOW + timedelta(hours=1)) == 0
+    assert connected.cursor == first
+
+
+def test_a_change_within_the_second_of_the_newest_seen_is_not_missed(connected: Connected) -> None:
+    serve(connected, invoice("i1", "2026-10-20T10:00:00.100"))
+    connected.pull()
+    serve(connected, invoice("i1", "2026-10-20T10:00:00.100"), invoice("i2", "2026-10-20T10:00:00.900"))
+    connected.pull()
+    assert connected.ids("invoice") == {"i1", "i2"}
+
+
+def test_voided_stays_evidence_as_it_is(connected: Connected) -> None:
+    serve(connected, invoice("i1"), invoice("i1", "2026-10-26", "modified", Status='"VOIDED"'))
+    connected.pull()
+    connected.running.at("2026-10-27")
+    assert connected.pull() == 1
+    assert connected.payload("invoice", "i1")["Status"] == "VOIDED"
+
+
+def test_what_changed_without_a_new_date_of_change_is_found_by_the_weekly_full_read(connected: Connected) -> None:
+    newest = invoice("i2", "2026-10-21")
+    serve(connected, invoice("i1", "2026-09-01"), newest)
+    connected.pull()
+    quietly = (moment("2026-10-22"), "modified", "i1", invoice("i1", "2026-09-01", Total="1.00")[3])
+    serve(connected, invoice("i1", "2026-09-01"), newest, quietly)
+    assert connected.pull(NOW + timedelta(days=1)) == 0
+    assert connected.pull(NOW + timedelta(days=8)) == 1
+    assert '"Total":1.00' in (connected.records["invoice", "i1"] or "")
+
+
+def test_more_than_a_page_is_read_to_its_end(connected: Connected) -> None:
+    serve(connected, *(invoice(f"i{n}", f"2026-10-20T{n // 60 % 24:02d}:{n % 60:02d}") for n in range(2050)))
+    connected.pull()
+    assert len(connected.ids("invoice")) == 2050
+    assert connected.problem is None
+
+
+def test_a_document_that_slipped_between_two_pages_is_read_with_the_next_pull(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [invoice(f"i{n:04d}", f"2026-10-20T{n // 60:02d}:{n % 60:02d}") for n in range(1010)]
+    serve(connected, *documents, invoice("i0003", "2026-10-26", "modified"))
+    read = XeroClient.get
+
+    def reading(client: XeroClient, method: str, **parameters: object) -> bytes | None:
+        answer = read(client, method, **parameters)
+        if method == "get_invoices":
+            connected.running.at("2026-10-27")
+        return answer
+
+    monkeypatch.setattr(XeroClient, "get", reading)
+    connected.pull()
+    assert len(connected.ids("invoice")) == 1009
+    connected.pull()
+    assert len(connected.ids("invoice")) == 1010
+
+
+def test_each_connection_keeps_its_own_token_whoever_was_last(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.at("2026-10-25")
+    one, other = (Connected(running, "xero", f"token-of-{name}", monkeypatch) for name in ("one", "other"))
+    for connected in (one, other):
+        for secret, value in connected.secrets.items():
+            monkeypatch.setenv(f"TEST_{secret.upper()}", value)
+        serve(connected, invoice("i1"))
+        connected.client = XeroClient(connected.connection, connected.policy)  # type: ignore[attr-defined]
+    for _ in range(2):
+        for connected in (one, other):
+            assert b"i1" in (connected.client.get("get_invoices") or b"")  # type: ignore[attr-defined]
+
+
+def test_a_token_is_fetched_once_and_again_when_it_has_run_out(connected: Connected) -> None:
+    serve(connected, invoice("i1"))
+    before = len(xero_client._TOKENS)
+    connected.pull()
+    (key,) = list(xero_client._TOKENS)[before:]
+    first = xero_client._TOKENS[key]
+    connected.pull()
+    assert xero_client._TOKENS[key] == first
+    connected.running.fault(connected.name, "expired_token")
+    connected.pull()
+    assert connected.problem is None
+    assert xero_client._TOKENS[key] != first
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"InvoiceID": "null"}, {"CurrencyCode": "null"}, {"DateString": '"soon"'}, {"UpdatedDateUTC": '"yesterday"'}],
+)
+def test_one_bad_document_does_not_stop_its_page(connected: Connected, more: dict[str, str]) -> None:
+    serve(connected, invoice("i1"), invoice("bad", **more), invoice("i2"))
+    connected.pull()
+    assert connected.problem is None
+    assert connected.ids("invoice") == {"i1", "i2"}
+    assert [letter.kind for letter in connected.dead_letters] == ["invoice"]
+
+
+def test_a_malformed_page_leaves_the_kind_where_it_was(connected: Connected) -> None:
+    serve(connected, invoice("i1"), contact=[record("ContactID", "c1", "2026-10-02", Name='"Acme"')])
+    connected.running.fault(connected.name, "malformed", path="Invoices")
+    connected.pull()
+    assert isinstance(connected.problem, MalformedPage)
+    assert set(connected.cursor or {}) == {"contact"}
+    assert len(connected.dead_letters) == 1
+    connected.pull()
+    assert connected.problem is None
+    assert connected.ids("invoice") == {"i1"}
+
+
+@pytest.mark.parametrize("fault", ["unauthorised", "forbidden"])
+@pytest.mark.parametrize("path", ["Organisation", "connect/token"])
+def test_a_refusal_is_for_its_owner(connected: Connected, fault: str, path: str) -> None:
+    serve(connected, invoice("i1"))
+    connected.running.fault(connected.name, fault, count=2, path=path)
+    connected.pull()
+    connected.running.raw("DELETE", f"/control/fault?connection={connected.name}")
+    assert isinstance(connected.problem, NeedsItsOwner)
+    assert connected.says_no_secret()
+    assert connected.slept == []
+
+
+def test_a_wrong_secret_is_told_by_its_variable(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(connected, invoice("i1"))
+    connected.secrets["client_secret"] = "of-somebody-else"
+    monkeypatch.setenv("TEST_CLIENT_SECRET", "of-somebody-else")
+    connected.pull()
+    assert isinstance(connected.problem, NeedsItsOwner)
+    assert "TEST_CLIENT_SECRET" in str(connected.problem)
+    assert connected.says_no_secret()
+
+
+def test_the_limit_a_minute_is_waited_for_and_the_limit_a_day_is_said(connected: Connected) -> None:
+    serve(connected, invoice("i1"))
+    connected.running.fault(connected.name, "status_429", retry_after_s=30)
+    connected.pull()
+    assert connected.problem is None
+    assert connected.slept[0] >= 30
+    connected.running.fault(connected.name, "status_429", retry_after_s=60_000)
+    connected.pull()
+    assert isinstance(connected.problem, TurnedAway)
+    assert connected.problem.again_at > datetime.now(UTC) + timedelta(hours=16)
+    assert len(connected.slept) == 1
+
+
+def test_a_server_that_stays_down_is_unreachable_and_each_call_is_made_as_often_as_the_policy_says(
+    connected: Connected,
+) -> None:
+    serve(connected, invoice("i1"))
+    connected.pull()
+    connected.running.fault(connected.name, "reset", count=5)
+    connected.pull()
+    assert isinstance(connected.problem, Unreachable)
+    assert len(connected.slept) == 4
+    connected.pull()
+    assert connected.problem is None
+
+
+def test_an_answer_that_never_comes_is_given_up(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xero_client, "TIMEOUT", (1, 1))
+    serve(connected, invoice("i1"))
+    connected.running.fault(connected.name, "slow", delay_s=3, path="Organisation")
+    connected.pull()
+    assert connected.problem is None
+    assert len(connected.slept) == 1
