@@ -118,6 +118,7 @@ def test_filters_and_orders_select_as_xero_does(organisation: Organisation) -> N
             invoice("2026-10-02", 2, kind="ACCPAY"),
             invoice("2026-10-03", 3, due="0.00", status="PAID"),
             invoice("2026-10-04", 4),
+            invoice("2026-10-05", 5, status="ARCHIVED"),
         ]
     )
     for params, expected in (
@@ -125,6 +126,7 @@ def test_filters_and_orders_select_as_xero_does(organisation: Organisation) -> N
         ({"where": 'AmountDue > 0.01 && (Status!="PAID")'}, ["INV-1", "INV-2", "INV-4"]),
         ({"statuses": ["PAID", "VOIDED"]}, ["INV-3"]),
         ({"contact_i_ds": ["c0"]}, ["INV-2", "INV-4"]),
+        ({"include_archived": True}, ["INV-1", "INV-2", "INV-3", "INV-4", "INV-5"]),
         ({"order": "InvoiceNumber DESC"}, ["INV-4", "INV-3", "INV-2", "INV-1"]),
     ):
         assert organisation.invoices(page=1, **params) == expected, params

@@ -81,7 +81,7 @@ def selected(rows: pl.DataFrame, endpoint: Endpoint, query: Mapping[str, str], s
         conditions.append(pl.col("standing").ne_missing("ARCHIVED"))
     if where := query.get("where", "").strip():
         conditions += [_condition(clause) for clause in re.split(r"\s+AND\s+|\s*&&\s*", where, flags=re.IGNORECASE)]
-    return _ordered(rows.filter(conditions), query.get("order", ""))
+    return _ordered(rows.filter(conditions) if conditions else rows, query.get("order", ""))
 
 
 def page_of(rows: pl.DataFrame, endpoint: Endpoint, query: Mapping[str, str]) -> Page:
