@@ -1,0 +1,26 @@
+"""Which mapper speaks for a source."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import polars as pl
+
+from finance_pipeline.canonical import camt053, ecb, plaid, stripe, xero
+from finance_pipeline.canonical.mapped import Mapped
+from finance_pipeline.core.settings import Book
+
+_MAPPERS: dict[str, ModuleType] = {"plaid": plaid, "stripe": stripe, "xero": xero, "camt053": camt053, "ecb": ecb}
+map_rates = ecb.map_rates
+
+
+def map_evidence(source: str, evidence: pl.DataFrame, book: Book) -> Mapped:
+    """Canonical frames of one book's evidence of one source (EVIDENCE without page_hash, latest version of each)."""
+    mapped: Mapped = _MAPPERS[source].map_evidence(evidence, book)
+    return mapped
+
+
+def mapper_version(source: str) -> int:
+    """Version of a source's mapper; a new one maps everything again."""
+    version: int = _MAPPERS[source].MAPPER_VERSION
+    return version
