@@ -1,0 +1,72 @@
+"""Tier 2: one known party, and exactly one open item of its has this amount, and exactly one line fits that item.
+
+Not here: who the party is (counterparty).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.text import one_edit_pairs, squeezed
+
+_LEAST_TOKEN_CHARS = 4
+
+
+def match(pool: Pool, named: Named) -> Found:
+    """Lines without a sure reference whose party has one open item of their amount.
+
+    Lines that a step refused count as rivals; items that a step refused are left to a person.
+    """
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    lines = pool.lines.join(sure, on="l", how="anti").filter(pl.col("line_party").is_not_null())
+    fits = _same_amount(pool, lines)
+    fits = fits.join(_named_another(fits, pool, named), on=["l", "i"], how="anti")
+    fits = fits.join(pool.declined, on=["l", "i"], how="anti").unique(["l", "i"]).sort("l", "i")
+    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    contested = pool.refused.select("i").unique()
+    refused_lines = pool.refused.select("l").unique()
+    free = fits.join(refused_lines, on="l", how="anti", maintain_order="left")
+    kept = fits.filter(alone).join(contested, on="i", how="anti").join(refused_lines, on="l", how="anti")
+    ambiguous = free.join(kept, on="l", how="anti", maintain_order="left")
+    pairs = pairs_of(
+        kept, tier=2, rule="party_and_amount", amount=pl.col("line_amount"), role="principal",
+        token=pl.col("party"), field=pl.col("line_party_how"),
+    )  # fmt: skip
+    return Found(pairs, refusal(ambiguous, SEVERAL))
+
+
+def _same_amount(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with the items of their party and amount, in the account's currency or that before conversion."""
+    values = pl.concat(
+        [
+            lines.select("l", currency="currency", amount="amount"),
+            lines.select("l", currency="original_currency", amount="original_amount").drop_nulls(),
+        ]
+    ).unique()
+    facts = lines.select(
+        "l", "book", "booked_on", "account_id", "on_processor", "line_party_how", party="line_party",
+        line_amount="amount",
+    )  # fmt: skip
+    items = pool.items.select(
+        "i", "book", "party", "currency", "amount", "kind", "issued_on", "account", item_amount="amount"
+    )
+    both = values.join(facts, on="l").join(items, on=["book", "party", "currency", "amount"])
+    days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
+    recorded = pl.col("kind").str.starts_with("recorded_")
+    in_window = days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)
+    return both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout")
+
+
+def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
+    """l, i where the text has a number of the house that is not the item's, nor its beginning, nor one edit away."""
+    numbers = pool.items.select("i", number=squeezed(pl.col("number")))
+    pairs = fits.select("l", "i").join(named.tokens.select("l", "text"), on="l").join(numbers, on="i")
+    is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
+        pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
+    )
+    other = pairs.filter(~is_beginning.fill_null(False))
+    left = other.select("l", "i", "text")
+    near = one_edit_pairs(left, other.select("l", "i", text="number").drop_nulls(), ["l", "i"])
+    return other.join(near, on=["l", "i", "text"], how="anti").select("l", "i").unique()

@@ -1,0 +1,148 @@
+"""What stays unmatched: one reason for each line, in words, with what a person might look at first.
+
+Not here: matching. Suggestions are never applied by themselves.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import polars as pl
+
+from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.pool import Pool
+from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.text import money_words, phrase_pattern, words
+
+_SUGGESTED_COUNT = 3
+_LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "label": pl.String, "why": pl.String})
+
+
+def nature(policy: Policy) -> pl.Expr:
+    """What a line is that has no document by nature (bank fee, payroll, ...), or null. Needs memo, counterparty_name,
+    transaction_code."""
+    text = words(pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True))
+    code = pl.col("transaction_code").str.to_uppercase()
+    none = pl.lit(None, pl.String)
+    return reduce(
+        lambda rest, each: (
+            pl.when(
+                text.str.contains(phrase_pattern(each.words)).fill_null(False)
+                | pl.any_horizontal(
+                    pl.lit(False), *(code.str.starts_with(begin.upper()) for begin in each.codes)
+                ).fill_null(False)
+            )
+            .then(pl.lit(each.name))
+            .otherwise(rest)
+        ),
+        reversed(policy.natures),
+        none,
+    )
+
+
+def explain(pool: Pool, named: Named, all_items: pl.DataFrame) -> pl.DataFrame:
+    """One row per free line: line_id, reason, words, suggestions (schemas.EXCEPTIONS).
+
+    all_items: items as before any match, so that a number of what is settled by now is still known.
+    """
+    labelled = all_items.join(pool.items.select("i", left="amount"), on="i", how="left", maintain_order="left")
+    labelled = labelled.with_columns(pl.col("left").fill_null(0)).with_columns(
+        label=pl.coalesce("number", "item_id")
+        + " ("
+        + money_words("left", "currency", labelled.with_columns())
+        + " open)"
+        if "left" in labelled.columns
+        else pl.col("item_id")
+    )
+    lines = pool.lines.with_columns(nature=nature(pool.policy), money=money_words("amount", "currency", pool.lines))
+    refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique().with_columns(sure=pl.lit(True))
+    unknown = named.tokens.filter(~pl.col("known")).group_by("l").agg(unknown=pl.col("text").sort().first())
+    facts = (
+        lines.join(refused.select("l", refused="why"), on="l", how="left", maintain_order="left")
+        .join(sure, on="l", how="left", maintain_order="left")
+        .join(unknown, on="l", how="left", maintain_order="left")
+    )
+    reason = (
+        pl.when(pl.col("refused").is_not_null()).then("refused")
+        .when("sure").then(pl.lit("amount_differs"))
+        .when(pl.col("nature").is_not_null()).then(pl.lit("no_document_expected"))
+        .when(pl.col("unknown").is_not_null()).then(pl.lit("reference_unknown"))
+        .when(pl.col("line_party").is_not_null()).then(pl.lit("party_known_no_item"))
+        .otherwise(pl.lit("nothing_found"))
+    )  # fmt: skip
+    reasoned = facts.with_columns(reason=reason)
+    listed = _listed(reasoned, pool, named, labelled)
+    return _worded(reasoned, listed)
+
+
+def _listed(reasoned: pl.DataFrame, pool: Pool, named: Named, items: pl.DataFrame) -> pl.DataFrame:
+    """One row per line and suggestion, best first: l, rank, item (id), label, why."""
+    reasons = reasoned.select("l", "reason")
+    names = items.select("i", "label", item="item_id")
+    fits = pool.refused.drop_nulls("i").join(names, on="i")
+    legs = pool.refused.drop_nulls("other_l").join(
+        pool.lines.select(other_l="l", item="line_id", label="line_id"), on="other_l"
+    )
+    named_items = named.hits.filter(pl.col("strength") <= SHORTHAND).join(names, on="i")
+    frames = [
+        _ranked(fits.join(reasons, on="l"), 0, "fits, but not alone"),
+        _ranked(legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
+        _ranked(named_items.join(reasons, on="l").filter(pl.col("reason") == "amount_differs"), 1, "named in the text"),
+        _ranked(_nearest(reasoned, items), 2, "nearest open amount of this party"),
+        _ranked(_same_amount(reasoned, items), 3, "the same amount is open"),
+    ]
+    tall = pl.concat(frames).sort("l", "rank", "item").unique(["l", "item"], keep="first", maintain_order=True)
+    return tall.filter(pl.int_range(pl.len()).over("l") < _SUGGESTED_COUNT)
+
+
+def _ranked(frame: pl.DataFrame, rank: int, why: str) -> pl.DataFrame:
+    return frame.with_columns(rank=pl.lit(rank), why=pl.lit(why)).select(pl.col(n).cast(t) for n, t in _LISTED.items())
+
+
+def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The open item of the line's party, of its currency, that is nearest in amount."""
+    without = reasoned.filter(
+        pl.col("line_party").is_not_null(), pl.col("reason").is_in(("party_known_no_item", "reference_unknown"))
+    )
+    lines = without.select("l", "book", "currency", "amount", party="line_party").sort("amount")
+    open_ = items.filter(pl.col("left") != 0, pl.col("party").is_not_null()).sort("left", "item_id")
+    right = open_.select("book", "currency", "party", "label", item="item_id", amount="left")
+    return lines.join_asof(
+        right, on="amount", by=["book", "currency", "party"], strategy="nearest", check_sortedness=False
+    ).drop_nulls("item")
+
+
+def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Open items of the line's amount, a few each; not for what has no document by nature."""
+    lines = reasoned.filter(pl.col("reason").is_in(("nothing_found", "reference_unknown", "amount_differs")))
+    few = (
+        items.filter(pl.col("left") != 0)
+        .sort("item_id")
+        .filter(pl.int_range(pl.len()).over("book", "currency", "left") < _SUGGESTED_COUNT)
+    )
+    right = few.select("book", "currency", "label", item="item_id", amount="left")
+    return lines.select("l", "book", "currency", "amount").join(right, on=["book", "currency", "amount"])
+
+
+def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    best = listed.group_by("l", maintain_order=True).agg(
+        labels=pl.col("label").str.join(", "), s=pl.struct(items=pl.concat_list("item"), why="why")
+    )
+    encoded = best.with_columns(suggestions=pl.struct("s").struct.json_encode().str.slice(5).str.head(-1)).drop("s")
+    joined = reasoned.join(encoded, on="l", how="left", maintain_order="left").with_columns(
+        pl.col("suggestions").fill_null("[]"), pl.col("labels").fill_null("none")
+    )
+    said = {
+        "several_solutions": pl.format("More than one solution fits, so none was taken: {}.", "labels"),
+        "amount_differs": pl.format("It names {}, but the line is of {}.", "labels", "money"),
+        "no_document_expected": pl.format("By its text a {}: no document is expected.", pl.col("nature").fill_null("")),
+        "reference_unknown": pl.format("It names {}, which is no open item.", pl.col("unknown").fill_null("")),
+        "party_known_no_item": pl.format(
+            "Of {} ({}), which has no open item of {}.",
+            pl.col("counterparty_name").fill_null("a known party"), pl.col("line_party_how").fill_null(""), "money",
+        ),
+        "nothing_found": pl.format("No known reference, party or own transfer explains {}.", "money"),
+    }  # fmt: skip
+    text = pl.coalesce(*(pl.when(pl.col("reason") == reason).then(words_) for reason, words_ in said.items()))
+    return joined.select("line_id", "reason", words=text, suggestions="suggestions")

@@ -1,0 +1,83 @@
+"""Tier 0: something that names this very movement. A person's word, an id, a payout under way, a recorded payment.
+
+Not here: document numbers in free text (by_reference).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching import proposals
+from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import SHORTHAND
+from finance_pipeline.matching.text import phrase_pattern, words
+
+_ANY_TIME_DAYS = 36_500
+
+
+def match(pool: Pool, hits: pl.DataFrame, confirmed: pl.DataFrame) -> Pool:
+    """The pool after tier 0. hits: references.Named.hits; confirmed: l, i that a person confirmed."""
+    said = confirmed.with_columns(token=pl.lit("confirmed"), field=pl.lit("decision"))
+    candidates = pool.candidates(said, _ANY_TIME_DAYS)
+    pool = pool.take(proposals.exact(candidates, 0, "confirmed", "confirmed"))
+    early = pool.policy.early_days
+    whole = pool.candidates(hits.filter("whole"), early)
+    pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
+    sure = pool.candidates(hits.filter(pl.col("strength") <= SHORTHAND), early)
+    pool = pool.take(proposals.exact(sure.filter(pl.col("kind") == "payout"), 0, "payout_id", "payout_id_sum"))
+    recorded = pool.candidates(hits.filter(pl.col("strength") <= SHORTHAND), early).filter(
+        pl.col("kind").is_in(RECORDED)
+    )
+    pool = pool.take(proposals.exact(recorded, 0, "recorded_payment", "recorded_payment_sum"))
+    pool = pool.take(_payout_by_amount(pool, hits))
+    return pool.take(_payout_breakdown(pool))
+
+
+def _processor_lines(pool: Pool) -> pl.DataFrame:
+    """Free lines of bank accounts whose text names a processor: l, book, currency, amount, booked_on, text."""
+    text = words(pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True))
+    named = pool.open_lines.filter(~pl.col("on_processor")).with_columns(text=text)
+    return named.filter(pl.col("text").str.contains(phrase_pattern(pool.policy.processor_names)))
+
+
+def _arrives(pool: Pool, line_on: pl.Expr, expected_on: pl.Expr) -> pl.Expr:
+    days = (line_on - expected_on).dt.total_days()
+    return days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)
+
+
+def _payout_by_amount(pool: Pool, hits: pl.DataFrame) -> Found:
+    """A processor's payment of exactly the amount of one payout expected these days, and the payout of no other."""
+    payouts = pool.items.filter(pl.col("kind") == "payout").with_columns(
+        expected_on=pl.coalesce("available_on", "issued_on")
+    )
+    named = hits.join(payouts.select("i"), on="i", how="semi").select("l", named="i")
+    both = _processor_lines(pool).join(payouts, on=["book", "currency", "amount"], suffix="_item")
+    both = both.filter(_arrives(pool, pl.col("booked_on"), pl.col("expected_on")))
+    both = both.join(pool.declined, on=["l", "i"], how="anti").join(named, on="l", how="anti")
+    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    won = both.filter(alone)
+    field = pl.lit("amount and day of arrival")
+    pairs = pairs_of(won, tier=0, rule="payout_by_amount", item_amount=pl.col("amount"), role="principal", field=field)
+    return Found(pairs, refusal(both.filter(~alone), SEVERAL))
+
+
+def _payout_breakdown(pool: Pool) -> Found:
+    """A processor's payment that is the sum of the nets of one payout's items; the fees kept are stated apart."""
+    grouped = pool.items.filter((pl.col("group_kind") == "payout") & pl.col("group_id").is_not_null())
+    if grouped.is_empty():
+        return NOTHING
+    net = pl.coalesce("net", "amount")
+    keys = ["book", "currency", "group_id"]
+    groups = grouped.group_by(keys).agg(amount=net.sum(), expected_on=pl.coalesce("available_on", "issued_on").max())
+    both = _processor_lines(pool).join(groups, on=["book", "currency", "amount"])
+    both = both.filter(_arrives(pool, pl.col("booked_on"), pl.col("expected_on")))
+    alone = (pl.len().over("l") == 1) & (pl.len().over("book", "currency", "group_id") == 1)
+    parts = both.filter(alone).select("l", *keys).join(grouped.with_columns(net=net), on=keys)
+    refused = both.filter(~alone).select("l", *keys).join(grouped, on=keys)
+    declined = parts.join(pool.declined, on=["l", "i"], how="semi").select("l")
+    parts = parts.join(declined, on="l", how="anti")
+    common = {"tier": 0, "rule": "payout_breakdown", "token": pl.col("group_id"), "field": "sum of the payout's nets"}
+    principal = pairs_of(parts, item_amount=pl.col("amount"), role="principal", **common)
+    fees = parts.filter(pl.col("net") != pl.col("amount"))
+    fee = pairs_of(fees, amount=pl.col("net") - pl.col("amount"), item_amount=0, role="fee", **common)
+    return Found(pl.concat([principal, fee]), refusal(refused, SEVERAL))

@@ -1,0 +1,141 @@
+"""What is still free: the lines without a match and what is left open of each item, as steps take from them.
+
+Here: the engine's working frames (numbers l and i for lines and items), candidate pairs, taking. Not here: rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.text import folded
+
+PAIRS = pl.Schema(
+    {
+        "l": pl.UInt32,
+        "i": pl.UInt32,
+        "other_l": pl.UInt32,
+        "tier": pl.Int16,
+        "rule": pl.String,
+        "amount": pl.Int64,
+        "item_amount": pl.Int64,
+        "role": pl.String,
+        "token": pl.String,
+        "field": pl.String,
+    }
+)
+"""One row per allocation found; l names its match, since every match has one first line."""
+REFUSED = pl.Schema({"l": pl.UInt32, "i": pl.UInt32, "other_l": pl.UInt32, "why": pl.String})
+"""One row per line and item (or other line) that fit, but not alone."""
+RECORDED = ("recorded_receipt", "recorded_payment")
+"""Kinds of items that are payments recorded in the accounting system, waiting for their bank line."""
+SEVERAL, DIFFERS = "several_solutions", "amount_differs"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one step found, and what it had to refuse."""
+
+    pairs: pl.DataFrame
+    refused: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Free lines, open items, and what was found so far. lines, items: as `engine` prepares them."""
+
+    lines: pl.DataFrame
+    items: pl.DataFrame
+    declined: pl.DataFrame
+    """l, i that a person declined."""
+    declined_legs: pl.DataFrame
+    """l, other_l that a person declined."""
+    pairs: pl.DataFrame
+    refused: pl.DataFrame
+    policy: Policy
+
+    def take(self, found: Found) -> Pool:
+        """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""
+        done = pl.concat([found.pairs["l"], found.pairs["other_l"].drop_nulls()]).unique()
+        settled = found.pairs.filter(pl.col("i").is_not_null()).group_by("i").agg(taken=pl.col("item_amount").sum())
+        left = self.items.join(settled, on="i", how="left", maintain_order="left").with_columns(
+            amount=pl.col("amount") - pl.col("taken").fill_null(0)
+        )
+        return replace(
+            self,
+            lines=self.lines.filter(~pl.col("l").is_in(done.implode())),
+            items=left.filter(pl.col("amount") != 0).drop("taken"),
+            pairs=pl.concat([self.pairs, found.pairs]),
+            refused=pl.concat([self.refused, found.refused.filter(~pl.col("l").is_in(done.implode()))]),
+        )
+
+    @property
+    def open_lines(self) -> pl.DataFrame:
+        """Free lines that no step has refused."""
+        return self.lines.join(self.refused, on="l", how="anti", maintain_order="left")
+
+    def candidates(self, hits: pl.DataFrame, early_days: int) -> pl.DataFrame:
+        """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts.
+
+        Adds exact (the open amount agrees, in the line's currency or the one it was converted from) and foreign.
+        """
+        lines = self.open_lines.select(
+            "l", "book", "booked_on", "account_id", "memo", "line_party", "on_processor", "original_amount",
+            "original_currency", line_amount="amount", line_currency="currency",
+        )  # fmt: skip
+        items = self.items.select(
+            "i", "kind", "issued_on", "party", "account", item_amount="amount", item_currency="currency"
+        )
+        joined = hits.join(lines, on="l").join(items, on="i").join(self.declined, on=["l", "i"], how="anti")
+        in_time = pl.col("issued_on") <= pl.col("booked_on").dt.offset_by(f"{early_days}d")
+        foreign = pl.col("item_currency") != pl.col("line_currency")
+        converted = (
+            (pl.col("item_currency") == pl.col("original_currency"))
+            & (pl.col("item_amount") == pl.col("original_amount"))
+        ).fill_null(False)
+        same = pl.col("item_amount") == pl.col("line_amount")
+        return joined.filter(in_time & self.eligible()).with_columns(
+            foreign=foreign,
+            exact=pl.when(foreign).then(converted | _stated(pl.col("memo"))).otherwise(same),
+            stranger=(pl.col("party") != pl.col("line_party")).fill_null(False),
+        )
+
+    def eligible(self) -> pl.Expr:
+        """Payouts arrive at banks; a payment recorded elsewhere is met on its account, within its days."""
+        is_payout, is_recorded = pl.col("kind") == "payout", pl.col("kind").is_in(RECORDED)
+        same_account = (pl.col("account") == pl.col("account_id")).fill_null(True)
+        apart = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().abs()
+        recorded_fits = same_account & (apart <= self.policy.recorded_days)
+        return ~(is_payout & pl.col("on_processor")) & (~is_recorded | recorded_fits)
+
+
+def _stated(memo: pl.Expr) -> pl.Expr:
+    """The memo states the item's currency and exact amount: 'EUR 1,234.56', '1.234,56 EUR'."""
+    plain = " " + folded(memo).str.replace_all("([0-9])[.,']([0-9])", "$1$2").str.replace_all("[^A-Z0-9]+", " ") + " "
+    number = pl.col("item_amount").abs().cast(pl.String)
+    said = [" " + pl.col("item_currency") + gap + number + " " for gap in (pl.lit(" "), pl.lit(""))]
+    said.append(" " + number + " " + pl.col("item_currency") + " ")
+    same_sign = pl.col("item_amount").sign() == pl.col("line_amount").sign()
+    return pl.any_horizontal(plain.str.contains(text, literal=True) for text in said).fill_null(False) & same_sign
+
+
+def pairs_of(frame: pl.DataFrame, **values: object) -> pl.DataFrame:
+    """Rows of PAIRS from a frame; given values (expressions or literals) override, the rest is null."""
+    given = {name: value if isinstance(value, pl.Expr) else pl.lit(value) for name, value in values.items()}
+    return frame.select(
+        given.get(name, pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in PAIRS.items()
+    )
+
+
+def refusal(frame: pl.DataFrame, why: str) -> pl.DataFrame:
+    """Rows of REFUSED from l and i, or l and other_l."""
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(why if name == "why" else None)).cast(dtype).alias(name)
+        for name, dtype in REFUSED.items()
+    ).unique(maintain_order=True)
+
+
+NOTHING = Found(pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED))

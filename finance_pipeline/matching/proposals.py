@@ -1,0 +1,64 @@
+"""From named items to matches: one item of the exact amount, or all named ones together; two ways are none.
+
+Here: the exact shapes that every step with names shares, and the refusal of what is ambiguous. Not here: where the
+names come from (references, decisions) or amounts that do not agree (by_reference).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching.pool import SEVERAL, Found, pairs_of, refusal
+
+
+def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
+    """Lines whose amount is that of exactly one named item, or of all named items together.
+
+    candidates: as Pool.candidates gives them, with token and field. one, several: the rules' names.
+    """
+    narrowed = _singled_out(candidates)
+    single = narrowed.filter("exact")
+    summed = _all_together(narrowed)
+    proposals = pl.concat([_labelled(single, one, "single"), _labelled(summed, several, "sum")])
+    ways = (pl.col("way") == "single").sum().over("l") + (pl.col("way") == "sum").any().over("l")
+    clear = proposals.filter(ways == 1)
+    contested = clear.filter(pl.col("l").n_unique().over("i") > 1)
+    refused = pl.concat(
+        [proposals.filter(ways > 1), proposals.join(contested.select("l").unique(), on="l", how="semi")]
+    )
+    won = clear.join(contested.select("l"), on="l", how="anti")
+    pairs = pairs_of(
+        won,
+        tier=tier,
+        rule=pl.col("rule"),
+        amount=pl.when("foreign").then("line_amount").otherwise("item_amount"),
+        role="principal",
+    )
+    return Found(pairs, refusal(refused, SEVERAL))
+
+
+def _singled_out(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Of several items that one text fits (a number that two suppliers use), those that the rest of the line fits.
+
+    Direction and currency first, then the party, then the amount; what still fits several stays. Lines whose named
+    items make the amount all together (credit notes are of the other direction) need no narrowing.
+    """
+    whole = _all_together(candidates).select("l").unique()
+    same_direction = ~pl.col("foreign") & (pl.col("item_amount").sign() == pl.col("line_amount").sign())
+    same_party = (pl.col("party") == pl.col("line_party")).fill_null(False)
+    narrowed = candidates.join(whole, on="l", how="anti")
+    for fits in (same_direction, same_party, pl.col("exact")):
+        marked = narrowed.with_columns(fits=fits)
+        narrowed = marked.filter(~pl.col("fits").any().over("l", "token") | pl.col("fits")).drop("fits")
+    return pl.concat([candidates.join(whole, on="l", how="semi"), narrowed])
+
+
+def _all_together(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of lines whose named items, two or more of the line's currency, add to the line."""
+    total = pl.col("item_amount").sum().over("l")
+    fits = (total == pl.col("line_amount")) & (pl.len().over("l") > 1) & ~pl.col("foreign").any().over("l")
+    return frame.filter(fits)
+
+
+def _labelled(frame: pl.DataFrame, rule: str, way: str) -> pl.DataFrame:
+    return frame.with_columns(rule=pl.lit(rule), way=pl.lit(way))

@@ -1,0 +1,121 @@
+"""Text as banks mangle it, made comparable: whole-column expressions.
+
+Here: folding, names without their legal form, runs of letters and digits, one-edit neighbours, amounts as words.
+Not here: what any of it proves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from finance_pipeline.core.money import exponent
+
+_LEGAL_FORMS = (
+    *("GMBH", "MBH", "AG", "KG", "OHG", "UG", "EK", "EV", "KGAA", "SE", "LTD", "LIMITED", "PLC", "LLP", "LP", "LLC"),
+    *("INC", "INCORPORATED", "CORP", "CORPORATION", "COMPANY", "CO", "SA", "SAS", "SARL", "SRL", "SPA", "SL", "BV"),
+    *("NV", "VOF", "AB", "AS", "ASA", "APS", "OY", "OYJ", "HB", "PTY", "PTE", "HAFTUNGSBESCHRANKT"),
+    *("GESELLSCHAFT MIT BESCHRANKTER HAFTUNG", "AKTIENGESELLSCHAFT"),
+)
+_TRAILING_FORMS = rf"(?: (?:{'|'.join(_LEGAL_FORMS)}))+$"
+
+
+def folded(text: pl.Expr) -> pl.Expr:
+    """Upper case without accents: Müller -> MULLER, ß -> SS."""
+    plain = text.str.to_uppercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    return plain.str.replace_many(["ß", "Ø", "Æ", "Œ", "Ł", "’"], ["SS", "O", "AE", "OE", "L", "'"])
+
+
+def words(text: pl.Expr) -> pl.Expr:
+    """Folded words, one space apart; MUELLER and MULLER, which a bank prints for one Müller, become equal."""
+    one_way = folded(text).str.replace_all("([AOU])E", "$1").str.replace_all("AA", "A")
+    initials_joined = one_way.str.replace_all(r"\b([A-Z])\.", "$1").str.replace_all("'", "")
+    return initials_joined.str.replace_all("[^A-Z0-9]+", " ").str.strip_chars()
+
+
+def name_key(name: pl.Expr) -> pl.Expr:
+    """A party's name without legal form, null where nothing is left: 'Müller & Söhne GmbH' -> 'MULLER SOHNE'."""
+    plain = words(name).str.replace_all(" (?:AND|UND|ET|EN|OG|OCH|Y) ", " ")
+    short = plain.str.replace(_TRAILING_FORMS, "")
+    kept = pl.when(short.str.len_chars() > 0).then(short).otherwise(plain)
+    return pl.when(kept.str.len_chars() > 0).then(kept)
+
+
+def word_set(key: pl.Expr) -> pl.Expr:
+    """The words of a name key in alphabetical order: SMITH JOHN and JOHN SMITH become equal."""
+    return key.str.split(" ").list.unique().list.sort().list.join(" ")
+
+
+def squeezed(text: pl.Expr) -> pl.Expr:
+    """Folded letters and digits alone: INV-2024/0183 -> INV20240183."""
+    return folded(text).str.replace_all("[^A-Z0-9]+", "")
+
+
+def phrase_pattern(phrases: Iterable[str]) -> str:
+    """A pattern that finds any of the phrases as whole words in a text folded by `words`."""
+    plain = pl.DataFrame({"p": list(phrases)}, schema={"p": pl.String}).select(words(pl.col("p")))["p"]
+    listed = "|".join(sorted({phrase for phrase in plain.to_list() if phrase}))
+    return rf"(?:^| )(?:{listed})(?: |$)" if listed else r"[^\s\S]"
+
+
+def runs(texts: pl.DataFrame, text: str) -> pl.DataFrame:
+    """One row per run of letters or of digits, in order: the other columns, `at` (0, 1, ...) and `run`."""
+    split = texts.with_columns(run=folded(pl.col(text)).str.extract_all("[A-Z]+|[0-9]+"))
+    filled = split.filter(pl.col("run").list.len() > 0).with_columns(
+        at=pl.int_ranges(0, pl.col("run").list.len(), dtype=pl.Int32)
+    )
+    return filled.drop(text).explode("run", "at")
+
+
+def is_digits(run: pl.Expr) -> pl.Expr:
+    """A run of digits, not of letters: '9' is the greatest first byte of one."""
+    return run < ":"
+
+
+def without_zeros(run: pl.Expr) -> pl.Expr:
+    """A run of digits without leading zeros; letters as they are; all zeros become one."""
+    return pl.when(run.str.starts_with("0")).then(run.str.strip_chars_start("0").replace("", "0")).otherwise(run)
+
+
+def one_edit_pairs(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Pairs of texts that one edit makes equal: a character lost, added or replaced, or two neighbours swapped.
+
+    left, right: `text` and the columns `on` which have to be equal, plus others that are carried. Two texts within one
+    edit share a text from which each lost at most one character (a join instead of all against all).
+    """
+    near = _shortened(left).join(_shortened(right), on=[*on, "short"], suffix="_right")
+    same_place = pl.col("gap") == pl.col("gap_right")
+    swapped = ((pl.col("gap") - pl.col("gap_right")).abs() == 1) & (pl.col("lost") == pl.col("lost_right"))
+    one_lost = (pl.col("gap") < 0) | (pl.col("gap_right") < 0)
+    found = near.filter((same_place | swapped | one_lost) & (pl.col("text") != pl.col("text_right")))
+    return found.drop("short", "gap", "gap_right", "lost", "lost_right").unique(maintain_order=True)
+
+
+def _shortened(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row per text and lost character: short (what is left), gap (where; -1: nothing lost), lost (what)."""
+    length = pl.col("text").str.len_chars().cast(pl.Int32)
+    each = frame.with_columns(gap=pl.int_ranges(-1, length, dtype=pl.Int32)).explode("gap")
+    gap = pl.col("gap")
+    cut = pl.col("text").str.slice(0, gap.clip(0)) + pl.col("text").str.slice(gap + 1)
+    return each.with_columns(
+        short=pl.when(gap < 0).then("text").otherwise(cut),
+        lost=pl.when(gap >= 0).then(pl.col("text").str.slice(gap.clip(0), 1)),
+    )
+
+
+def money_words(amount_minor: str, currency: str, frame: pl.DataFrame) -> pl.Expr:
+    """An amount as a bookkeeper writes it: EUR 1,234.50. Raises UnknownCurrency for what is no currency."""
+    codes = frame[currency].drop_nulls().unique().sort().to_list()
+    digits = pl.col(currency).replace_strict(codes, [exponent(code) for code in codes], return_dtype=pl.Int64)
+    factor = pl.lit(10, pl.Int64).pow(digits)
+    size = pl.col(amount_minor).abs()
+    whole = size // factor
+    decimals = pl.when(digits > 0).then("." + (size % factor).cast(pl.String).str.zfill(digits)).otherwise(pl.lit(""))
+    grouped = whole.cast(pl.String)
+    for power in (3, 6, 9, 12):
+        cut = grouped.str.slice(0, grouped.str.len_chars() - power - (power // 3 - 1))
+        rest = grouped.str.slice(grouped.str.len_chars() - power - (power // 3 - 1))
+        grouped = pl.when(whole >= 10**power).then(cut + "," + rest).otherwise(grouped)
+    sign = pl.when(pl.col(amount_minor) < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    return pl.col(currency) + " " + sign + grouped + decimals
