@@ -11,7 +11,8 @@ import os
 import re
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,19 +150,29 @@ def _definitions(home: Path) -> dg.Definitions:
 
     os.environ[HOME_VARIABLE] = str(home)
     if partitions.declared != load_settings(home):
-        mine = f"{__package__}."
-        for name in [name for name in sys.modules if name.startswith(mine) and name != __name__]:
-            del sys.modules[name]
-        sys.modules.pop("finance_pipeline.definitions", None)
+        _forget_definitions()
     defs: dg.Definitions = importlib.import_module("finance_pipeline.definitions").defs
     return defs
 
 
-def _instance() -> dg.DagsterInstance:
+def _forget_definitions() -> None:
+    """Have the next import of the definitions run their modules again; this module stays."""
+    package = sys.modules[__package__]
+    for name in [name for name in sys.modules if name.startswith(f"{__package__}.") and name != __name__]:
+        del sys.modules[name]
+        delattr(package, name.rpartition(".")[2])
+    sys.modules.pop("finance_pipeline.definitions", None)
+
+
+@contextmanager
+def _instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster's storage. Keeps its connections open: a third of a run of six months otherwise goes into connecting."""
     import dagster as dg
     from dagster._core.instance.ref import InstanceRef
 
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=_NO_CAPTURE))
+    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=_NO_CAPTURE)) as opened:
+        opened.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=5)
+        yield opened
 
 
 def _run(defs: dg.Definitions, job: str, tags: Mapping[str, str], assets: Sequence[str] | None, say: Say) -> RunResult:
@@ -170,11 +181,10 @@ def _run(defs: dg.Definitions, job: str, tags: Mapping[str, str], assets: Sequen
 
     run_id = str(uuid.uuid4())
     with _instance() as instance:
-        # Keeps its connections open from event to event: a third of a run of six months otherwise goes into connecting.
-        instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=5)
         _end_orphans(instance)
         instance.add_event_listener(run_id, lambda entry: _tell(entry, say))
-        result = defs.resolve_job_def(job).execute_in_process(
+        planned = defs.resolve_job_def(job)
+        result = planned.execute_in_process(
             instance=instance,
             run_id=run_id,
             run_config=_QUIET,
@@ -182,7 +192,8 @@ def _run(defs: dg.Definitions, job: str, tags: Mapping[str, str], assets: Sequen
             asset_selection=[dg.AssetKey(name) for name in assets] if assets is not None else None,
             raise_on_error=False,
         )
-    return _result_of(run_id, result.all_events)
+    names = assets or [node.name for node in planned.nodes_in_topological_order]
+    return _result_of(run_id, names, result.all_events)
 
 
 def _end_orphans(instance: dg.DagsterInstance) -> None:
@@ -217,8 +228,6 @@ def _tell(entry: dg.EventLogEntry, say: Say) -> None:
         say(f"{event.step_key} done in {event.step_success_data.duration_ms / 1000:.1f} s")
     elif event.is_step_failure:
         say(f"{event.step_key} failed: {_failure(event).words}")
-    elif event.is_step_skipped:
-        say(f"{event.step_key} left out: a step before it failed")
 
 
 def _failure(event: dg.DagsterEvent) -> Step:
@@ -234,18 +243,17 @@ def _failure(event: dg.DagsterEvent) -> Step:
     return Step(name, "failed", error.message.strip() if error is not None else "", PermanentProblem.exit_code)
 
 
-def _result_of(run_id: str, events: Sequence[dg.DagsterEvent]) -> RunResult:
-    steps: list[Step] = []
+def _result_of(run_id: str, planned: Sequence[str], events: Sequence[dg.DagsterEvent]) -> RunResult:
+    """planned: every step of the run. Dagster says nothing of those it left out because one before them failed."""
+    ended: dict[str, Step] = {}
     figures: dict[str, dict[str, Figures]] = {}
     for event in events:
         if event.is_step_success and event.step_key:
-            steps.append(Step(event.step_key, "done"))
-        elif event.is_step_failure:
-            steps.append(_failure(event))
-        elif event.is_step_skipped and event.step_key:
-            steps.append(Step(event.step_key, "left out"))
+            ended[event.step_key] = Step(event.step_key, "done")
+        elif event.is_step_failure and event.step_key:
+            ended[event.step_key] = _failure(event)
         elif event.is_step_materialization:
             made = event.step_materialization_data.materialization
             values = {name: value.value for name, value in made.metadata.items()}
             figures.setdefault(made.asset_key.to_user_string(), {})[str(made.partition or "")] = values
-    return RunResult(run_id, tuple(steps), figures)
+    return RunResult(run_id, tuple(ended.get(name, Step(name, "left out")) for name in planned), figures)
