@@ -60,14 +60,19 @@ class Gathering:
     ) -> None:
         """Keep a record as evidence. on: the day that decides its month."""
         payload = exact_json(record)
+        if payload != _storable(payload):
+            self.refuse(
+                kind, source_id, "it holds half a character (a lone surrogate), which no text can hold", record, page
+            )
+            return
         values = (kind, source_id, account, on, removed, payload, content_hash(payload.encode()), page.hash)
         for name, value in zip(EVIDENCE.names, values, strict=True):
             self._columns[name].append(value)
 
     def refuse(self, kind: str, source_id: Any, reason: str, record: Any, page: Page) -> None:
         """Set a record aside with the reason; the rest of its page goes on."""
-        named = source_id if isinstance(source_id, str) else None
-        self._dead_letters.append(DeadLetter(kind, named, reason, exact_json(record), page.hash))
+        named = _storable(source_id) if isinstance(source_id, str) else None
+        self._dead_letters.append(DeadLetter(kind, named, reason, _storable(exact_json(record)), page.hash))
 
     def malformed(self, page: Page, reason: str) -> MalformedPage:
         """Set a whole page aside. Returns the problem to raise once the update is landed."""
@@ -98,9 +103,17 @@ class Gathering:
         return update
 
 
+def _storable(text: str) -> str:
+    """The text itself, unless it holds what UTF-8 cannot say: that is then spelled out."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def object_of(raw: bytes, lists: Iterable[str] = ()) -> dict[str, Any]:
     """A JSON object whose named members are lists of objects. Raises ValueError saying what is wrong with it."""
-    found = parse_json(raw)
+    try:
+        found = parse_json(raw)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError("the answer is not a JSON object")
     for name in lists:

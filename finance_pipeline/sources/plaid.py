@@ -58,7 +58,7 @@ class Plaid:
                 kept="Balances are kept; there is no cursor yet.",
                 todo="It is asked for again at the next tick.",
             )
-        complete = {"transaction": first_day} if run.from_nothing and known else None
+        complete = {"transaction": first_day} if known and run.from_nothing and first_day else None
         yield gathering.update({"cursor": run.cursor}, complete)
 
 
@@ -76,7 +76,7 @@ class _Run:
         while self.malformed is None:
             raw = client.transactions_sync(self.cursor)
             try:
-                content = _content(raw)
+                content = _content(raw, self.cursor)
             except ValueError as wrong:
                 self.malformed = (raw, str(wrong))
                 break
@@ -105,14 +105,14 @@ def _whole_run(client: PlaidClient, connection: Connection, known: str | None) -
     )
 
 
-def _content(raw: bytes) -> dict[str, Any]:
+def _content(raw: bytes, cursor: str | None) -> dict[str, Any]:
     """A page's JSON. Raises ValueError when it is not a page of /transactions/sync."""
     content = object_of(raw, ("added", "modified", "removed"))
     if content.get("transactions_update_status") == "NOT_READY":
         content["next_cursor"] = ""
     if not isinstance(content.get("next_cursor"), str) or not isinstance(content.get("has_more"), bool):
         raise ValueError("it has no next_cursor or has_more")
-    if content["has_more"] and not content["next_cursor"]:
+    if content["has_more"] and content["next_cursor"] in ("", cursor):
         raise ValueError("it says that there is more, but not where")
     content["accounts"] = [each for each in content.get("accounts") or [] if isinstance(each, dict)]
     return content

@@ -127,7 +127,7 @@ class _Pull:
             more = content.get("has_more") is True
             if more:
                 last = records[-1].get("id") if records else None
-                if not isinstance(last, str):
+                if not isinstance(last, str) or last == parameters.get("starting_after"):
                     raise self.gathering.malformed(page, "it says that there is more, but not after which object")
                 parameters["starting_after"] = last
 

@@ -55,8 +55,9 @@ class StripeClient:
         except stripe.APIConnectionError as broken:
             cause = type(broken.__cause__ or broken).__name__
             raise Transient(f"the connection failed ({cause})") from None
-        except stripe.StripeError as refused:
-            # An answer that is no JSON fails in the SDK whatever its status; a good status leaves it to the caller.
+        except (stripe.StripeError, UnicodeDecodeError) as refused:
+            # An answer that is no JSON, or not UTF-8, fails in the SDK whatever its status; if that is a good one, what
+            # the answer is worth is the caller's to find out.
             if self._wire.status is None or self._wire.status >= 300:
                 raise self._problem(refused, path) from None
         return bytes(self._wire.body)
@@ -64,7 +65,8 @@ class StripeClient:
     def _problem(self, refused: Any, path: str) -> Exception:
         """What a refusal means. Stripe's messages show parts of keys, so only its code and type are told."""
         status, headers = int(self._wire.status or 0), self._wire.headers
-        code = str(refused.code or getattr(refused.error, "type", None) or type(refused).__name__)
+        error = getattr(refused, "error", None)
+        code = str(getattr(refused, "code", None) or getattr(error, "type", None) or type(refused).__name__)
         if again := transient_of(status, headers, f"Stripe said {code}"):
             return again
         if code == "rate_limit":

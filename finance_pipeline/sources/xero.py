@@ -131,13 +131,13 @@ class _Pull:
             if raw is None:
                 break
             page, content = self._content(f"/{kind.key}?page={number}", raw, kind.key)
-            records = content[kind.key]
+            records, known = content[kind.key], len(ids)
             for turn, record in enumerate(records):
                 newest = max(self._keep(kind, record, page), newest)
                 ids.add(str(record.get(kind.number) or f"{number}/{turn}"))
             pagination = content.get("pagination")
             counted = pagination.get("itemCount", 0) if isinstance(pagination, dict) else 0
-            more = bool(records) and (number * _PAGE_SIZE < counted if counted else len(records) >= _PAGE_SIZE)
+            more = len(ids) > known and (number * _PAGE_SIZE < counted if counted else len(records) >= _PAGE_SIZE)
             number += 1
             if more and self.gathering.page_count >= _PAGES_AN_UPDATE:
                 yield self.gathering.update(self.cursor)

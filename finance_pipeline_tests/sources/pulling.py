@@ -1,7 +1,10 @@
 """A connection in the language of these tests: set it up, pull it, look at what a landing would know afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -52,6 +55,12 @@ class Connected:
         except Problem as problem:
             self.problem = problem
         return new
+
+    def ask(self, url: str) -> None:
+        """Pull from another server than the sandbox; tokens still come from there."""
+        token_url = f"{self.running.url(self.name)}/connect/token"
+        self.connection = self.connection.model_copy(update={"base_url": url, "token_url": token_url})
+        self.pull()
 
     def _land(self, update: Update) -> int:
         assert update.evidence.schema == EVIDENCE.schema
@@ -114,3 +123,27 @@ def _source(kind: ConnectionKind, policy: RetryPolicy) -> Source:
 
     made = {"plaid": plaid.Plaid, "stripe": stripe.Stripe, "xero": xero.Xero, "ecb": ecb.Ecb}
     return made[kind](policy)
+
+
+@contextmanager
+def answering(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A server that says one thing, whatever it is asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

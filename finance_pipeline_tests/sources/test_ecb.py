@@ -2,18 +2,14 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from finance_pipeline.core.problems import PermanentProblem, Unreachable
 from finance_pipeline.core.settings import ConnectionKind
 from finance_pipeline.sources.gather import MalformedPage
-from finance_pipeline_tests.sources.pulling import Connected
+from finance_pipeline_tests.sources.pulling import Connected, answering
 
 KIND: ConnectionKind = "ecb"
 CSV = (
@@ -31,32 +27,6 @@ def zipped(text: str) -> bytes:
     return packed.getvalue()
 
 
-@contextmanager
-def answering(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A server that says one thing, whatever it is asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def ask(connected: Connected, url: str) -> None:
-    connected.connection = connected.connection.model_copy(update={"base_url": url})
-    connected.pull()
-
-
 def served(connected: Connected) -> None:
     folder = connected.running.home / "sandbox" / "served" / connected.name
     folder.mkdir(parents=True)
@@ -66,7 +36,7 @@ def served(connected: Connected) -> None:
 @pytest.mark.parametrize("name", ["", "/eurofxref-hist.csv"])
 def test_each_day_is_one_record_of_the_rates_as_they_are_printed(connected: Connected, name: str) -> None:
     served(connected)
-    ask(connected, connected.connection.base_url + name)
+    connected.ask(connected.connection.base_url + name)
     assert connected.problem is None
     assert connected.ids("rates") == {"2026-10-20", "2026-10-19"}
     assert connected.payload("rates", "2026-10-20") == {
@@ -86,7 +56,7 @@ def test_the_same_file_is_not_fetched_again(connected: Connected) -> None:
 
 def test_a_line_that_does_not_fit_is_set_aside(connected: Connected) -> None:
     with answering((CSV + "2026-10-16,1.1.7,175,N/A,\n2026-10-15,1.17\nsoon,1,2,3,\n").encode()) as url:
-        ask(connected, url)
+        connected.ask(url)
     assert connected.problem is None
     assert connected.ids("rates") == {"2026-10-20", "2026-10-19"}
     assert [letter.source_id for letter in connected.dead_letters] == ["2026-10-16", "2026-10-15", "soon"]
@@ -102,7 +72,7 @@ def test_a_line_that_does_not_fit_is_set_aside(connected: Connected) -> None:
 )
 def test_what_is_no_such_file_is_kept_raw_and_not_used(connected: Connected, body: bytes, reason: str) -> None:
     with answering(body) as url:
-        ask(connected, url)
+        connected.ask(url)
     assert isinstance(connected.problem, MalformedPage)
     assert reason in str(connected.problem)
     assert [page.raw for page in connected.pages] == [body]
@@ -112,10 +82,10 @@ def test_what_is_no_such_file_is_kept_raw_and_not_used(connected: Connected, bod
 
 def test_a_server_that_stays_down_is_unreachable_and_a_wrong_address_is_said(connected: Connected) -> None:
     with answering(b"", 503, {"Retry-After": "4"}) as url:
-        ask(connected, url)
+        connected.ask(url)
     assert isinstance(connected.problem, Unreachable)
     assert all(wait >= 4 for wait in connected.slept), connected.slept
     with answering(b"", 404) as url:
-        ask(connected, url)
+        connected.ask(url)
     assert isinstance(connected.problem, PermanentProblem)
     assert "Check base_url" in str(connected.problem)
