@@ -30,12 +30,13 @@ class MigrationsWait(PermanentProblem):
 class Database:
     """One database, and Dagster's own beside it. Safe to share between threads."""
 
-    def __init__(self, url: str, dagster_url: str, roles: Roles) -> None:
+    def __init__(self, url: str, dagster_url: str, roles: Roles, migrations_folder: Path = migrations.FOLDER) -> None:
         self.url = url
         """A libpq URL. It may hold a password: never show it, show `str(database)`."""
         self.dagster_url = dagster_url
         """For SQLAlchemy, with the driver psycopg2 named in it."""
         self.roles = roles
+        self.migrations_folder = migrations_folder
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
         self._migrated = False
@@ -60,7 +61,7 @@ class Database:
     def migrate(self) -> list[str]:
         """Apply the migrations that wait, and return their names."""
         with self._session() as conn:
-            applied = migrations.migrate(conn, self.roles)
+            applied = migrations.migrate(conn, self.roles, self.migrations_folder)
         self._migrated = True
         return applied
 
@@ -68,7 +69,7 @@ class Database:
         """Names of the migrations that wait."""
         with self._session() as conn, conn.transaction():
             self.roles.become(conn, "owner")
-            return migrations.pending(conn)
+            return migrations.pending(conn, self.migrations_folder)
 
     @contextmanager
     def transaction(self, *, role: Role = "app") -> Iterator[Connection]:
@@ -164,8 +165,7 @@ def _set_up_embedded(home: Path, url: str, roles: Roles) -> str:
 def _set_up_external(url: str, roles: Roles) -> str:
     """Roles in the database of DATABASE_URL, and Dagster's database beside it; returns Dagster's URL."""
     with connect(url, autocommit=True) as conn:
-        if not roles.are_ready(conn):
-            roles.set_up(conn, conn.info.user)
+        roles.set_up(conn, conn.info.user)
         if os.environ.get(DAGSTER_URL_VARIABLE):
             return sqlalchemy_url(os.environ[DAGSTER_URL_VARIABLE])
         dagster = f"{conn.info.dbname}_dagster"

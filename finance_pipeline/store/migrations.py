@@ -102,6 +102,10 @@ def migrate(conn: Connection, roles: Roles, folder: Path = FOLDER) -> list[str]:
     Each file commits by itself, so that a failure keeps the files before it. Raises MigrationsDisagree.
     """
     applied: list[str] = []
+    with conn.transaction():
+        roles.become(conn, "owner")
+        if not _waiting(conn, folder):
+            return applied
     while True:
         with conn.transaction():
             conn.execute("select pg_catalog.pg_advisory_xact_lock(%s)", [LOCK_KEY])
@@ -115,19 +119,27 @@ def migrate(conn: Connection, roles: Roles, folder: Path = FOLDER) -> list[str]:
 
 
 def _apply(conn: Connection, roles: Roles, migration: Migration, folder: Path) -> None:
+    transaction = conn.execute("select pg_catalog.pg_current_xact_id()").fetchone()
     try:
         conn.execute(roles.named(migration.text))
+        if conn.execute("select pg_catalog.pg_current_xact_id()").fetchone() != transaction:
+            raise MigrationsDisagree(
+                "the file ends its transaction, but a migration is one transaction.",
+                where=str(folder / migration.name),
+                kept="What it did before that stays; it is not recorded as applied.",
+                todo="Take begin, commit and rollback out of it.",
+            )
         conn.execute(
             "insert into ops.migration (number, name, sha256) values (%s, %s, %s)",
             [migration.number, migration.name, migration.sha256],
         )
     except psycopg.Error as cause:
-        if conn.broken:
+        if conn.closed:
             raise
         position = cause.diag.statement_position
         line = roles.named(migration.text)[: int(position)].count("\n") + 1 if position else None
         raise MigrationsDisagree(
             f"the migration failed: {' '.join(str(cause).split())}.",
             where=str(folder / migration.name) + (f", line {line}" if line else ""),
-            kept="Nothing of this file was applied; files before it stay.",
+            kept="Its transaction was undone, and it is not recorded as applied; files before it stay.",
         ) from cause

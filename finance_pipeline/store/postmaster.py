@@ -88,7 +88,7 @@ def start(account: Account, command: list[str], data: Path, log: Path) -> Postma
         found = running_in(data)
         if found and found.ready:
             return found
-        if not _alive(pid):
+        if not found and not _alive(pid):
             break
         time.sleep(POLL_S)
     raise ServerDoesNotStart(
@@ -100,14 +100,22 @@ def start(account: Account, command: list[str], data: Path, log: Path) -> Postma
 
 
 def wait_until_ready(data: Path) -> Postmaster | None:
-    """The server at work in a data folder once it answers; None if there is none or it ends."""
+    """The server at work in a data folder once it answers; None if there is none or it ends.
+
+    Raises ServerDoesNotStart if it takes too long.
+    """
     deadline = time.monotonic() + START_WITHIN_S
     while time.monotonic() < deadline:
         found = running_in(data)
         if found is None or found.ready:
             return found
         time.sleep(POLL_S)
-    return None
+    raise ServerDoesNotStart(
+        f"PostgreSQL is still not ready after {START_WITHIN_S:.0f} s; it may be recovering from a crash.",
+        where=str(data),
+        kept="It was left to go on.",
+        todo="Wait, and look into its log.",
+    )
 
 
 def stop(data: Path) -> bool:
@@ -124,7 +132,22 @@ def stop(data: Path) -> bool:
 
 def end_all_in(data: Path) -> None:
     """End every process of a cluster at once; its data need not survive, or recovers from its log."""
-    pids = [each.pid for each in psutil.process_iter() if _works_in(each.pid, data)]
+    _end([each.pid for each in psutil.process_iter() if _works_in(each.pid, data)])
+
+
+def end_all_naming(folder: Path) -> None:
+    """End every process that was started with this folder: an initdb whose starter was killed goes on by itself."""
+    _end([each.pid for each in psutil.process_iter() if _names(each, str(folder))])
+
+
+def _names(process: psutil.Process, folder: str) -> bool:
+    try:
+        return any(folder in argument for argument in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def _end(pids: list[int]) -> None:
     for number in (signal.SIGQUIT, signal.SIGKILL):
         for pid in pids:
             _signal(pid, number)

@@ -19,6 +19,8 @@ from finance_pipeline.store.sql import SQL_FOLDER, text_of
 PREFIX_VARIABLE = "FINANCE_PIPELINE_ROLE_PREFIX"
 PREFIX = "finance_pipeline"
 ROLES_FILE = SQL_FOLDER / "roles.sql"
+LOCK_KEY = 7_020_250_502
+"""Advisory lock of setting up."""
 Role = Literal["app", "reader", "owner"]
 
 
@@ -52,8 +54,12 @@ class Roles:
 
         Raises BadSettings with what an administrator has to run, if conn's login may not.
         """
+        if self._are_ready(conn, login):
+            return
         try:
             with conn.transaction():
+                # Two first openings at once would both change the same rows of the catalogue, which fails.
+                conn.execute("select pg_catalog.pg_advisory_xact_lock(%s)", [LOCK_KEY])
                 conn.execute(
                     """
                     select pg_catalog.set_config('finance_pipeline.prefix', %s, true),
@@ -71,18 +77,27 @@ class Roles:
                 f"set finance_pipeline.login = '{login}'; and then the file {ROLES_FILE}.",
             ) from cause
 
-    def are_ready(self, conn: psycopg.Connection[Any]) -> bool:
-        """Whether conn's login may become each role, and the owner may create schemas in conn's database."""
+    def _are_ready(self, conn: psycopg.Connection[Any], login: str) -> bool:
+        """Whether the login may become each role, and the roles have their rights on conn's database.
+
+        Temporary tables of the public count only where conn's login could forbid them.
+        """
         row = conn.execute(
             """
             select count(*) = 3
-                and bool_and(pg_catalog.pg_has_role(session_user, role.oid, %(may)s))
+                and bool_and(pg_catalog.pg_has_role(%(login)s, role.oid, %(may)s))
                 and bool_and(pg_catalog.has_database_privilege(role.oid, pg_catalog.current_database(),
                     case when role.rolname = %(owner)s then 'CREATE' else 'CONNECT' end))
+                and not (
+                    select pg_catalog.has_database_privilege('public', oid, 'TEMP')
+                        and pg_catalog.pg_has_role(datdba, 'USAGE')
+                    from pg_catalog.pg_database where datname = pg_catalog.current_database()
+                )
             from pg_catalog.pg_roles role
             where role.rolname in (%(owner)s, %(app)s, %(reader)s)
             """,
             {
+                "login": login,
                 "may": "SET" if conn.info.server_version >= 160000 else "MEMBER",
                 "owner": self["owner"],
                 "app": self["app"],

@@ -15,9 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from finance_pipeline.core.problems import BadInput
+from psycopg import sql
+
+from finance_pipeline.core.problems import BadInput, BadSettings, DatabaseDown
 from finance_pipeline.store import postmaster
 from finance_pipeline.store.account import Account, server_account
+from finance_pipeline.store.address import connect, shown
 from finance_pipeline.store.locks import home_lock
 from finance_pipeline.store.place import Place, discard_orphans, make_place, place_of
 from finance_pipeline.store.postmaster import Postmaster, ServerDoesNotStart
@@ -29,6 +32,7 @@ LOGIN = "finance_pipeline"
 DATABASE = "finance_pipeline"
 START_LOCK_WAIT_S = 360.0
 SETTINGS = {
+    # fsync, full_page_writes, synchronous_commit and data checksums are on by PostgreSQL's own defaults.
     "listen_addresses": "",
     "port": "5432",
     "max_connections": "100",
@@ -42,9 +46,6 @@ SETTINGS = {
     "max_parallel_workers_per_gather": "0",  # two cores, shared with the pipeline; and /dev/shm is small in containers
     "max_parallel_maintenance_workers": "0",
     "jit": "off",
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -64,8 +65,14 @@ class ServerStatus:
     socket_folder: Path | None
     since: datetime | None
     log: Path
+    external: str = ""
+    """The server of one's own that DATABASE_URL names instead, without its password."""
 
     def __str__(self) -> str:
+        if self.external:
+            return f"{self.external} (DATABASE_URL) {'answers' if self.running else 'does not answer'}; " + (
+                f"PostgreSQL {self.version}." if self.running else "the embedded server is not used."
+            )
         if not self.running:
             return f"PostgreSQL is not running; data folder {self.data_folder}."
         return (
@@ -87,11 +94,9 @@ def start_on_port(folder: Path, port: int, password: str) -> str:
 
     Returns the URL of its superuser. stop_server(folder) ends it.
     """
-    import psycopg
-
     found = _running(folder.resolve(), {"listen_addresses": "127.0.0.1", "port": str(port)})
-    with psycopg.connect(socket_url(found, SUPERUSER, "postgres"), autocommit=True) as conn:
-        conn.execute(psycopg.sql.SQL("alter role {} password {}").format(psycopg.sql.Identifier(SUPERUSER), password))
+    with connect(socket_url(found, SUPERUSER, "postgres"), autocommit=True) as conn:
+        conn.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(SUPERUSER), password))
     return f"postgresql://{SUPERUSER}:{quote(password, safe='')}@127.0.0.1:{found.port}/postgres"
 
 
@@ -120,8 +125,10 @@ def stop_server(home: Path) -> bool:
 
 
 def server_status(home: Path) -> ServerStatus:
-    """What is known about the embedded server of a data folder, without starting it."""
+    """What is known about the embedded server of a data folder, or of DATABASE_URL's, without starting it."""
     home = home.resolve()
+    if os.environ.get(URL_VARIABLE):
+        return _external_status(home, os.environ[URL_VARIABLE])
     data = place_of(home).data
     found = postmaster.running_in(data)
     version = (data / "PG_VERSION").read_text(encoding="utf-8").strip() if (data / "PG_VERSION").exists() else ""
@@ -134,6 +141,17 @@ def server_status(home: Path) -> ServerStatus:
         since=found.since if found else None,
         log=_log(home),
     )
+
+
+def _external_status(home: Path, url: str) -> ServerStatus:
+    """Whether a server of one's own answers."""
+    running, version = True, ""
+    try:
+        with connect(url) as conn:
+            version = str(conn.info.server_version // 10000)
+    except DatabaseDown:
+        running = False
+    return ServerStatus(running, None, version, home / "postgres" / "data", None, None, _log(home), shown(url))
 
 
 def _log(home: Path) -> Path:
@@ -166,9 +184,17 @@ def _running(home: Path, settings: dict[str, str]) -> Postmaster:
 def _with_cluster(place: Place, account: Account) -> Path:
     """The programs that fit the cluster, which is made first if there is none: aside, then renamed into place."""
     for half_made in place.folder.glob("data.new-*"):
+        postmaster.end_all_naming(half_made)
         shutil.rmtree(half_made)
     stated = place.data / "PG_VERSION"
     if place.data.exists():
+        if not account.reaches(place.data):
+            raise BadSettings(
+                f"the account {account.name}, which the server runs as, can no longer enter the database's folder.",
+                where=str(place.data),
+                kept="The data is as it was.",
+                todo="Let others enter the folders above it again (chmod o+x).",
+            )
         return programs_for(account, int(stated.read_text(encoding="utf-8")))
     programs = programs_for(account)
     making = Path(tempfile.mkdtemp(prefix="data.new-", dir=place.folder))
