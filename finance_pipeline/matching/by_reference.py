@@ -36,11 +36,11 @@ def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
     """Refuse a number of another party's document where the payer has one of the same amount: a number mistyped
     into a neighbour's looks just like that."""
     items = pool.items.select("i", "book", "currency", "amount", "party")
-    lines = pool.lines.select("l", "line_party")
+    lines = pool.lines.select("l", "line_parties").filter(pl.col("line_parties").is_not_null())
     stranger = found.pairs.select("l", "i").join(lines, on="l").join(items, on="i")
-    stranger = stranger.filter(pl.col("line_party") != pl.col("party"))
-    own = items.select("book", "currency", "amount", line_party="party", own="i")
-    doubted = stranger.join(own, on=["book", "currency", "amount", "line_party"])
+    payers = stranger.filter(~pl.col("line_parties").list.contains(pl.col("party"))).explode("line_parties")
+    own = items.select("book", "currency", "amount", line_parties="party", own="i")
+    doubted = payers.join(own, on=["book", "currency", "amount", "line_parties"])
     if doubted.is_empty():
         return found
     both = pl.concat([doubted.select("l", "i"), doubted.select("l", i="own")])

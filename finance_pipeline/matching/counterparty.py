@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.text import name_key, phrase_pattern, squeezed, word_set, words
+from finance_pipeline.matching.text import name_key, phrase_pattern, squeezed, with_name_key, word_set, words
 
 _LONGEST_NAME_WORDS = 6
 _LEAST_WORD_CHARS = 5
@@ -23,7 +23,7 @@ _HOW = {
 
 def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself."""
-    named = items.with_columns(name=name_key(pl.col("party_name")))
+    named = with_name_key(items, "party_name", "name")
     by_name = (
         _names(named.with_columns(party=pl.col("party_id")), parties)
         .group_by("book", "name")
@@ -36,17 +36,16 @@ def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
 
 
 def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """One row per line whose counterparty is one known party: l, party, how (words), by_name (as sure as a name).
+    """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how (words).
 
     lines: l, book, counterparty_name, counterparty_account, memo; items: book, party, party_name. Levels are tried in
     order of sureness; the first that finds anything decides, and two parties on it are none.
     """
-    names = _names(items.with_columns(name=name_key(pl.col("party_name"))), parties)
+    names = _names(with_name_key(items, "party_name", "name"), parties)
     hidden = phrase_pattern(policy.processor_names)
-    printed = lines.select(
-        "l", "book", "memo", "counterparty_name", "counterparty_account",
-        name=name_key(pl.col("counterparty_name")),
-    ).with_columns(hides=pl.col("name").fill_null("").str.contains(hidden))  # fmt: skip
+    printed = with_name_key(
+        lines.select("l", "book", "memo", "counterparty_name", "counterparty_account"), "counterparty_name", "name"
+    ).with_columns(hides=pl.col("name").fill_null("").str.contains(hidden))
     visible = printed.filter(~pl.col("hides"))
     levels = [
         _by_account(printed, parties, names),
@@ -57,13 +56,15 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     ]
     found = pl.concat([level.with_columns(pl.col("level").cast(pl.Int8)) for level in levels])
     by_level = found.group_by("l", "level").agg(pl.col("party").unique())
-    contradicted = _contradicted(by_level)
     first = by_level.sort("l", "level").unique("l", keep="first", maintain_order=True)
-    single = first.filter(pl.col("party").list.len() == 1).join(contradicted, on="l", how="anti")
-    return single.select(
-        "l",
-        party=pl.col("party").list.first(),
-        how=pl.col("level").replace_strict(_HOW, return_dtype=pl.String),
+    known = pl.concat([first, by_level.join(_contradicted(by_level), on="l", how="semi").filter(pl.col("level") <= 2)])
+    return (
+        known.group_by("l")
+        .agg(
+            parties=pl.col("party").explode().unique().sort(),
+            how=pl.col("level").first().replace_strict(_HOW, return_dtype=pl.String),
+        )
+        .with_columns(party=pl.when(pl.col("parties").list.len() == 1).then(pl.col("parties").list.first()))
     )
 
 

@@ -88,7 +88,10 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
     lines = _lines(given, items)
     resolved = counterparty.resolve(lines, items, given.parties, policy)
     lines = lines.join(
-        resolved.select("l", line_party="party", line_party_how="how"), on="l", how="left", maintain_order="left"
+        resolved.select("l", line_party="party", line_parties="parties", line_party_how="how"),
+        on="l",
+        how="left",
+        maintain_order="left",
     )
     named = references.find(lines, items, policy)
     declined, legs, confirmed = _decided(given.decisions, lines, items)

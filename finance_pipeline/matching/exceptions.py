@@ -15,7 +15,7 @@ from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import money_words, phrase_pattern, words
 
 _SUGGESTED_COUNT = 3
-_LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "label": pl.String, "why": pl.String})
+_LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "why": pl.String})
 
 
 def nature(policy: Policy) -> pl.Expr:
@@ -45,15 +45,8 @@ def explain(pool: Pool, named: Named, all_items: pl.DataFrame) -> pl.DataFrame:
 
     all_items: items as before any match, so that a number of what is settled by now is still known.
     """
-    labelled = all_items.join(pool.items.select("i", left="amount"), on="i", how="left", maintain_order="left")
-    labelled = labelled.with_columns(pl.col("left").fill_null(0)).with_columns(
-        label=pl.coalesce("number", "item_id")
-        + " ("
-        + money_words("left", "currency", labelled.with_columns())
-        + " open)"
-        if "left" in labelled.columns
-        else pl.col("item_id")
-    )
+    left = pool.items.select("i", left="amount")
+    items = all_items.join(left, on="i", how="left", maintain_order="left").with_columns(pl.col("left").fill_null(0))
     lines = pool.lines.with_columns(nature=nature(pool.policy), money=money_words("amount", "currency", pool.lines))
     refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique().with_columns(sure=pl.lit(True))
@@ -72,18 +65,15 @@ def explain(pool: Pool, named: Named, all_items: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("nothing_found"))
     )  # fmt: skip
     reasoned = facts.with_columns(reason=reason)
-    listed = _listed(reasoned, pool, named, labelled)
-    return _worded(reasoned, listed)
+    return _worded(reasoned, _labelled(_listed(reasoned, pool, named, items), items))
 
 
 def _listed(reasoned: pl.DataFrame, pool: Pool, named: Named, items: pl.DataFrame) -> pl.DataFrame:
-    """One row per line and suggestion, best first: l, rank, item (id), label, why."""
+    """One row per line and suggestion, best first: l, rank, item (id), why."""
     reasons = reasoned.select("l", "reason")
-    names = items.select("i", "label", item="item_id")
+    names = items.select("i", item="item_id")
     fits = pool.refused.drop_nulls("i").join(names, on="i")
-    legs = pool.refused.drop_nulls("other_l").join(
-        pool.lines.select(other_l="l", item="line_id", label="line_id"), on="other_l"
-    )
+    legs = pool.refused.drop_nulls("other_l").join(pool.lines.select(other_l="l", item="line_id"), on="other_l")
     named_items = named.hits.filter(pl.col("strength") <= SHORTHAND).join(names, on="i")
     frames = [
         _ranked(fits.join(reasons, on="l"), 0, "fits, but not alone"),
@@ -94,6 +84,14 @@ def _listed(reasoned: pl.DataFrame, pool: Pool, named: Named, items: pl.DataFram
     ]
     tall = pl.concat(frames).sort("l", "rank", "item").unique(["l", "item"], keep="first", maintain_order=True)
     return tall.filter(pl.int_range(pl.len()).over("l") < _SUGGESTED_COUNT)
+
+
+def _labelled(listed: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Suggestions with a label: 'INV-1041 (USD 100.00 open)'; another line by its id."""
+    facts = items.select("number", "left", "currency", item="item_id")
+    joined = listed.join(facts, on="item", how="left", maintain_order="left")
+    label = pl.coalesce("number", "item") + " (" + money_words("left", "currency", joined) + " open)"
+    return joined.with_columns(label=pl.coalesce(label, "item"))
 
 
 def _ranked(frame: pl.DataFrame, rank: int, why: str) -> pl.DataFrame:
@@ -107,7 +105,7 @@ def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     )
     lines = without.select("l", "book", "currency", "amount", party="line_party").sort("amount")
     open_ = items.filter(pl.col("left") != 0, pl.col("party").is_not_null()).sort("left", "item_id")
-    right = open_.select("book", "currency", "party", "label", item="item_id", amount="left")
+    right = open_.select("book", "currency", "party", item="item_id", amount="left")
     return lines.join_asof(
         right, on="amount", by=["book", "currency", "party"], strategy="nearest", check_sortedness=False
     ).drop_nulls("item")
@@ -121,7 +119,7 @@ def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         .sort("item_id")
         .filter(pl.int_range(pl.len()).over("book", "currency", "left") < _SUGGESTED_COUNT)
     )
-    right = few.select("book", "currency", "label", item="item_id", amount="left")
+    right = few.select("book", "currency", item="item_id", amount="left")
     return lines.select("l", "book", "currency", "amount").join(right, on=["book", "currency", "amount"])
 
 

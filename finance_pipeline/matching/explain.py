@@ -31,10 +31,17 @@ def explain(pool: Pool, named: Named, lines: pl.DataFrame, items: pl.DataFrame, 
         .join(also, on="l", how="left", maintain_order="left")
     )
     matches = matches.with_columns(money=money_words("amount", "currency", matches))
-    text = _words() + pl.when(pl.col("also").is_not_null()).then(
-        pl.format(" It also names {}, whose amount does not agree.", "also")
-    ).otherwise(pl.lit(""))
-    return matches.select("l", words=text, evidence=_evidence(pool.policy, version))
+    nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String, "evidence": pl.String})
+    said = [
+        part.select("l", words=_sentence(part["rule"][0]) + _besides(), evidence=_evidence(pool.policy, version))
+        for part in matches.partition_by("rule")
+    ]
+    return pl.concat([nothing, *said])
+
+
+def _besides() -> pl.Expr:
+    also = pl.format(" It also names {}, whose amount does not agree.", "also")
+    return pl.when(pl.col("also").is_not_null()).then(also).otherwise(pl.lit(""))
 
 
 def _rows(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -51,16 +58,39 @@ def _rows(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.D
         open_money=money_words("open", "item_currency", full),
         part_money=money_words("amount", "line_currency", full),
     )
+    priced = priced.with_columns(
+        allocation=pl.struct("item_id", "role", amount_minor="amount", item_amount_minor="item_amount"),
+        foreign=(pl.col("item_currency") != pl.col("line_currency")).fill_null(False),
+    )
+    alone = ~pl.col("l").is_duplicated()
+    return pl.concat([_single(priced.filter(alone)), _several(priced.filter(~alone))])
+
+
+def _single(priced: pl.DataFrame) -> pl.DataFrame:
+    """Matches of one allocation, which are nearly all, without the cost of grouping."""
+    return priced.select(
+        "l", "tier", "rule", "field", "other_l",
+        tokens=pl.col("token").fill_null(""),
+        labels=pl.col("label").fill_null(""),
+        count=pl.lit(1, pl.UInt32),
+        open_money="open_money",
+        aside=pl.lit(""),
+        foreign="foreign",
+        allocations=pl.concat_list("allocation"),
+    )  # fmt: skip
+
+
+def _several(priced: pl.DataFrame) -> pl.DataFrame:
     main = pl.col("role") == "principal"
     return priced.group_by("l", maintain_order=True).agg(
         pl.col("tier", "rule", "field", "other_l").first(),
         tokens=pl.col("token").filter(main).unique().sort().str.join(", "),
         labels=pl.col("label").filter(main).str.join(", "),
-        count=main.sum(),
+        count=main.sum().cast(pl.UInt32),
         open_money=pl.col("open_money").filter(main).first(),
         aside=pl.col("part_money").filter(~main).str.join(", "),
-        foreign=(pl.col("item_currency") != pl.col("line_currency")).any(),
-        allocations=pl.struct("item_id", "role", amount_minor="amount", item_amount_minor="item_amount"),
+        foreign=pl.col("foreign").any(),
+        allocations=pl.col("allocation"),
     )
 
 
@@ -72,8 +102,8 @@ def _also_named(pairs: pl.DataFrame, named: Named, items: pl.DataFrame) -> pl.Da
     return left_out.join(labels, on="i").group_by("l").agg(also=pl.col("label").unique().sort().str.join(", "))
 
 
-def _words() -> pl.Expr:
-    """The sentence of each rule."""
+def _sentence(rule: str) -> pl.Expr:
+    """What a rule says of a match."""
     where = pl.col("field").replace_strict(_WHERE, default="The text", return_dtype=pl.String)
     names = pl.format("{} names {}", where, "labels")
     abroad = pl.when("foreign").then(pl.format(", paid as {}", "money")).otherwise(pl.lit(""))
@@ -116,8 +146,7 @@ def _words() -> pl.Expr:
             *(pl.col("money").str.replace("-", ""), "account_id", pl.col("booked_on").cast(pl.String), *there, said_by),
         ),
     }
-    chosen = [pl.when(pl.col("rule") == rule).then(sentence) for rule, sentence in by_rule.items()]
-    return pl.coalesce(*chosen, pl.when(pl.col("count") > 1).then(total), one)
+    return by_rule.get(rule, pl.when(pl.col("count") > 1).then(total).otherwise(one))
 
 
 def _evidence(policy: Policy, version: str) -> pl.Expr:

@@ -9,6 +9,7 @@ import polars as pl
 
 from finance_pipeline.matching.pool import DIFFERS, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import STRONG, Named
+from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
 _ALWAYS_WHOLE = ("payout", *RECORDED)
 
@@ -16,7 +17,9 @@ _ALWAYS_WHOLE = ("payout", *RECORDED)
 def match(pool: Pool, named: Named) -> Found:
     """Short payments within the limit, and part payments, each of a line that names exactly one item."""
     lesser = _lesser(pool, named)
-    doubtful = _explained_otherwise(pool, lesser)
+    doubtful = pl.concat([_explained_otherwise(pool, lesser), _perhaps_mistyped(pool, lesser)]).unique(
+        maintain_order=True
+    )
     clear = lesser.join(doubtful.select("l"), on="l", how="anti", maintain_order="left")
     limit = pool.policy.short_payment_limit_minor
     alone = pl.len().over("i") == 1
@@ -74,3 +77,13 @@ def _explained_otherwise(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
     asked = pl.concat([whole, netted]).select("l", "book", "party", "line_currency", "amount", named="i")
     other = asked.join(items, on=["book", "party", "line_currency", "amount"]).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
+
+
+def _perhaps_mistyped(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
+    """l, i of lines whose number is one keystroke from that of an item of exactly the line's amount."""
+    numbers = pool.items.select("i", "book", currency="currency", amount="amount", text=squeezed(pl.col("number")))
+    tokens = lesser.select(
+        "l", "book", currency="line_currency", amount="line_amount", named="i", text=squeezed(pl.col("token"))
+    )
+    near = one_edit_pairs(tokens, numbers.drop_nulls(), ["book", "currency", "amount"])
+    return pl.concat([near.select("l", "i"), near.select("l", i="named")])

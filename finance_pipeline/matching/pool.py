@@ -79,11 +79,12 @@ class Pool:
     def candidates(self, hits: pl.DataFrame, early_days: int) -> pl.DataFrame:
         """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts.
 
-        Adds exact (the open amount agrees, in the line's currency or the one it was converted from) and foreign.
+        Adds exact (the open amount agrees, in the line's currency or the one it was converted from) foreign, and
+        stranger (the payer is known, and is not the party of the item).
         """
         lines = self.open_lines.select(
-            "l", "book", "booked_on", "account_id", "memo", "line_party", "on_processor", "original_amount",
-            "original_currency", line_amount="amount", line_currency="currency",
+            "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor",
+            "original_amount", "original_currency", line_amount="amount", line_currency="currency",
         )  # fmt: skip
         items = self.items.select(
             "i", "kind", "issued_on", "party", "account", item_amount="amount", item_currency="currency"
@@ -99,7 +100,7 @@ class Pool:
         return joined.filter(in_time & self.eligible()).with_columns(
             foreign=foreign,
             exact=pl.when(foreign).then(converted | _stated(pl.col("memo"))).otherwise(same),
-            stranger=(pl.col("party") != pl.col("line_party")).fill_null(False),
+            stranger=(~pl.col("line_parties").list.contains(pl.col("party"))).fill_null(False),
         )
 
     def eligible(self) -> pl.Expr:

@@ -19,6 +19,8 @@ STRONG, SHORTHAND, BARE = 1, 2, 3
 FIELDS = ("end_to_end_id", "bank_reference", "memo")
 STRUCTURED = FIELDS[:2]
 _LONGEST_RUNS = 4
+_OPAQUE = "?"
+"""Shape of an id of more runs than that: not a number that people type, and found as one word only."""
 _SURE_DIGITS = 6
 _INVOICE_WORDS = (
     *("INVOICE", "INVOICES", "INV", "BILL", "RECHNUNG", "RECHNUNGSNR", "RG", "RGNR", "RNR", "RE", "FACTURE", "FACT"),
@@ -74,23 +76,28 @@ def _index(items: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         .explode("text")
         .filter(pl.col("text").str.contains("[0-9]"))
         .unique()
-        .with_row_index("t")
     )
-    found = runs(named, "text").with_columns(digits=is_digits(pl.col("run")))
-    whole = found.group_by("t", "i", "book", maintain_order=True).agg(
-        "run", "digits", compact=pl.col("run").str.join("")
+    counted = named.with_columns(f=folded(pl.col("text"))).with_columns(
+        parts=pl.col("f").str.extract_all("[A-Z]+|[0-9]+")
     )
-    joined = pl.concat(
-        [
-            _written(found, "full"),
-            _written(_merged(found), "merged"),
-            _written(found.filter("digits"), "digits"),
-            _written(_merged(found.filter("digits")), "merged digits"),
-        ]
-    ).join(whole.select("t", "i", "book", "compact"), on="t")
+    is_few = pl.col("parts").list.len() <= _LONGEST_RUNS
+    few = counted.filter(is_few).select("i", "book", parts=pl.col("parts").list.join("-"))
+    many = counted.filter(~is_few).select("i", "book", parts=pl.col("parts").list.join(""))
+    digits = few.with_columns(parts=pl.col("parts").str.replace_all("[A-Z]+", "").str.strip_chars("-"))
+    ways = [
+        few.with_columns(way=pl.lit("full")),
+        few.filter(_GAP).with_columns(parts=_merged(), way=pl.lit("full")),
+        digits.with_columns(way=pl.lit("digits")),
+        digits.filter(_GAP).with_columns(parts=_merged(), way=pl.lit("digits")),
+    ]
+    joined = pl.concat(ways).with_columns(
+        key=pl.col("parts").str.replace_all(r"(^|-)0+([0-9])", "$1$2"),
+        compact=pl.col("parts").str.replace_all("-", ""),
+        shape=pl.col("parts").str.replace_all("[A-Z]+", "L").str.replace_all("[0-9]+", "D").str.replace_all("-", ""),
+    )
     digit_count = pl.col("key").str.replace_all("[^0-9]", "").str.len_chars()
     sure = pl.col("shape").str.contains("L") & (pl.col("compact").str.len_chars() >= 4)
-    is_whole = pl.col("way").is_in(["full", "merged"])
+    is_whole = pl.col("way") != "digits"
     strength = (
         pl.when(is_whole & (sure | (digit_count >= _SURE_DIGITS)))
         .then(STRONG)
@@ -98,27 +105,21 @@ def _index(items: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         .then(BARE)
     )
     ranked = joined.with_columns(strength=strength).filter(pl.col("strength").is_not_null())
-    return ranked.sort("i", "strength", "t", "shape").unique(["i", "key"], keep="first", maintain_order=True)
+    opaque = many.select("i", "book", key="parts", strength=STRONG, shape=pl.lit(_OPAQUE), compact="parts")
+    return (
+        pl.concat([ranked.select(opaque.columns), opaque])
+        .group_by("i", "book", "key")
+        .agg(pl.col("strength", "shape", "compact").min())
+    )
 
 
-def _merged(found: pl.DataFrame) -> pl.DataFrame:
+_GAP = pl.col("parts").str.contains("[0-9]-[0-9]")
+
+
+def _merged() -> pl.Expr:
     """Neighbouring runs of digits as one, as a bank writes them that drops separators."""
-    starts = (pl.col("digits") != pl.col("digits").shift(1)) | (pl.col("t") != pl.col("t").shift(1))
-    return (
-        found.with_columns(part=starts.fill_null(True).cum_sum())
-        .group_by("part", "t", "digits", maintain_order=True)
-        .agg(pl.col("run").str.join(""))
-    )
-
-
-def _written(found: pl.DataFrame, way: str) -> pl.DataFrame:
-    """One row per text t: its key, its shape (LDD: letters, digits, digits), whether it is few enough runs."""
-    letter_or_digit = pl.when("digits").then(pl.lit("D")).otherwise(pl.lit("L"))
-    return (
-        found.group_by("t", maintain_order=True)
-        .agg(key=without_zeros(pl.col("run")).str.join("-"), shape=letter_or_digit.str.join(""))
-        .with_columns(way=pl.lit(way))
-    )
+    once = pl.col("parts").str.replace_all("([0-9])-([0-9])", "$1$2")
+    return once.str.replace_all("([0-9])-([0-9])", "$1$2")
 
 
 def _houses(items: pl.DataFrame) -> pl.DataFrame:
@@ -144,7 +145,7 @@ def _texts(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _grams(found: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
     """Every sequence of runs that has the shape of some key: t, l, book, field, at, size, key, token, whole, last."""
-    shapes = index.filter(pl.col("shape").str.len_chars() <= _LONGEST_RUNS)["shape"].unique().to_list()
+    shapes = index.filter(pl.col("shape") != _OPAQUE)["shape"].unique().to_list()
     total = pl.len().over("t")
     counted = found.with_columns(total=total)
     frames = [_grams_of(counted, shape, shape) for shape in sorted(shapes)]
@@ -225,7 +226,7 @@ def _shorthand(found: pl.DataFrame, strong: pl.DataFrame, index: pl.DataFrame) -
 
 def _opaque(texts: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
     """Ids of many runs (po_1NxK3f...), found as one word of the text."""
-    ids = index.filter(pl.col("shape").str.len_chars() > _LONGEST_RUNS).select("book", "i", "strength", key="compact")
+    ids = index.filter(pl.col("shape") == _OPAQUE).select("book", "i", "strength", key="compact")
     if ids.is_empty():
         return texts.clear().select(
             "l", "field", i=pl.lit(0, pl.UInt32), strength=pl.lit(1, pl.Int32), token="text", whole=pl.lit(True)

@@ -42,6 +42,12 @@ def name_key(name: pl.Expr) -> pl.Expr:
     return pl.when(kept.str.len_chars() > 0).then(kept)
 
 
+def with_name_key(frame: pl.DataFrame, name: str, into: str) -> pl.DataFrame:
+    """The frame with the name key of one column, worked out once for each name that occurs."""
+    keys = frame.select(name).unique().drop_nulls().with_columns(name_key(pl.col(name)).alias(into))
+    return frame.join(keys, on=name, how="left", maintain_order="left")
+
+
 def word_set(key: pl.Expr) -> pl.Expr:
     """The words of a name key in alphabetical order: SMITH JOHN and JOHN SMITH become equal."""
     return key.str.split(" ").list.unique().list.sort().list.join(" ")
@@ -107,13 +113,16 @@ def _shortened(frame: pl.DataFrame) -> pl.DataFrame:
 def money_words(amount_minor: str, currency: str, frame: pl.DataFrame) -> pl.Expr:
     """An amount as a bookkeeper writes it: EUR 1,234.50. Raises UnknownCurrency for what is no currency."""
     codes = frame[currency].drop_nulls().unique().sort().to_list()
-    digits = pl.col(currency).replace_strict(codes, [exponent(code) for code in codes], return_dtype=pl.Int64)
+    digits = pl.lit(2, pl.Int64)
+    if codes:
+        digits = pl.col(currency).replace_strict(codes, [exponent(c) for c in codes], return_dtype=pl.Int64)
     factor = pl.lit(10, pl.Int64).pow(digits)
     size = pl.col(amount_minor).abs()
     whole = size // factor
     decimals = pl.when(digits > 0).then("." + (size % factor).cast(pl.String).str.zfill(digits)).otherwise(pl.lit(""))
     grouped = whole.cast(pl.String)
-    for power in (3, 6, 9, 12):
+    largest = frame.select(size.max()).item() or 0
+    for power in (p for p in (3, 6, 9, 12, 15, 18) if largest >= 10**p):
         cut = grouped.str.slice(0, grouped.str.len_chars() - power - (power // 3 - 1))
         rest = grouped.str.slice(grouped.str.len_chars() - power - (power // 3 - 1))
         grouped = pl.when(whole >= 10**power).then(cut + "," + rest).otherwise(grouped)
