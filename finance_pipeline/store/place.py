@@ -9,6 +9,7 @@ everything, a folder that was only renamed keeps its data, and a disk that is on
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -41,7 +42,8 @@ class Place:
     home: Path
     folder: Path
     """Holds `data`, and `data.new-*` while a cluster is being made."""
-    sockets: Path
+    socket_base: Path
+    """Holds the socket folder, and a file `home` that says whose it is."""
 
     @property
     def data(self) -> Path:
@@ -52,7 +54,7 @@ def place_of(home: Path) -> Place:
     """Where the cluster of a data folder is, or would be; nothing is made."""
     pointer = home / "postgres" / "elsewhere"
     folder = _outside(home, pointer) if pointer.exists() else pointer.parent
-    return Place(home, folder, SOCKET_BASE / (SOCKET_PREFIX + _hash(home)) / "s")
+    return Place(home, folder, SOCKET_BASE / (SOCKET_PREFIX + _hash(home)))
 
 
 def make_place(home: Path, account: Account) -> Place:
@@ -76,9 +78,7 @@ def make_place(home: Path, account: Account) -> Place:
     (inside / "elsewhere.new").unlink(missing_ok=True)
     if not (inside / "elsewhere").exists() and not (inside / "data").exists() and not account.reaches(inside):
         _make_outside(home, inside)
-    place = place_of(home)
-    _make_sockets(place, account)
-    return place
+    return place_of(home)
 
 
 def _hash(home: Path) -> str:
@@ -130,24 +130,28 @@ def _outside(home: Path, pointer: Path) -> Path:
     return folder
 
 
-def _make_sockets(place: Place, account: Account) -> None:
-    """The socket folder: only the server's account (and root) may enter, because the socket asks for no password.
+def make_sockets(place: Place, account: Account) -> Path:
+    """An empty socket folder: only the server's account (and root) may enter, because the socket asks for no password.
 
     It lies in a folder of ours that names HOME, which nobody else can write, so that the name can be trusted.
     """
-    ours = place.sockets.parent
-    if not ours.exists() and not ours.is_symlink():
-        ours.mkdir()
-    if ours.is_symlink() or ours.stat().st_uid != os.geteuid():
+    base = place.socket_base
+    if not base.exists() and not base.is_symlink():
+        base.mkdir()
+    if base.is_symlink() or base.stat().st_uid != os.geteuid():
         raise BadSettings(
             "this folder, meant for the server's socket, belongs to somebody else.",
-            where=str(ours),
+            where=str(base),
             todo="Remove it, or use another FINANCE_PIPELINE_HOME.",
         )
-    ours.chmod(0o755 if account.dropped else 0o700)
-    place.sockets.mkdir(exist_ok=True)
-    account.own(place.sockets)
-    (ours / "home").write_text(str(place.home), encoding="utf-8")
+    base.chmod(0o755 if account.dropped else 0o700)
+    (base / "home").write_text(str(place.home), encoding="utf-8")
+    sockets = next(each for each in map(base.joinpath, map(str, itertools.count())) if not postmaster.serves(each))
+    sockets.mkdir(exist_ok=True)
+    account.own(sockets)
+    for left in sockets.glob(".s.PGSQL.*"):
+        left.unlink()
+    return sockets
 
 
 def discard_orphans(account: Account) -> list[Path]:
@@ -159,11 +163,10 @@ def discard_orphans(account: Account) -> list[Path]:
     for folder in gone:
         postmaster.end_all_in(folder / "data")
         shutil.rmtree(folder, ignore_errors=True)
-    for sockets in SOCKET_BASE.glob(f"{SOCKET_PREFIX}*"):
-        if _is_orphaned_socket(sockets):
-            postmaster.end_owner_of_sockets(sockets / "s")
-            shutil.rmtree(sockets, ignore_errors=True)
-            gone.append(sockets)
+    for base in SOCKET_BASE.glob(f"{SOCKET_PREFIX}*"):
+        if _is_orphaned_socket(base) and not any(map(postmaster.serves, base.glob("[0-9]"))):
+            shutil.rmtree(base, ignore_errors=True)
+            gone.append(base)
     return gone
 
 
@@ -184,11 +187,11 @@ def _is_orphan(folder: Path) -> bool:
         return False
 
 
-def _is_orphaned_socket(sockets: Path) -> bool:
+def _is_orphaned_socket(base: Path) -> bool:
     try:
-        if sockets.is_symlink() or sockets.stat().st_uid != os.geteuid():
+        if base.is_symlink() or base.stat().st_uid != os.geteuid():
             return False
-        home = Path((sockets / "home").read_text(encoding="utf-8"))
+        home = Path((base / "home").read_text(encoding="utf-8"))
     except OSError:
         return False
     return not home.exists() and home.parent.exists()

@@ -26,6 +26,7 @@ STOP_WITHIN_S = 60.0
 LINGER_S = 10.0
 LOG_TAIL_LINES = 12
 LOG_KEPT_BYTES = 10_000_000
+_PROCESSES = Path("/proc")
 
 
 class ServerDoesNotStart(TransientProblem):
@@ -61,9 +62,23 @@ def running_in(data: Path) -> Postmaster | None:
 
 
 def _works_in(pid: int, data: Path) -> bool:
-    """Whether a process is alive with this working folder. A zombie has none."""
+    """Whether a process is alive with this working folder. A zombie has none.
+
+    Linux is asked for the folder itself, not for its path: a removed folder may have been made again.
+    """
     try:
-        return data.samefile(psutil.Process(pid).cwd())
+        folder = _PROCESSES / str(pid) / "cwd" if (_PROCESSES / "self").exists() else Path(psutil.Process(pid).cwd())
+        return data.samefile(folder)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _lost_its_folder(pid: int) -> bool:
+    """Whether the working folder of a process was removed."""
+    try:
+        if (_PROCESSES / "self").exists():
+            return str((_PROCESSES / str(pid) / "cwd").readlink()).endswith(" (deleted)")
+        return not Path(psutil.Process(pid).cwd()).exists()
     except (psutil.Error, OSError):
         return False
 
@@ -131,13 +146,48 @@ def stop(data: Path) -> bool:
 
 
 def end_all_in(data: Path) -> None:
-    """End every process of a cluster at once; its data need not survive, or recovers from its log."""
-    _end([each.pid for each in psutil.process_iter() if _works_in(each.pid, data)])
+    """End every process of a cluster that is about to be discarded."""
+    _end([each.pid for each in psutil.process_iter() if _works_in(each.pid, data)], signal.SIGQUIT, signal.SIGKILL)
 
 
 def end_all_naming(folder: Path) -> None:
-    """End every process that was started with this folder: an initdb whose starter was killed goes on by itself."""
-    _end([each.pid for each in psutil.process_iter() if _names(each, str(folder))])
+    """End every process that works on a half-made cluster: an initdb whose starter was killed goes on by itself."""
+    deadline = time.monotonic() + LINGER_S
+    while time.monotonic() < deadline:
+        # Again and again: initdb may have started another between being seen and being ended.
+        pids = [each.pid for each in psutil.process_iter() if _names(each, str(folder)) or _works_in(each.pid, folder)]
+        if not pids:
+            return
+        _end(pids, signal.SIGKILL)
+
+
+def serves(sockets: Path) -> bool:
+    """Whether a server listens in a socket folder. One whose data folder was removed is ended and does not count.
+
+    The server of a folder that was renamed goes on in the sockets of its old name.
+    """
+    for lock in sockets.glob(".s.PGSQL.*.lock"):
+        try:
+            process = psutil.Process(int(lock.read_text(encoding="utf-8").splitlines()[0]))
+            if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+        except (OSError, ValueError, IndexError, psutil.Error):
+            continue
+        if not _lost_its_folder(process.pid):
+            return True
+        _end([process.pid], signal.SIGQUIT, signal.SIGKILL)
+    return False
+
+
+def wait_for_end_of(server: Postmaster) -> None:
+    """Wait for a server that no longer answers. Raises ServerDoesNotStart if it stays."""
+    if not _wait_for_end([server.pid], LINGER_S):
+        raise ServerDoesNotStart(
+            f"process {server.pid} is PostgreSQL on this folder, but does not answer.",
+            where=str(server.sockets),
+            kept="It was left as it is.",
+            todo=f"Look into its log; if it hangs: kill {server.pid}.",
+        )
 
 
 def _names(process: psutil.Process, folder: str) -> bool:
@@ -147,35 +197,21 @@ def _names(process: psutil.Process, folder: str) -> bool:
         return False
 
 
-def _end(pids: list[int]) -> None:
-    for number in (signal.SIGQUIT, signal.SIGKILL):
+def _end(pids: list[int], *numbers: signal.Signals) -> None:
+    for number in numbers:
         for pid in pids:
             _signal(pid, number)
         if _wait_for_end(pids, LINGER_S):
             return
 
 
-def end_owner_of_sockets(sockets: Path) -> None:
-    """End the server that listens in a socket folder: its data folder was removed, or replaced by another."""
-    for lock in sockets.glob(".s.PGSQL.*.lock"):
-        try:
-            lines = lock.read_text(encoding="utf-8").splitlines()
-            pid, stated = int(lines[0]), lines[1]
-            works_in = psutil.Process(pid).cwd()
-        except (OSError, ValueError, IndexError, psutil.Error):
-            continue
-        if works_in.removesuffix(" (deleted)") == stated:
-            _signal(pid, signal.SIGQUIT)
-            _wait_for_end([pid], LINGER_S)
-
-
 def _clear_leftovers(data: Path) -> None:
-    """After a kill of the postmaster: wait for its children, which would block a start, and drop a misleading pid file.
+    """After a kill of the postmaster: end its children, which would block a start, and drop a misleading pid file.
 
     PostgreSQL itself copes with a pid file of a dead process, but not with one whose number now belongs to another.
     """
     if (data / "postmaster.pid").exists():
-        end_all_in(data)
+        _end([each.pid for each in psutil.process_iter() if _works_in(each.pid, data)], signal.SIGKILL)
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 

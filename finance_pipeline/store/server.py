@@ -22,7 +22,7 @@ from finance_pipeline.store import postmaster
 from finance_pipeline.store.account import Account, server_account
 from finance_pipeline.store.address import connect, shown
 from finance_pipeline.store.locks import home_lock
-from finance_pipeline.store.place import Place, discard_orphans, make_place, place_of
+from finance_pipeline.store.place import Place, discard_orphans, make_place, make_sockets, place_of
 from finance_pipeline.store.postmaster import Postmaster, ServerDoesNotStart
 from finance_pipeline.store.programs import programs_for
 
@@ -162,23 +162,31 @@ def _running(home: Path, settings: dict[str, str]) -> Postmaster:
     """The server of a data folder, started if need be. Whoever comes second waits for the first."""
     if (home / "postgres").is_dir():
         found = postmaster.running_in(place_of(home).data)
-        if found and found.ready:
+        if found and found.ready and _answers(found):
             return found
     account = server_account()
     with home_lock(home, "postgres", START_LOCK_WAIT_S):
         discard_orphans(account)
         place = make_place(home, account)
         found = postmaster.wait_until_ready(place.data)
-        if found:
+        if found and _answers(found):
             return found
-        postmaster.end_owner_of_sockets(place.sockets)
-        for left in place.sockets.glob(".s.PGSQL.*"):
-            left.unlink()
+        if found:
+            postmaster.wait_for_end_of(found)
         programs = _with_cluster(place, account)
-        chosen = SETTINGS | {"unix_socket_directories": str(place.sockets)} | settings
+        chosen = SETTINGS | {"unix_socket_directories": str(make_sockets(place, account))} | settings
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         command = [str(programs / "bin" / "postgres"), "-D", str(place.data), *options]
         return postmaster.start(account, command, place.data, _log(home))
+
+
+def _answers(server: Postmaster) -> bool:
+    """Whether a server that seems to run takes sessions: one that was just killed seems so for a moment."""
+    try:
+        connect(socket_url(server, SUPERUSER, "postgres")).close()
+    except DatabaseDown:
+        return False
+    return True
 
 
 def _with_cluster(place: Place, account: Account) -> Path:
