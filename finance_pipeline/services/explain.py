@@ -18,6 +18,7 @@ from finance_pipeline.core.identity import content_hash
 from finance_pipeline.core.money import format_money
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.ledger.chart import role_code
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.sql import query
 
@@ -119,7 +120,9 @@ def _account(workspace: Workspace, conn: Connection, subject: str) -> Node | Non
             "rests on": f"{row['oldest_source'] or 'no connection'}, last read {row['read_at'] or 'never'}",
         },
     )
-    for part in _rows(conn, "cash_parts", account=subject, book=row["book"], on_day=row["balance_on"]):
+    code = _code_of(workspace, row["book"], subject)
+    parts = {"book": row["book"], "code": code, "currency": row["currency"], "on_day": row["balance_on"]}
+    for part in _rows(conn, "cash_parts", **parts):
         node.rests_on.append(
             Node(
                 f"{part['entries']} entries ({part['purpose']}) add "
@@ -132,6 +135,13 @@ def _account(workspace: Workspace, conn: Connection, subject: str) -> Node | Non
         if below is not None:
             node.rests_on.append(below)
     return node
+
+
+def _code_of(workspace: Workspace, book_id: str, account_id: str) -> str:
+    """Ledger account code of a bank or processor account."""
+    book = workspace.settings.book(book_id)
+    codes = {account.id: account.gl_account for account in book.bank_accounts}
+    return codes.get(account_id) or role_code(book, "processor_clearing")
 
 
 def _evidence(workspace: Workspace, conn: Connection, version: Row) -> Node:

@@ -92,7 +92,7 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
 
 def _first_balances(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
     """The first opening balance ever stated of each bank account, if it belongs to this month."""
-    stated = records.current(conn, schemas.BALANCES, book.id, records.BEFORE_ANY, "9999-12").filter(
+    stated = records.current(conn, schemas.BALANCES, book.id, records.BEFORE_ANY, records.AFTER_ALL).filter(
         ~pl.col("removed") & (pl.col("kind") == "opening")
     )
     earliest = stated.sort("balance_on", "record_id").unique("account", keep="first", maintain_order=True)

@@ -21,6 +21,7 @@ from finance_pipeline.ledger.rates import functional
 from finance_pipeline.matching import engine
 from finance_pipeline.matching.month import candidates, fold
 from finance_pipeline.matching.policy import Policy, policy_from
+from finance_pipeline.matching.transfers import OwnAccount
 from finance_pipeline.services import marks, records, tables
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
@@ -100,6 +101,7 @@ def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: st
             open_items=fold.as_engine_items(opening.items),
             parties=_parties(conn, book),
             standing=kept.standing,
+            own_accounts=_own_accounts(book),
         ),
         policy,
     )
@@ -148,7 +150,15 @@ def _standing(conn: Connection, book: str, month: Month) -> fold.Standing:
 
 
 def _parties(conn: Connection, book: Book) -> pl.DataFrame:
-    return records.current(conn, schemas.PARTIES, book.id, records.BEFORE_ANY, "9999-12").filter(~pl.col("removed"))
+    """Customers and suppliers of the book, as the engine reads them."""
+    known = records.current(conn, schemas.PARTIES, book.id, records.BEFORE_ANY, records.AFTER_ALL)
+    return known.filter(~pl.col("removed")).rename({"record_id": "party_id"})
+
+
+def _own_accounts(book: Book) -> list[OwnAccount]:
+    """Accounts of ours, and how a bank's text may name them."""
+    banks = [OwnAccount(a.id, names=tuple(n for n in (a.name, *a.statement_ids) if n)) for a in book.bank_accounts]
+    return banks + [OwnAccount(a.id, processor=True) for a in book.processor_accounts]
 
 
 def _publish_retractions(conn: Connection, book: str, retractions: pl.DataFrame, run_id: str) -> None:

@@ -14,7 +14,8 @@ from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.store.copy import copy_out
 
-BEFORE_ANY = "0000-00"
+BEFORE_ANY, AFTER_ALL = "0000-00", "9999-12"
+"""Month texts that sort before and after every month."""
 
 
 def first_and_last(book: Book, month: Month) -> tuple[str, str]:

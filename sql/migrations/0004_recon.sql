@@ -62,6 +62,7 @@ create table recon.allocation (
 );
 
 create index allocation_by_line on recon.allocation (line_id);
+create index allocation_by_other_line on recon.allocation (other_line_id) where other_line_id is not null;
 create index allocation_by_item on recon.allocation (item_id) where item_id is not null;
 create index allocation_by_book on recon.allocation (book);
 
@@ -79,20 +80,32 @@ set search_path = pg_catalog as $$
 declare
     broken record;
 begin
-    select touched.line_id, count(distinct (standing.match_id, standing.version)) as matches,
-        sum(allocation.amount_minor) as allocated, min(allocation.line_amount_minor) as amount
+    select claim.line_id, count(distinct (claim.match_id, claim.version)) as matches
     into broken
-    from (select distinct line_id from added) as touched
-    join recon.allocation using (line_id)
+    from (
+        select line_id, match_id, version from recon.allocation
+        where line_id in (select line_id from added union select other_line_id from added)
+        union all
+        select other_line_id, match_id, version from recon.allocation
+        where other_line_id in (select line_id from added union select other_line_id from added)
+    ) as claim
     join recon.standing using (match_id, version)
-    group by touched.line_id
-    having count(distinct (standing.match_id, standing.version)) > 1
-        or sum(allocation.amount_minor) <> min(allocation.line_amount_minor)
-        or min(allocation.line_amount_minor) <> max(allocation.line_amount_minor)
+    group by claim.line_id
+    having count(distinct (claim.match_id, claim.version)) > 1
     limit 1;
     if found then
-        raise exception 'line % of % is allocated % by % standing matches',
-            broken.line_id, broken.amount, broken.allocated, broken.matches using errcode = 'integrity_constraint_violation';
+        raise exception 'line % belongs to % standing matches', broken.line_id, broken.matches
+            using errcode = 'integrity_constraint_violation';
+    end if;
+    select line_id, sum(amount_minor) as allocated, min(line_amount_minor) as amount
+    into broken
+    from added
+    group by line_id
+    having sum(amount_minor) <> min(line_amount_minor) or min(line_amount_minor) <> max(line_amount_minor)
+    limit 1;
+    if found then
+        raise exception 'line % of % is allocated %', broken.line_id, broken.amount, broken.allocated
+            using errcode = 'integrity_constraint_violation';
     end if;
     select touched.item_id, sum(allocation.item_amount_minor) as settled, max(allocation.item_total_minor) as total
     into broken
