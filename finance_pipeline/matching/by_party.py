@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
 _LEAST_TOKEN_CHARS = 4
+_CROWD = 100
+"""More equal items than this of one party are not told apart by dates: their lines are refused unjoined."""
+_KEYS = ["book", "party", "currency", "amount"]
 
 
 def match(pool: Pool, named: Named) -> Found:
@@ -21,7 +24,9 @@ def match(pool: Pool, named: Named) -> Found:
     """
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
     lines = pool.lines.join(sure, on="l", how="anti").filter(pl.col("line_party").is_not_null())
-    fits = _same_amount(pool, lines)
+    if lines.is_empty():
+        return NOTHING
+    fits, crowded = _same_amount(pool, lines)
     fits = fits.join(_named_another(fits, pool, named), on=["l", "i"], how="anti")
     fits = fits.join(pool.declined, on=["l", "i"], how="anti").unique(["l", "i"]).sort("l", "i")
     alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
@@ -34,11 +39,15 @@ def match(pool: Pool, named: Named) -> Found:
         kept, tier=2, rule="party_and_amount", amount=pl.col("line_amount"), role="principal",
         token=pl.col("party"), field=pl.col("line_party_how"),
     )  # fmt: skip
-    return Found(pairs, refusal(ambiguous, SEVERAL))
+    unclear = pl.concat([ambiguous.select("l", "i"), crowded.join(refused_lines, on="l", how="anti")])
+    return Found(pairs, refusal(unclear, SEVERAL))
 
 
-def _same_amount(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with the items of their party and amount, in the account's currency or that before conversion."""
+def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines with the items of their party and amount, in the account's currency or that before conversion.
+
+    Second: l and one i of lines whose party has a crowd of equal items.
+    """
     values = pl.concat(
         [
             lines.select("l", currency="currency", amount="amount"),
@@ -52,11 +61,14 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
     items = pool.items.select(
         "i", "book", "party", "currency", "amount", "kind", "issued_on", "account", item_amount="amount"
     )
-    both = values.join(facts, on="l").join(items, on=["book", "party", "currency", "amount"])
+    asked = values.join(facts, on="l")
+    crowds = items.group_by(_KEYS).agg(pl.col("i").min(), pl.len()).filter(pl.col("len") > _CROWD)
+    both = asked.join(crowds, on=_KEYS, how="anti").join(items, on=_KEYS)
     days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
     recorded = pl.col("kind").str.starts_with("recorded_")
     in_window = days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)
-    return both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout")
+    fits = both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout")
+    return fits, asked.join(crowds, on=_KEYS).select("l", "i")
 
 
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:

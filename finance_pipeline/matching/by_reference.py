@@ -10,7 +10,7 @@ from dataclasses import replace
 import polars as pl
 
 from finance_pipeline.matching import parts, proposals
-from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, STRONG, Named
 from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
@@ -35,11 +35,14 @@ def match(pool: Pool, named: Named) -> Pool:
 def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
     """Refuse a number of another party's document where the payer has one of the same amount: a number mistyped
     into a neighbour's looks just like that."""
+    if found.pairs.is_empty():
+        return found
     items = pool.items.select("i", "book", "currency", "amount", "party")
     lines = pool.lines.select("l", "line_parties").filter(pl.col("line_parties").is_not_null())
     stranger = found.pairs.select("l", "i").join(lines, on="l").join(items, on="i")
-    payers = stranger.filter(~pl.col("line_parties").list.contains(pl.col("party"))).explode("line_parties")
-    own = items.select("book", "currency", "amount", line_parties="party", own="i")
+    other = pl.col("party").is_not_null() & ~pl.col("line_parties").list.contains(pl.col("party"))
+    payers = stranger.filter(other).explode("line_parties")
+    own = items.group_by("book", "currency", "amount", line_parties="party").agg(own=pl.col("i").min())
     doubted = payers.join(own, on=["book", "currency", "amount", "line_parties"])
     if doubted.is_empty():
         return found
@@ -70,6 +73,8 @@ def _typos(pool: Pool, named: Named) -> Found:
     )
     texts = _mistyped(lines, rightly, named).join(single, on=["book", "currency", "missing"], how="semi")
     near = one_edit_pairs(texts, single, ["book", "currency", "missing"])
+    if near.is_empty():
+        return NOTHING
     hits = near.select("l", "i", "formed", token="text", field=pl.lit("memo"), strength=STRONG, missing="missing")
     found = pool.candidates(hits, early).join(rightly, on=["l", "i"], how="anti")
     agrees = (pl.col("party") == pl.col("line_party")).fill_null(False)

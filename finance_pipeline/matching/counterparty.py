@@ -49,7 +49,7 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     visible = printed.filter(~pl.col("hides"))
     levels = [
         _by_account(printed, parties, names),
-        visible.join(names, on=["book", "name"]).select("l", "party", level=2),
+        printed.join(names, on=["book", "name"]).select("l", "party", level=2),
         _by_word_set(visible, names),
         _by_beginning(visible, names, policy),
         _in_text(visible, names),

@@ -99,12 +99,27 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
         lines, items.filter(pl.col("amount") != 0), declined, legs,
         pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy,
     )  # fmt: skip
-    pool = identity.match(pool, named.hits, confirmed) if 0 in policy.tiers else pool
-    pool = by_reference.match(pool, named) if 1 in policy.tiers else pool
-    pool = _without_weakly_held(pool)
-    pool = pool.take(by_party.match(pool, named)) if 2 in policy.tiers else pool
-    pool = pool.take(transfers.match(pool, named, given.own_accounts)) if 5 in policy.tiers else pool
+    pool = _until_nothing_new(pool, named, confirmed, given.own_accounts)
     return _outcome(pool, named, lines, items)
+
+
+def _until_nothing_new(pool: Pool, named: references.Named, confirmed: pl.DataFrame, own: Sequence[OwnAccount]) -> Pool:
+    """The pool after all tiers, again until they find nothing more.
+
+    What one line leaves may make another clear; without the second pass the next run would find it, and running
+    twice would not be the same as running once.
+    """
+    tiers = pool.policy.tiers
+    while True:
+        found_before = pool.pairs.height
+        pool = replace(pool, refused=pool.refused.clear())
+        pool = identity.match(pool, named.hits, confirmed) if 0 in tiers else pool
+        pool = by_reference.match(pool, named) if 1 in tiers else pool
+        pool = _without_weakly_held(pool)
+        pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool
+        pool = pool.take(transfers.match(pool, named, own)) if 5 in tiers else pool
+        if pool.pairs.height == found_before or pool.refused.is_empty():
+            return pool
 
 
 def _items(given: Inputs) -> pl.DataFrame:
@@ -166,7 +181,7 @@ def _decided(
 
 def _without_weakly_held(pool: Pool) -> Pool:
     """Below tier 1 nothing takes what another match of such a tier holds."""
-    left = pool.items.with_columns(amount=pl.col("amount") - pl.col("weakly_held"))
+    left = pool.items.with_columns(amount=pl.col("amount") - pl.col("weakly_held"), weakly_held=pl.lit(0, pl.Int64))
     return replace(pool, items=left.filter(pl.col("amount").sign() == pool.items["amount"].sign()))
 
 

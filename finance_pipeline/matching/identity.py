@@ -50,6 +50,8 @@ def _payout_by_amount(pool: Pool, hits: pl.DataFrame) -> Found:
     payouts = pool.items.filter(pl.col("kind") == "payout").with_columns(
         expected_on=pl.coalesce("available_on", "issued_on")
     )
+    if payouts.is_empty():
+        return NOTHING
     named = hits.join(payouts.select("i"), on="i", how="semi").select("l", named="i")
     both = _processor_lines(pool).join(payouts, on=["book", "currency", "amount"], suffix="_item")
     both = both.filter(_arrives(pool, pl.col("booked_on"), pl.col("expected_on")))

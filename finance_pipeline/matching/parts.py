@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching.pool import DIFFERS, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import DIFFERS, NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import STRONG, Named
 from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
@@ -17,6 +17,8 @@ _ALWAYS_WHOLE = ("payout", *RECORDED)
 def match(pool: Pool, named: Named) -> Found:
     """Short payments within the limit, and part payments, each of a line that names exactly one item."""
     lesser = _lesser(pool, named)
+    if lesser.is_empty():
+        return NOTHING
     doubtful = pl.concat([_explained_otherwise(pool, lesser), _perhaps_mistyped(pool, lesser)]).unique(
         maintain_order=True
     )
@@ -71,11 +73,13 @@ def _lesser(pool: Pool, named: Named) -> pl.DataFrame:
 
 def _explained_otherwise(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines that another open item of the party explains to the cent, alone or netted with the named one."""
+    keys = ["book", "party", "line_currency", "amount"]
     items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
+    two_of_each = items.filter(pl.int_range(pl.len()).over(keys) < 2)
     whole = lesser.with_columns(amount=pl.col("line_amount"))
     netted = lesser.with_columns(amount=pl.col("line_amount") - pl.col("item_amount"))
     asked = pl.concat([whole, netted]).select("l", "book", "party", "line_currency", "amount", named="i")
-    other = asked.join(items, on=["book", "party", "line_currency", "amount"]).filter(pl.col("i") != pl.col("named"))
+    other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
 
 

@@ -58,6 +58,8 @@ class Pool:
 
     def take(self, found: Found) -> Pool:
         """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""
+        if found.pairs.is_empty():
+            return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
         done = pl.concat([found.pairs["l"], found.pairs["other_l"].drop_nulls()]).unique()
         settled = found.pairs.filter(pl.col("i").is_not_null()).group_by("i").agg(taken=pl.col("item_amount").sum())
         left = self.items.join(settled, on="i", how="left", maintain_order="left").with_columns(
@@ -90,7 +92,8 @@ class Pool:
             "i", "kind", "issued_on", "party", "account", item_amount="amount", item_currency="currency"
         )
         joined = hits.join(lines, on="l").join(items, on="i").join(self.declined, on=["l", "i"], how="anti")
-        in_time = pl.col("issued_on") <= pl.col("booked_on").dt.offset_by(f"{early_days}d")
+        is_recorded = pl.col("kind").is_in(RECORDED)
+        in_time = is_recorded | (pl.col("issued_on") <= pl.col("booked_on").dt.offset_by(f"{early_days}d"))
         foreign = pl.col("item_currency") != pl.col("line_currency")
         converted = (
             (pl.col("item_currency") == pl.col("original_currency"))
@@ -100,7 +103,9 @@ class Pool:
         return joined.filter(in_time & self.eligible()).with_columns(
             foreign=foreign,
             exact=pl.when(foreign).then(converted | _stated(pl.col("memo"))).otherwise(same),
-            stranger=(~pl.col("line_parties").list.contains(pl.col("party"))).fill_null(False),
+            stranger=(pl.col("party").is_not_null() & ~pl.col("line_parties").list.contains(pl.col("party"))).fill_null(
+                False
+            ),
         )
 
     def eligible(self) -> pl.Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching.pool import SEVERAL, Found, pairs_of, refusal
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, pairs_of, refusal
 
 
 def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
@@ -16,6 +16,8 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
 
     candidates: as Pool.candidates gives them, with token and field. one, several: the rules' names.
     """
+    if candidates.is_empty():
+        return NOTHING
     narrowed = _singled_out(candidates)
     single = narrowed.filter("exact")
     summed = _all_together(narrowed)

@@ -200,7 +200,7 @@ def _bare(bare: pl.DataFrame, strong: pl.DataFrame, found: pl.DataFrame, houses:
 def _shorthand(found: pl.DataFrame, strong: pl.DataFrame, index: pl.DataFrame) -> pl.DataFrame:
     """Endings in a list after a whole number: INV-2024-000183,0239,0086 names 000239 and 000086 too."""
     bases = (
-        strong.filter(is_digits(pl.col("last")))
+        strong.filter(is_digits(pl.col("last")), pl.col("key").str.count_matches("-") == pl.col("size") - 1)
         .select("t", at="end", head=pl.col("key").str.replace("[0-9]+$", ""), base="last")
         .unique(["t", "at"], keep="first", maintain_order=True)
     )

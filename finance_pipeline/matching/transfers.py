@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from finance_pipeline.matching.exceptions import nature
-from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import name_key, phrase_pattern, squeezed, words
+
+_CROWD = 100
+"""More legs of one amount than this are not told apart by dates: they stay unmatched, unjoined."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,18 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> Found:
     columns = ["l", "account_id", "booked_on", "said", "name"]
     out = legs.filter(pl.col("amount") < 0).select("book", "currency", "amount", *columns)
     into = legs.filter(pl.col("amount") > 0).select("book", "currency", -pl.col("amount"), *columns)
-    both = out.join(into, on=["book", "currency", "amount"], suffix="_other").filter(
-        pl.col("account_id") != pl.col("account_id_other"),
-        (pl.col("booked_on") - pl.col("booked_on_other")).dt.total_days().abs() <= pool.policy.transfer_lag_days,
+    keys = ["book", "currency", "amount"]
+    crowds = into.group_by(keys).len().filter(pl.col("len") > _CROWD)
+    both = (
+        out.join(crowds, on=keys, how="anti")
+        .join(into, on=keys, suffix="_other")
+        .filter(
+            pl.col("account_id") != pl.col("account_id_other"),
+            (pl.col("booked_on") - pl.col("booked_on_other")).dt.total_days().abs() <= pool.policy.transfer_lag_days,
+        )
     )
+    if both.is_empty():
+        return NOTHING
     both = both.rename({"l_other": "other_l"}).join(pool.declined_legs, on=["l", "other_l"], how="anti")
     alone = (pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)
     refused_lines = pool.refused.select("l").unique()

@@ -80,9 +80,9 @@ class World:
         )
         return self
 
-    def item(self, number: str, amount: str, party: str | None = None, on: int = 0, **more: Any) -> World:
+    def item(self, name: str, amount: str, party: str | None = None, on: int = 0, **more: Any) -> World:
         kind = "invoice" if not amount.startswith("-") else "bill"
-        given = {"item_id": number, "number": number, "book": "us", "currency": "USD", "kind": kind, **more}
+        given = {"item_id": name, "number": name, "book": "us", "currency": "USD", "kind": kind, **more}
         who = {"party_id": f"id of {party}", "party_name": party} if party else {}
         self.items.append({"amount_minor": minor(amount), "issued_on": day(on), **who, **given})
         return self

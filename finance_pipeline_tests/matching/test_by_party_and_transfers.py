@@ -1,0 +1,104 @@
+"""Tiers 2 and 5: a known party and its one item; two legs of one transfer."""
+
+import pytest
+
+from finance_pipeline.matching.transfers import OwnAccount
+from finance_pipeline_tests.matching.world import World
+
+NAME = "Müller & Söhne Maschinenbau GmbH"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"counterparty_name": "MUELLER UND SOEHNE MASCHINENBAU"},
+        {"counterparty_name": "Muller Sohne Maschinenbau GmbH"},
+        {"counterparty_name": "MASCHINENBAU MÜLLER SÖHNE"},
+        {"counterparty_name": "MUELLER & SOEHNE MASCHIN"},
+        {"counterparty_account": "DE12 3456 7890"},
+        {"memo": "SEPA GUTSCHRIFT Mueller & Soehne Maschinenbau GmbH danke"},
+    ],
+)
+def test_a_party_is_known_as_banks_print_it(line: dict[str, str]) -> None:
+    world = (
+        World().party(NAME, account_numbers=["DE1234567890"]).item("INV-1", "250.00", NAME).item("INV-2", "9.00", NAME)
+    )
+    result = world.line("line", "250.00", **line).reconcile()
+    assert result.settled() == {"line": {"INV-1": 25000}}
+    assert result.tier("line") == 2
+
+
+def test_two_items_or_two_lines_of_one_amount_are_left_alone() -> None:
+    world = World().item("INV-1", "99.00", "Acme Ltd").item("INV-2", "99.00", "Acme Ltd")
+    assert world.line("a", "99.00", counterparty_name="Acme").reconcile().suggested("a") == [["INV-1"], ["INV-2"]]
+    lines = World(items=world.items[:1]).line("a", "99.00", counterparty_name="Acme")
+    lines.line("b", "99.00", counterparty_name="Acme")
+    assert lines.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}
+
+
+def test_a_name_of_two_parties_is_nobody_and_an_account_that_contradicts_the_name_too() -> None:
+    twins = World().item("INV-1", "99.00", "Acme Ltd").item("INV-2", "50.00", "Acme Ltd", party_id="another")
+    assert twins.line("a", "99.00", counterparty_name="Acme").reconcile().settled() == {}
+    world = World().item("INV-1", "99.00", "Acme Ltd").party("Blue Ltd", account_numbers=["DE1"]).party("Acme Ltd")
+    world.item("INV-2", "1.00", "Blue Ltd").line("a", "99.00", counterparty_name="Acme", counterparty_account="DE1")
+    assert world.reconcile().settled() == {}
+
+
+def test_a_receipt_does_not_settle_an_invoice_dated_after_it() -> None:
+    world = World().item("INV-1", "99.00", "Acme Ltd", on=11).line("a", "99.00", counterparty_name="Acme", on=10)
+    assert world.reconcile().reasons() == {"a": "party_known_no_item"}
+
+
+def test_a_text_that_names_another_document_of_ours_outranks_party_and_amount() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").line("a", "99.00", "INV-3567", counterparty_name="Acme")
+    assert world.reconcile().reasons() == {"a": "reference_unknown"}
+
+
+def test_a_reference_takes_the_item_from_party_and_amount() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").line("a", "99.00", counterparty_name="Acme")
+    world.line("b", "99.00", "INV-2041")
+    assert world.reconcile().settled() == {"b": {"INV-2041": 9900}}
+
+
+def test_a_reference_takes_an_item_from_a_standing_match_which_is_retracted_with_the_reason() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").item("INV-2042", "99.00", "Acme Ltd", on=2)
+    world.line("a", "99.00", counterparty_name="Acme").line("b", "99.00", "INV-2041")
+    result = world.stands("match-a", 2, "a", "INV-2041", "99.00").reconcile()
+    assert result.outcome.retractions.rows() == [("match-a", "stronger evidence names INV-2041 for another line")]
+    assert result.settled() == {"a": {"INV-2042": 9900}, "b": {"INV-2041": 9900}}
+    firm = World(lines=world.lines, items=world.items).stands("match-a", 1, "a", "INV-2041", "99.00").reconcile()
+    assert firm.outcome.retractions.is_empty()
+    assert firm.settled() == {}
+
+
+def test_a_processor_that_hides_the_payer_is_not_a_party() -> None:
+    world = World().item("INV-1", "99.00", "Acme Ltd")
+    assert world.line("a", "99.00", "ACME LTD", counterparty_name="STRIPE").reconcile().settled() == {}
+
+
+def transfer(memo: str | None = "Transfer to savings", **into: object) -> World:
+    world = World().line("out", "-500.00", memo, on=10)
+    return world.line("in", "500.00", **{"on": 12, "account_id": "us-reserve", **into})  # type: ignore[arg-type]
+
+
+def test_opposite_amounts_on_two_own_accounts_are_a_transfer_if_a_text_says_so() -> None:
+    assert transfer().reconcile().settled() == {"out": {"in": -50000}}
+    assert transfer(memo="CHECK 1043").reconcile().settled() == {}
+    assert transfer(memo="CHECK 1043").reconcile(transfer_needs_words=False).settled() == {"out": {"in": -50000}}
+    to_own = transfer(memo=None, counterparty_account="US 99-1")
+    to_own.own = (OwnAccount("us-operating", names=("US991",)),)
+    assert to_own.reconcile().settled() == {"out": {"in": -50000}}
+
+
+def test_no_transfer_is_within_one_account_too_late_to_a_known_party_or_of_a_processor() -> None:
+    assert transfer(account_id="us-operating").reconcile().settled() == {}
+    assert transfer(on=20).reconcile().settled() == {}
+    assert transfer(counterparty_name="Acme").item("INV-1", "9.00", "Acme Ltd").reconcile().settled() == {}
+    processor = transfer()
+    processor.own = (OwnAccount("us-reserve", processor=True),)
+    assert processor.reconcile().settled() == {}
+
+
+def test_a_transfer_with_two_possible_legs_is_left_alone() -> None:
+    world = transfer().line("in2", "500.00", account_id="us-third", on=11)
+    assert world.reconcile().reasons() == dict.fromkeys(("in", "in2", "out"), "several_solutions")

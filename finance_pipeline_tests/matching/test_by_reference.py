@@ -1,0 +1,137 @@
+"""Tier 1: document numbers as banks mangle them, and amounts that agree."""
+
+import pytest
+
+from finance_pipeline_tests.matching.world import World
+
+
+@pytest.mark.parametrize(
+    "memo",
+    [
+        "ACH CREDIT INV-2024-000183 THANKS",
+        "inv 2024/183",
+        "INV2024000183",
+        "Payment for invoice 2024-000183.",
+        "Rechnung Nr. 2024 183",
+        "ref:INV_2024_000183/ACME",
+    ],
+)
+def test_a_number_is_found_whatever_its_case_separators_and_zeros(memo: str) -> None:
+    world = World().item("INV-2024-000183", "100.00").item("INV-2024-000184", "100.00")
+    assert world.line("line", "100.00", memo).reconcile().settled() == {"line": {"INV-2024-000183": 10000}}
+
+
+def test_a_list_with_endings_alone_names_all_and_a_credit_note_is_netted() -> None:
+    world = World().item("INV-2024-000183", "100.00").item("INV-2024-000239", "60.00").item("INV-2024-000086", "5.00")
+    world.item("CN-7001", "-20.00", kind="credit_note").line("line", "145.00", "INV-2024-000183,0239,0086 less CN-7001")
+    settled = {"INV-2024-000183": 10000, "INV-2024-000239": 6000, "INV-2024-000086": 500, "CN-7001": -2000}
+    assert world.reconcile().settled() == {"line": settled}
+
+
+def test_a_memo_that_names_only_some_of_what_was_paid_is_left_to_a_person() -> None:
+    world = World().item("INV-1041", "100.00").item("INV-1042", "60.00").item("INV-1043", "5.00")
+    result = world.line("line", "165.00", "INV-1041 INV-1042").reconcile()
+    assert result.reasons() == {"line": "amount_differs"}
+    assert result.suggested("line") == [["INV-1041"], ["INV-1042"]]
+
+
+def test_one_number_of_two_documents_is_told_apart_by_direction_or_refused() -> None:
+    world = World().item("1", "80.00", "Acme Ltd", number="K-5500").item("2", "-80.00", "Blue Ltd", number="K-5500")
+    assert world.line("line", "-80.00", "K-5500").reconcile().settled() == {"line": {"2": -8000}}
+    twin = World().item("1", "80.00", "Acme Ltd", number="K-5500").item("2", "80.00", "Blue Ltd", number="K-5500")
+    assert twin.line("line", "80.00", "K-5500").reconcile().reasons() == {"line": "several_solutions"}
+    known = World(items=twin.items).line("line", "80.00", "K-5500", counterparty_name="BLUE LTD")
+    assert known.reconcile().settled() == {"line": {"2": 8000}}
+
+
+@pytest.mark.parametrize("memo", ["INV-204I", "INV-2O41", "INV 20441", "IVN-2041", "IN-2041", "INV-041"])
+def test_one_keystroke_is_corrected_where_the_amount_leaves_one_document(memo: str) -> None:
+    world = World().item("INV-2041", "100.00").item("INV-2048", "60.00")
+    result = world.line("line", "100.00", memo).reconcile()
+    assert result.settled() == {"line": {"INV-2041": 10000}}
+
+
+def test_a_well_formed_number_is_corrected_only_with_the_same_party() -> None:
+    world = World().item("INV-2041", "100.00", "Acme Ltd").party("Acme Ltd")
+    assert world.line("line", "100.00", "INV-2014").reconcile().reasons() == {"line": "reference_unknown"}
+    named = World(items=world.items).line("line", "100.00", "INV-2014", counterparty_name="Acme")
+    assert named.reconcile().rules() == {"line": "reference_typo"}
+
+
+def test_a_typo_in_a_list_is_corrected_to_what_is_missing() -> None:
+    world = World().item("INV-2041", "100.00").item("INV-2055", "60.00").item("INV-2066", "7.00")
+    result = world.line("line", "167.00", "INV-2041 INV-2O55 INV-2066").reconcile()
+    assert result.settled() == {"line": {"INV-2041": 10000, "INV-2055": 6000, "INV-2066": 700}}
+
+
+def test_a_payers_number_of_somebody_elses_equal_invoice_is_doubted() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").item("INV-2014", "99.00", "Blue Ltd")
+    result = world.line("line", "99.00", "INV-2014", counterparty_name="ACME LTD").reconcile()
+    assert result.reasons() == {"line": "several_solutions"}
+    assert result.suggested("line") == [["INV-2014"], ["INV-2041"]]
+
+
+def test_digits_alone_need_the_exact_amount_and_no_other_payer() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").party("Blue Ltd").item("INV-3", "1.00", "Blue Ltd")
+    assert world.line("line", "99.00", "order 2041").reconcile().rules() == {"line": "reference_digits"}
+    assert World(items=world.items).line("line", "50.00", "order 2041").reconcile().settled() == {}
+    other = World(items=world.items).line("line", "99.00", "order 2041", counterparty_name="Blue Ltd")
+    assert other.reconcile().settled() == {}
+
+
+def test_two_lines_that_name_one_invoice_of_their_amount_are_both_left() -> None:
+    world = World().item("INV-2041", "99.00").line("a", "99.00", "INV-2041").line("b", "99.00", "INV-2041")
+    assert world.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}
+
+
+def test_part_payments_settle_what_they_name_and_leave_the_rest() -> None:
+    world = World().item("INV-2041", "5,250.00", "Acme Ltd").line("a", "2,000.00", "INV-2041 part 1")
+    assert world.reconcile().settled() == {"a": {"INV-2041": 200000}}
+    assert world.line("b", "3,250.00", "INV-2041 final").reconcile().settled() == {
+        "a": {"INV-2041": 200000},
+        "b": {"INV-2041": 325000},
+    }
+    assert world.line("c", "2,000.00", "INV-2041").reconcile().settled() == {}
+
+
+@pytest.mark.parametrize(
+    ("memo", "why"),
+    [
+        ("INV-2041 INV-7", "names one more number of the house"),
+        ("PAYMENT OF OUR DOCUMENTS INV-2041 .", "was cut by the bank"),
+        ("INV-2042", "is one keystroke from the invoice of just this amount"),
+    ],
+)
+def test_a_part_payment_is_not_assumed_where_the_text(memo: str, why: str) -> None:
+    world = World().item("INV-2041", "5,250.00").item("INV-2042", "900.00").item("INV-7", "1.00")
+    result = world.item("INV-2043", "400.00").line("line", "400.00", memo.ljust(35, ".") if "cut" in why else memo)
+    assert result.reconcile().settled() == {}
+
+
+def test_an_amount_that_another_invoice_of_the_party_explains_is_no_part_payment() -> None:
+    world = World().item("INV-2041", "900.00", "Acme Ltd").item("INV-5777", "400.00", "Acme Ltd")
+    assert world.line("line", "400.00", "INV-2041").reconcile().reasons() == {"line": "several_solutions"}
+    netted = World().item("INV-2041", "900.00", "Acme Ltd").item("CN-5777", "-500.00", "Acme Ltd", kind="credit_note")
+    assert netted.line("line", "400.00", "INV-2041").reconcile().settled() == {}
+
+
+def test_a_short_payment_is_written_off_within_the_limit_and_an_exception_beyond() -> None:
+    world = World().item("INV-2041", "1,000.00").line("line", "999.60", "INV-2041")
+    assert world.reconcile().settled() == {"line": {"INV-2041": 100000, "INV-2041/write_off": -40}}
+    assert world.reconcile(short_payment_limit_minor=30).reasons() == {"line": "amount_differs"}
+    over = World(items=world.items).line("line", "1,000.40", "INV-2041")
+    assert over.reconcile().reasons() == {"line": "amount_differs"}
+
+
+def test_a_foreign_invoice_is_settled_by_the_amount_before_conversion_or_as_the_memo_states_it() -> None:
+    world = World().item("INV-2041", "1,234.56", currency="EUR")
+    converted = World(items=world.items).line(
+        "line", "1,340.00", "INV-2041", original_amount_minor=123456, original_currency="EUR"
+    )
+    stated = World(items=world.items).line("line", "1,340.00", "INV-2041 EUR 1,234.56 AT 1.0854")
+    for each in (converted, stated):
+        allocations = each.reconcile().outcome.allocations
+        assert allocations.select("amount_minor", "currency", "item_amount_minor", "item_currency").rows() == [
+            (134000, "USD", 123456, "EUR")
+        ]
+    assert World(items=world.items).line("line", "1,340.00", "INV-2041").reconcile().settled() == {}
