@@ -32,7 +32,7 @@ def _environment_of_our_own() -> Iterator[None]:
 
 
 @contextmanager
-def _data_folder() -> Iterator[Path]:
+def data_folder() -> Iterator[Path]:
     """A folder below /tmp that the server's account can enter (pytest's own are closed to it when we are root)."""
     folder = Path(tempfile.mkdtemp(prefix="fp-test-", dir="/tmp"))
     folder.chmod(0o755)
@@ -46,14 +46,14 @@ def _data_folder() -> Iterator[Path]:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """An empty data folder; the server that a test starts in it is stopped."""
-    with _data_folder() as folder:
+    with data_folder() as folder:
         yield folder
 
 
 @pytest.fixture(scope="session")
 def shared(_environment_of_our_own: None) -> Iterator[tuple[Database, str]]:
     """The server of the session: its migrated database, used as a template only, and its superuser's URL."""
-    with _data_folder() as folder:
+    with data_folder() as folder:
         template = Database.open(folder)
         _without_fsync(superuser_url(folder))
         template.migrate()
@@ -110,7 +110,7 @@ def _on_a_port() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with _data_folder() as folder:
+    with data_folder() as folder:
         url = start_on_port(folder, port, "a pass/word@%")
         _without_fsync(url)
         yield url

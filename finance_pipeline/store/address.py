@@ -100,15 +100,18 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
 
 def down(url: str, cause: psycopg.Error, kept: str = "Nothing was changed.") -> DatabaseDown:
     """The problem for a connection that cannot be made or was lost; the password is in none of its parts."""
-    said = " ".join(str(cause).split())
+    said = " ".join(str(cause).split()).rstrip(".") + "."
     password = parts_of(url).get("password")
     if password:
         said = said.replace(password, "***")
+    refused = "FATAL: " in said
     return DatabaseDown(
-        f"PostgreSQL does not answer: {said}.",
+        f"PostgreSQL answers, but gives us no session: {said}" if refused else f"PostgreSQL does not answer: {said}",
         where=shown(url),
         kept=kept,
-        todo="Start it (finance-pipeline db start, or your own server) and run this again; nothing is done twice.",
+        todo="Check the user, password and database in DATABASE_URL."
+        if refused
+        else "Start it (finance-pipeline db start, or your own server) and run this again; nothing is done twice.",
     )
 
 

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from finance_pipeline.core.problems import BadSettings, PermanentProblem
 from finance_pipeline.store import migrations
 from finance_pipeline.store.address import Connection, connect, down, parts_of, shown, sqlalchemy_url, with_database
-from finance_pipeline.store.roles import Role, Roles
+from finance_pipeline.store.roles import LOCK_KEY, Role, Roles
 from finance_pipeline.store.server import LOGIN, URL_VARIABLE, ensure_server, superuser_url
 
 DAGSTER_URL_VARIABLE = "DAGSTER_DATABASE_URL"
@@ -149,6 +149,8 @@ def _set_up_embedded(home: Path, url: str, roles: Roles) -> str:
     name = parts_of(url)["dbname"]
     dagster = f"{name}_dagster"
     with connect(superuser_url(home), autocommit=True) as admin:
+        # Until the session ends: of several first openings at once, one sets up and the others find it done.
+        admin.execute("select pg_catalog.pg_advisory_lock(%s)", [LOCK_KEY])
         known = {row[0] for row in admin.execute("select datname from pg_catalog.pg_database").fetchall()}
         logins = admin.execute("select from pg_catalog.pg_roles where rolname = %s", [LOGIN]).rowcount
         if not logins:
@@ -157,8 +159,8 @@ def _set_up_embedded(home: Path, url: str, roles: Roles) -> str:
             _create_database(admin, name)
         if dagster not in known:
             _create_database(admin, dagster, owner=LOGIN)
-    with connect(with_database(superuser_url(home), name), autocommit=True) as admin:
-        roles.set_up(admin, LOGIN)
+        with connect(with_database(superuser_url(home), name), autocommit=True) as inside:
+            roles.set_up(inside, LOGIN)
     return sqlalchemy_url(with_database(url, dagster))
 
 

@@ -194,4 +194,4 @@ def _is_orphaned_socket(base: Path) -> bool:
         home = Path((base / "home").read_text(encoding="utf-8"))
     except OSError:
         return False
-    return not home.exists() and home.parent.exists()
+    return not home.exists()

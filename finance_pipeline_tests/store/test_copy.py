@@ -15,20 +15,19 @@ from finance_pipeline.store.address import Connection
 from finance_pipeline.store.copy import DoesNotTravel, copy_in, copy_out
 from finance_pipeline.store.database import Database
 
-SCHEMA = pl.Schema(
-    {
-        "text": pl.String,
-        "minor": pl.Int64,
-        "small": pl.Int32,
-        "yes": pl.Boolean,
-        "day": pl.Date,
-        "at": pl.Datetime("us", "UTC"),
-        "rate": pl.Decimal(18, 10),
-        "share": pl.Float64,
-        "texts": pl.List(pl.String),
-        "minors": pl.List(pl.Int64),
-    }
-)
+COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "text": pl.String,
+    "minor": pl.Int64,
+    "small": pl.Int32,
+    "yes": pl.Boolean,
+    "day": pl.Date,
+    "at": pl.Datetime("us", "UTC"),
+    "rate": pl.Decimal(18, 10),
+    "share": pl.Float64,
+    "texts": pl.List(pl.String),
+    "minors": pl.List(pl.Int64),
+}
+SCHEMA = pl.Schema(COLUMNS)
 TABLE = """
 create unlogged table staging.travel (text text, minor bigint, small integer, yes boolean, day date, at timestamptz,
     rate numeric(18, 10), share float8, texts text[], minors bigint[])
@@ -125,7 +124,7 @@ def test_a_moment_in_another_time_zone_arrives_as_the_same_moment(conn: Connecti
 
 def test_parameters_are_values_and_never_sql(conn: Connection) -> None:
     hostile = "'; drop table staging.travel; -- %s %(x)s"
-    schema = pl.Schema({"text": pl.String, "texts": pl.List(pl.String)})
+    schema = pl.Schema([("text", pl.String), ("texts", pl.List(pl.String))])
     query = "select %(text)s::text as text, %(texts)s::text[] as texts where 'like%%' like 'l%%' -- the end"
     back = copy_out(conn, query, {"text": hostile, "texts": [hostile, ""]}, schema)
     assert back.rows() == [(hostile, [hostile, ""])]
