@@ -1,0 +1,104 @@
+"""The truth of a world: what every line truly is and settles. Written apart from all that the vendors show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from finance_pipeline.core.identity import record_id
+from finance_pipeline.sandbox.world.company import Company
+from finance_pipeline.sandbox.world.model import Allocation, CardTransaction, Counterpart, Document, Line, Payout
+
+ALLOCATIONS = pl.Schema(
+    {
+        "book": pl.String,
+        "line_record_id": pl.String,
+        "other_record_id": pl.String,
+        "also_record_id": pl.String,
+        "amount_minor": pl.Int64,
+        "shape": pl.String,
+        "clue": pl.String,
+    }
+)
+"""One row per true allocation. also_record_id: another record of the same thing (a payout's balance transaction)."""
+LINES = pl.Schema(
+    {
+        "book": pl.String,
+        "line_record_id": pl.String,
+        "account": pl.String,
+        "amount_minor": pl.Int64,
+        "nature": pl.String,
+    }
+)
+"""One row per booked line and processor movement that has no counterpart, with what it is."""
+
+
+def line_id(line: Line, book: str) -> str:
+    """The record id of a bank line: of its feed, or of its statement where the account has no feed."""
+    if line.account.external_id:
+        return record_id(book, "plaid", "transaction", line.feed_id)
+    return record_id(book, "camt053", "entry", f"{line.account.statement_id}/{line.bank_reference}")
+
+
+def truth_frames(companies: Sequence[Company]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The true allocations (ALLOCATIONS), and the lines without a counterpart (LINES)."""
+    allocations = [row for company in companies for row in _allocations(company)]
+    lines = [row for company in companies for row in _alone(company)]
+    return (
+        pl.DataFrame(allocations, schema=ALLOCATIONS, orient="row"),
+        pl.DataFrame(lines, schema=LINES, orient="row"),
+    )
+
+
+def _allocations(company: Company) -> Iterator[tuple[object, ...]]:
+    book = company.profile.book
+    for line in company.world.lines:
+        for each in line.allocations:
+            yield _row(book, line_id(line, book), each)
+    for movement in company.world.card:
+        for each in movement.allocations:
+            yield _row(book, _movement_id(movement, book), each)
+
+
+def _row(book: str, line: str, of: Allocation) -> tuple[object, ...]:
+    also = (
+        record_id(book, "stripe", "balance_transaction", of.other.transaction_id)
+        if isinstance(of.other, Payout)
+        else None
+    )
+    return book, line, _other_id(of.other, book), also, of.amount_minor, of.shape, of.clue
+
+
+def _other_id(other: Counterpart, book: str) -> str:
+    if isinstance(other, Line):
+        return line_id(other, book)
+    if isinstance(other, Payout):
+        return record_id(book, "stripe", "payout", other.id)
+    if isinstance(other, Document):
+        kind = "invoice" if other.kind in ("invoice", "bill") else "credit_note"
+        return record_id(book, "xero", kind, other.id)
+    return record_id(book, "xero", "payment", other.id)
+
+
+def _movement_id(movement: CardTransaction, book: str) -> str:
+    return record_id(book, "stripe", "balance_transaction", movement.id)
+
+
+def _alone(company: Company) -> Iterator[tuple[object, ...]]:
+    book = company.profile.book
+    arrived = {
+        id(each.other) for line in company.world.lines for each in line.allocations if isinstance(each.other, Line)
+    }
+    for line in company.world.lines:
+        if not line.allocations and id(line) not in arrived:
+            yield book, line_id(line, book), line.account.id, line.amount_minor, line.nature
+    for movement in company.world.card:
+        if not movement.allocations and movement.kind != "payout":
+            yield (
+                book,
+                _movement_id(movement, book),
+                company.profile.card_account,
+                movement.amount_minor,
+                movement.nature,
+            )
