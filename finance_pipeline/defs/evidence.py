@@ -7,10 +7,11 @@ Not here: HTTP, files, or what a record means.
 
 import dagster as dg
 
+from finance_pipeline.core.settings import ConnectionKind
 from finance_pipeline.defs.reporting import DAILY, STAGES, code_version, result_of, spec, told_clearly
 from finance_pipeline.defs.resources import Books
 
-KINDS = {
+KINDS: dict[ConnectionKind, tuple[str, str]] = {
     "plaid": ("plaid_evidence", "One row per observation of a bank transaction or account at Plaid."),
     "stripe": ("stripe_evidence", "One row per observation of a balance movement, payout or balance at Stripe."),
     "xero": ("xero_evidence", "One row per observation of an invoice, bill, payment or contact at Xero."),
@@ -18,10 +19,10 @@ KINDS = {
     "ecb": ("exchange_rates", "One row per currency and day with a published ECB reference rate."),
 }
 """Kind of connection -> its asset and that asset's grain."""
-ASSETS = {kind: asset for kind, (asset, _) in KINDS.items()}
+ASSETS: dict[str, str] = {kind: asset for kind, (asset, _) in KINDS.items()}
 
 
-def evidence_of(kind: str) -> dg.AssetsDefinition:
+def evidence_of(kind: ConnectionKind) -> dg.AssetsDefinition:
     """The asset that pulls all connections of one kind. One failing connection stops no other."""
     name, grain = KINDS[kind]
 
