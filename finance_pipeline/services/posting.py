@@ -80,10 +80,13 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
     def living(table: schemas.Table) -> pl.DataFrame:
         return records.current(conn, table, book.id, first, last).filter(~pl.col("removed"))
 
+    payments = living(schemas.PAYMENTS)
+    settled = payments["settles"].drop_nulls().unique().sort().to_list()
     return PostingInputs(
         bank_transactions=living(schemas.BANK_TRANSACTIONS),
         invoices=living(schemas.INVOICES),
-        payments=living(schemas.PAYMENTS),
+        payments=payments,
+        settled_documents=records.current(conn, schemas.INVOICES, book.id, "", "", settled),
         balances=_first_balances(conn, book, month),
         settlements=settlements(conn, book, month, rates),
         rates=rates,

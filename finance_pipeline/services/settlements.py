@@ -35,6 +35,7 @@ _ALLOCATED = pl.Schema(
         "item_amount_minor": pl.Int64,
         "item_functional_minor": pl.Int64,
         "other_line_id": pl.String,
+        "other_line_on": pl.Date,
         "evidence_hash": pl.String,
     }
 )

@@ -55,6 +55,7 @@ create table recon.allocation (
     item_amount_minor bigint,
     item_functional_minor bigint,
     other_line_id text,
+    other_line_on date,
     amount_minor bigint not null,
     role text not null check (role in ('principal', 'fee', 'discount', 'write_off', 'fx', 'residual')),
     evidence_hash text not null,

@@ -6,7 +6,7 @@ select
     allocation.role, allocation.item_id,
     case when allocation.other_line_id is not null then 'transfer' else allocation.item_kind end as item_kind,
     allocation.item_currency, allocation.item_amount_minor, allocation.item_functional_minor,
-    allocation.other_line_id, allocation.evidence_hash
+    allocation.other_line_id, allocation.other_line_on, allocation.evidence_hash
 from recon.standing
 join recon.allocation using (match_id, version)
 where standing.book = %(book)s and standing.month = %(month)s

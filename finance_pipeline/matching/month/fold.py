@@ -117,7 +117,7 @@ def accept(outcome: engine.Outcome, opening: Opening, kept: Kept, month: Month) 
     proportional part; of several in one month the one that brings the item to zero takes the remainder.
     """
     allocations = _with_sides(outcome.allocations, opening, kept)
-    days = allocations.group_by("match_id").agg(day=pl.max_horizontal("line_on", "other_on", "item_on").max())
+    days = allocations.group_by("match_id").agg(day=pl.max_horizontal("line_on", "other_line_on", "item_on").max())
     matches = (
         outcome.matches.join(outcome.explanations, on="match_id")
         .join(days, on="match_id")
@@ -125,7 +125,7 @@ def accept(outcome: engine.Outcome, opening: Opening, kept: Kept, month: Month) 
         .drop("status", "day")
         .sort("match_id")
     )
-    return Accepted(matches, allocations.drop("item_on", "other_on"))
+    return Accepted(matches, allocations.drop("item_on"))
 
 
 def _with_sides(allocations: pl.DataFrame, opening: Opening, kept: Kept) -> pl.DataFrame:
@@ -151,7 +151,7 @@ def _with_sides(allocations: pl.DataFrame, opening: Opening, kept: Kept) -> pl.D
     joined = (
         allocations.drop("currency")
         .join(lines, on="line_id")
-        .join(lines.select(other_line_id="line_id", other_on="line_on"), on="other_line_id", how="left")
+        .join(lines.select(other_line_id="line_id", other_line_on="line_on"), on="other_line_id", how="left")
         .join(items, on="item_id", how="left")
         .sort("match_id", "line_id", "item_id", "other_line_id", "role", "amount_minor")
         .with_columns(ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("match_id"))

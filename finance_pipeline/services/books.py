@@ -1,0 +1,92 @@
+"""What people ask of the books: the journal, trial balances, and proof that nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.landing.files import LandedFile
+from finance_pipeline.ledger import proof, reports
+from finance_pipeline.ledger.chart import accounts_of
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.copy import copy_out
+from finance_pipeline.store.sql import query
+
+_PAIRS = pl.Schema({"line_id": pl.String, "counter_id": pl.String, "amount_minor": pl.Int64, "tier": pl.Int16})
+
+
+def journal(workspace: Workspace, book: str, month: str, limit: int) -> list[dict[str, Any]]:
+    """The first entries of a book-month, in the order of their numbers, each with its postings."""
+    names = dict(accounts_of(workspace.settings.book(book)).select("code", "name").rows())
+    with workspace.database.transaction(role="reader") as conn:
+        entries = reports.journal(conn, book, Month.parse(month), limit=limit)
+    return [row | {"postings": _postings(row, names)} for row in entries.iter_rows(named=True)]
+
+
+def _postings(entry: dict[str, Any], names: dict[str, str]) -> list[dict[str, Any]]:
+    """One mapping per line of an entry, with debit and credit apart."""
+    functional = entry["functional_amounts"] or entry["amounts"]
+    return [
+        {
+            "code": code,
+            "name": names.get(code, ""),
+            "currency": entry["currency"],
+            "debit_minor": amount if amount > 0 else None,
+            "credit_minor": -amount if amount < 0 else None,
+            "functional_minor": in_functional,
+        }
+        for code, amount, in_functional in zip(entry["accounts"], entry["amounts"], functional, strict=True)
+    ]
+
+
+def trial_balance(workspace: Workspace, book: str, month: str) -> pl.DataFrame:
+    """One row per account: opening, debit, credit and closing of a month, in the book's currency."""
+    workspace.settings.book(book)
+    with workspace.database.transaction(role="reader") as conn:
+        return reports.trial_balance(conn, book, Month.parse(month))
+
+
+def entry_count(workspace: Workspace) -> int:
+    """Entries in the journals of all books."""
+    with workspace.database.transaction(role="reader") as conn:
+        row = conn.execute("select count(*) from ledger.entry").fetchone()
+    return int(row[0]) if row else 0
+
+
+def standing_pairs(workspace: Workspace) -> pl.DataFrame:
+    """One row per allocation that stands: line_id, counter_id, amount_minor, tier."""
+    with workspace.database.transaction(role="reader") as conn:
+        return copy_out(conn, query("standing_pairs"), None, _PAIRS)
+
+
+def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str, Any]:
+    """Recompute the ledger's chain and every landed file's hash; words name the first thing that is not as it was."""
+    on_progress("Recomputing the ledger's chain ...")
+    with workspace.database.transaction(role="reader") as conn:
+        ledger = proof.verify(conn)
+        rows = conn.execute(
+            "select content_hash, path, byte_count, row_count from landing.file order by landed_at, content_hash"
+        ).fetchall()
+    on_progress(f"Reading {len(rows)} landed files ...")
+    damaged = [row[1] for row in rows if not workspace.landing.holds_intact(LandedFile(*row))]
+    words = [
+        f"The chain of {ledger.batches} batches and {ledger.entries:,} entries holds; its head is {ledger.head}."
+        if ledger.holds
+        else f"The ledger is not what was sealed: {ledger.first_broken}.",
+        f"All {len(rows)} landed files are what their names promise."
+        if not damaged
+        else f"{len(damaged)} landed files are damaged or gone, the first is landing/{damaged[0]}: restore it.",
+    ]
+    return {
+        "intact": ledger.holds and not damaged,
+        "batches": ledger.batches,
+        "entries": ledger.entries,
+        "head": ledger.head,
+        "faults": list(ledger.faults),
+        "landed_files": len(rows),
+        "damaged_files": damaged,
+        "words": "\n".join(words),
+    }
