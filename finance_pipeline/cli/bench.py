@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,19 +59,19 @@ def bench_sync(lines: int | None) -> list[Measured]:
     wanted = lines or 500
     from finance_pipeline.sandbox.world.options import WorldOptions
 
-    with _world(WorldOptions(books=("us",), month_count=1, bank_lines=max(wanted * 2, 2_000))) as workspace:
+    options = WorldOptions(books=("us",), month_count=1, bank_lines=max(wanted * 2, 2_000))
+    with _world(options) as workspace:
         from finance_pipeline.core.period import BookMonth
         from finance_pipeline.sandbox.clock import advance_clock
         from finance_pipeline.services.api import canonicalize
         from finance_pipeline.services.sync import sync_connection
 
         connection = workspace.settings.connection("us-plaid")
-        moments = _moments_around(workspace, wanted)
-        advance_clock(workspace.home, moments[0])
+        advance_clock(workspace.home, _moment_before(workspace, wanted))
         sync_connection(workspace, connection)
         book = workspace.settings.book("us")
         canonicalize(workspace, "bank_transaction", [BookMonth("us", book.first_month)])
-        advance_clock(workspace.home, moments[1])
+        advance_clock(workspace.home, options.complete_at + timedelta(hours=1))
         began = time.perf_counter_ns()
         synced = sync_connection(workspace, connection)
         landed = time.perf_counter_ns()
@@ -113,8 +114,8 @@ def _world(options: WorldOptions) -> Iterator[Workspace]:
     """A workspace on a world of its own, all of which is removed at the end."""
     from finance_pipeline.cli.demo import set_up_sandbox
     from finance_pipeline.sandbox.process import stop_sandbox
+    from finance_pipeline.services import administration
     from finance_pipeline.services.workspace import Workspace
-    from finance_pipeline.store.server import stop_server
 
     before = os.environ.get(HOME_VARIABLE)
     home = Path(tempfile.mkdtemp(prefix="finance-pipeline-bench-"))
@@ -128,7 +129,7 @@ def _world(options: WorldOptions) -> Iterator[Workspace]:
             workspace.close()
     finally:
         stop_sandbox(home)
-        stop_server(home)
+        administration.stop(home)
         shutil.rmtree(home)
         if before is None:
             del os.environ[HOME_VARIABLE]
@@ -141,17 +142,24 @@ def _sync_everything(workspace: Workspace) -> None:
     from finance_pipeline.cli.environment import prepare_dagster
     from finance_pipeline.defs.runner import run_sync
     from finance_pipeline.sandbox.clock import advance_clock
-    from finance_pipeline.sandbox.world import deliver_statements, demo_clocks, options_of
+    from finance_pipeline.sandbox.world import deliver_statements, world_options
 
-    last = demo_clocks(options_of(workspace.home))[-1]
+    options = world_options(workspace.home)
+    assert options is not None, "the bench made this world itself"
+    last = options.complete_at + timedelta(hours=1)
     advance_clock(workspace.home, last)
     deliver_statements(workspace.home, last)
     home = prepare_dagster(workspace)
     run_sync(home, sorted({c.kind for c in workspace.settings.connections}), on_progress=say).raise_if_failed()
 
 
-def _moments_around(workspace: Workspace, wanted: int) -> list[object]:
-    raise NotImplementedError
+def _moment_before(workspace: Workspace, wanted: int) -> datetime:
+    """A moment of the sandbox's clock after which its bank still has about so many new lines to show."""
+    import polars as pl
+
+    log = pl.read_parquet(workspace.home / "sandbox" / "served" / "us-plaid" / "transaction.parquet")
+    shown = log.filter(pl.col("op") == "added")["visible_at"].sort()
+    return datetime.fromisoformat(str(shown[-min(wanted, len(shown) - 1) - 1])).astimezone(UTC)
 
 
 def _timed_command(arguments: list[str]) -> int:

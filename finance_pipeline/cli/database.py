@@ -16,43 +16,42 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print figures for machines
 @app.command()
 def start() -> None:
     """Start the embedded server, or find it running."""
-    from finance_pipeline.store.server import ensure_server, server_status
+    from finance_pipeline.services import administration
 
-    ensure_server(home_folder())
-    say(str(server_status(home_folder())))
+    say(administration.start(home_folder()))
 
 
 @app.command()
 def stop() -> None:
-    """Stop the embedded server; data stays."""
-    from finance_pipeline.store.server import stop_server
+    """Stop the embedded server, and the sandbox's where there is one; data stays."""
+    from finance_pipeline.cli.environment import has_sandbox
+    from finance_pipeline.services import administration
 
-    stop_server(home_folder())
+    home = home_folder()
+    if has_sandbox(home):
+        from finance_pipeline.sandbox.process import stop_sandbox
+
+        stop_sandbox(home)
+    administration.stop(home)
     say("The server is stopped. Data stays in the data folder.")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Whether the server runs, where its data is, and which migrations wait."""
-    from dataclasses import asdict
+    """Whether the server runs, since when, and where its data is."""
+    from finance_pipeline.services import administration
 
-    from finance_pipeline.store.server import server_status
-
-    found = server_status(home_folder())
+    found = administration.status(home_folder())
     if as_json:
-        show_json({name: str(value) for name, value in asdict(found).items()})
+        show_json(found)
     else:
-        say(str(found))
+        say(found["words"])
 
 
 @app.command()
 def migrate() -> None:
     """Apply migrations that wait; each file is one transaction."""
-    from finance_pipeline.store.database import Database
+    from finance_pipeline.services import administration
 
-    database = Database.open(home_folder())
-    try:
-        applied = database.migrate()
-    finally:
-        database.close()
+    applied = administration.migrate(home_folder())
     say(f"Applied {', '.join(applied)}." if applied else "Nothing to apply: the database is up to date.")

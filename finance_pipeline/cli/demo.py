@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-
 
 from finance_pipeline.cli import reports
 from finance_pipeline.cli.environment import prepare_dagster
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def run_demo(*, seed: int | None, bank_lines: int, as_json: bool) -> None:
     """Set up the sandbox, sync and reconcile it at two moments of its clock, and print the result."""
+    from finance_pipeline.services.administration import home_lock
     from finance_pipeline.services.workspace import Workspace
-    from finance_pipeline.store.locks import home_lock
 
     home = home_folder()
     home.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def run_demo(*, seed: int | None, bank_lines: int, as_json: bool) -> None:
             before = _ledger_size(workspace)
             new_entries = run_stages(workspace, options)
             say(f"Done in {time.monotonic() - began:.0f} s.")
-            _show(workspace, options, before, new_entries, as_json=as_json)
+            _show(workspace, before, new_entries, as_json=as_json)
         finally:
             workspace.close()
 
@@ -65,7 +65,11 @@ def set_up_sandbox(home: Path, options: WorldOptions) -> None:
             todo="Run the demo with another FINANCE_PIPELINE_HOME.",
         )
     say("Simulating three companies ...")
-    say(f"  {build_world(home, options)}")
+    world = build_world(home, options)
+    say(
+        f"  {world.bank_lines:,} bank lines, {world.documents:,} documents, {world.card_transactions:,} card "
+        f"movements, {world.payouts:,} payouts, {world.statements:,} bank statements"
+    )
     base_urls = ensure_sandbox(home)
     os.environ.update(sandbox_environment(options))
     content = sandbox_settings_yaml(options, base_urls)
@@ -78,10 +82,10 @@ def set_up_sandbox(home: Path, options: WorldOptions) -> None:
 def run_stages(workspace: Workspace, options: WorldOptions) -> int:
     """Sync and reconcile at each moment of the sandbox's clock that is not over yet; returns new journal entries."""
     from finance_pipeline.sandbox.clock import advance_clock, read_clock
-    from finance_pipeline.sandbox.world import deliver_statements, demo_clocks
+    from finance_pipeline.sandbox.world import deliver_statements
 
     new_entries = 0
-    for moment in demo_clocks(options):
+    for moment in moments_of(options):
         if read_clock(workspace.home) > moment:
             continue
         advance_clock(workspace.home, moment)
@@ -89,6 +93,12 @@ def run_stages(workspace: Workspace, options: WorldOptions) -> int:
         say(f"[bold]It is {moment:%d %B %Y} in the sandbox.[/]")
         new_entries += sync_and_reconcile(workspace)
     return new_entries
+
+
+def moments_of(options: WorldOptions) -> tuple[datetime, datetime]:
+    """When the sandbox's clock stops for the pipeline: late in the last month, and once all of it is shown."""
+    end = options.complete_at + timedelta(hours=1)
+    return end - timedelta(days=13), end
 
 
 def sync_and_reconcile(workspace: Workspace) -> int:
@@ -105,11 +115,10 @@ def sync_and_reconcile(workspace: Workspace) -> int:
         if not months:
             continue
         say(f"  {book}: {months[0]} to {months[-1]}")
-        outcome = run_months(
-            home, book, str(months[0]), str(months[-1]), on_progress=lambda words: say(f"    {words}")
-        )
+        outcome = run_months(home, book, str(months[0]), str(months[-1]), on_progress=lambda words: say(f"    {words}"))
         outcome.raise_if_failed()
-        new_entries += outcome.total("journal_entries", "new_entries")
+        posted = outcome.figures.get("journal_entries", {}).values()
+        new_entries += sum(int(str(figures.get("new_entries", 0))) for figures in posted)
     return new_entries
 
 
@@ -119,7 +128,7 @@ def _ledger_size(workspace: Workspace) -> int:
     return entry_count(workspace)
 
 
-def _show(workspace: Workspace, options: WorldOptions, before: int, new_entries: int, *, as_json: bool) -> None:
+def _show(workspace: Workspace, before: int, new_entries: int, *, as_json: bool) -> None:
     """Months, trial balances, cash, the score, and what to do next."""
     from finance_pipeline.services import read
     from finance_pipeline.services.calendar import months_with_data

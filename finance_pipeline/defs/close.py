@@ -29,6 +29,10 @@ CHECKS = {
     "clearing_equals_processor": "Each processor clearing account equals the processor's own balance, day by day.",
     "receivables_equal_open_items": "The receivables control account equals the open customer items.",
     "payables_equal_open_items": "The payables control account equals the open supplier items.",
+    "statements_are_continuous": "Each bank statement opens with the balance that the one before closed with.",
+    "transit_equals_open_items": "Payouts in transit and outstanding payments equal their open items.",
+    "unidentified_equals_open_lines": "Unidentified receipts and payments equal the lines without a counterpart.",
+    "every_line_is_posted": "What each bank's feed named and what the journal posted for it add to the same.",
     "debits_equal_credits": "Debits equal credits over all entries of the month and of the trial balance.",
     "opening_plus_movement_equals_closing": "Each account's opening balance plus its movement is its closing balance.",
 }

@@ -75,6 +75,7 @@ def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -
         before[1] if before else "",
         engine.ENGINE_VERSION,
         policy.digest,
+        *_own_accounts(book),
     )
     known = _state(conn, book.id, month)
     if known is not None and known[0] == inputs:

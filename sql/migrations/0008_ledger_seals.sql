@@ -71,7 +71,7 @@ begin
     new_link := ledger.link_of(head.link, head.position + 1, new.batch_id, batch.entry_count, batch.root, sealed_at);
     insert into ledger.seal (position, batch_id, entry_count, root, previous_link, link, recorded_at)
     values (head.position + 1, new.batch_id, batch.entry_count, batch.root, head.link, new_link, sealed_at);
-    update ledger.head set position = head.position + 1, link = new_link, recorded_at = sealed_at;
+    update ledger.head as chain_end set position = head.position + 1, link = new_link, recorded_at = sealed_at;
     return null;
 end
 $$;

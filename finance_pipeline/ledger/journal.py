@@ -1,0 +1,151 @@
+"""The journal writer: what should stand against what stands; the difference is posted, nothing is changed.
+
+Here: the set-based difference and its publication in the caller's transaction. Not here: what should stand
+(finance_pipeline.ledger.posting); what the database refuses whoever writes (sql/migrations).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.problems import PermanentProblem
+from finance_pipeline.ledger.schemas import ENTRIES
+from finance_pipeline.store.copy import copy_in, copy_out
+from finance_pipeline.store.sql import query
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class UnknownAccount(PermanentProblem):
+    """An entry names an account code that the book's chart in the database does not have; nothing is posted."""
+
+
+class NotOneBook(PermanentProblem):
+    """Entries of another book, or two entries for one subject, were given; nothing is posted."""
+
+
+@dataclass(frozen=True)
+class PostingReport:
+    """What one publish posted. A changed entry counts as reversed and as new."""
+
+    new: int = 0
+    reversed: int = 0
+    unchanged: int = 0
+    by_source: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Source -> new, reversed, unchanged."""
+
+
+def publish(
+    conn: Connection, book: str, months: Sequence[Month], entries: pl.DataFrame, *, run_id: str, correlation_id: str
+) -> PostingReport:
+    """Make these entries, and no others, stand in these months of a book. Publishing the same again posts nothing.
+
+    entries: schemas.ENTRIES, all of one book. A standing entry of another content is reversed and posted anew; one
+    whose subject is not wanted any more is reversed. What belongs to a closed month goes to the first open day after.
+    All in the caller's transaction, which should hold the book's lock. Raises UnknownAccount, NotOneBook.
+    """
+    _check(book, entries)
+    publish_id = uuid.uuid4().hex
+    staged = entries.select(
+        pl.lit(publish_id).alias("publish_id"),
+        pl.int_range(pl.len(), dtype=pl.Int32).alias("ordinal"),
+        *(name for name in ENTRIES.names if name != "accounts"),
+        _account_ids(conn, book, entries).alias("accounts"),
+    )
+    copy_in(conn, "staging.ledger_entry", staged)
+    parameters = {"publish_id": publish_id, "book": book, "run_id": run_id, "correlation_id": correlation_id}
+    first_days = sorted(month.first_day for month in months)
+    conn.execute(query("ledger_plan"), parameters | {"first_day": first_days[0], "months": first_days})
+    report = _report(conn, publish_id, entries)
+    if report.new or report.reversed:
+        _post(conn, parameters, report)
+    conn.execute("delete from staging.ledger_entry where publish_id = %s", (publish_id,))
+    conn.execute("delete from staging.ledger_plan where publish_id = %s", (publish_id,))
+    return report
+
+
+def entry_count(conn: Connection, book: str, month: Month) -> int:
+    """Entries with an accounting date in a month of a book, reversals included."""
+    row = conn.execute(
+        "select count(*) from ledger.entry where book = %s and accounting_on between %s and %s",
+        (book, month.first_day, month.last_day),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _post(conn: Connection, parameters: dict[str, str], report: PostingReport) -> None:
+    """One batch: reversals first, since a next version may only follow them."""
+    conn.execute(query("ledger_open_periods"), parameters)
+    opened = conn.execute("select ledger.open_batch(%(run_id)s, %(correlation_id)s)", parameters).fetchone()
+    batch = parameters | {"batch_id": opened[0] if opened else None}
+    reversed_count = conn.execute(query("ledger_post_reversals"), batch).rowcount if report.reversed else 0
+    new_count = conn.execute(query("ledger_post_entries"), batch).rowcount if report.new else 0
+    if (reversed_count, new_count) != (report.reversed, report.new):
+        raise PermanentProblem(
+            f"{reversed_count} reversals and {new_count} entries were written, not {report.reversed} and {report.new}.",
+            where=f"journal of {parameters['book']}",
+            kept="Nothing was posted.",
+        )
+
+
+def _check(book: str, entries: pl.DataFrame) -> None:
+    others = entries.filter(pl.col("book") != book)
+    if others.height:
+        raise NotOneBook(
+            f"an entry of book {others['book'][0]} was given to the journal of {book}.", kept="Nothing was posted."
+        )
+    twice = entries.filter(pl.struct(ENTRIES.key).is_duplicated())
+    if twice.height:
+        subject = twice.row(0, named=True)
+        raise NotOneBook(
+            f"two entries were given for {subject['source_id']} ({subject['purpose']}).", kept="Nothing was posted."
+        )
+
+
+def _account_ids(conn: Connection, book: str, entries: pl.DataFrame) -> pl.Series:
+    """The entries' account codes as ids. Raises UnknownAccount naming the first code that is not there."""
+    known = dict(conn.execute("select code, account_id from ledger.account where book = %s", (book,)).fetchall())
+    used = entries["accounts"].explode().unique().drop_nulls().sort().to_list()
+    missing = [code for code in used if code not in known]
+    if missing:
+        raise UnknownAccount(
+            f"there is no account {missing[0]}.",
+            where=f"chart of book {book}",
+            kept="Nothing was posted.",
+            todo="Declare it as a bank account's gl_account or map to it in the book's chart.",
+        )
+    replaced = (
+        pl.element().replace_strict(known, default=None, return_dtype=pl.Int32)
+        if known
+        else pl.element().cast(pl.Int32)
+    )
+    return entries.select(pl.col("accounts").list.eval(replaced)).to_series()
+
+
+def _report(conn: Connection, publish_id: str, entries: pl.DataFrame) -> PostingReport:
+    """Counts of the plan: of the wanted entries, those not to be posted stand unchanged."""
+    planned = copy_out(
+        conn,
+        "select source, action, count(*) as entries from staging.ledger_plan where publish_id = %s group by 1, 2",
+        (publish_id,),
+        pl.Schema({"source": pl.String, "action": pl.String, "entries": pl.Int64}),
+    )
+    counts = {(source, action): count for source, action, count in planned.rows()}
+    wanted = dict(entries.group_by("source").len().rows())
+    by_source = {
+        source: {
+            "new": counts.get((source, "post"), 0),
+            "reversed": counts.get((source, "reverse"), 0),
+            "unchanged": int(wanted.get(source, 0)) - counts.get((source, "post"), 0),
+        }
+        for source in sorted({*wanted, *planned["source"]})
+    }
+    totals = {name: sum(each[name] for each in by_source.values()) for name in ("new", "reversed", "unchanged")}
+    return PostingReport(**totals, by_source=by_source)

@@ -1,0 +1,55 @@
+"""All families together: the entries that the records and matches of some months call for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from finance_pipeline.core.settings import Book
+from finance_pipeline.ledger.posting.bank import bank_lines, bank_openings
+from finance_pipeline.ledger.posting.documents import documents
+from finance_pipeline.ledger.posting.entries import Postings, together
+from finance_pipeline.ledger.posting.matches import matches
+from finance_pipeline.ledger.posting.processor import processor_movements
+from finance_pipeline.ledger.posting.recorded import recorded_payments
+
+RULES_VERSION = 1
+"""Raised when the same facts begin to call for other entries."""
+
+
+@dataclass(frozen=True)
+class PostingInputs:
+    """Everything that the rules read: current records of one book and some months, and what stands matched there."""
+
+    bank_transactions: pl.DataFrame
+    """schemas.BANK_TRANSACTIONS; pending ones are passed over."""
+    invoices: pl.DataFrame
+    """schemas.INVOICES; only authorised ones post."""
+    payments: pl.DataFrame
+    """schemas.PAYMENTS."""
+    settled_documents: pl.DataFrame
+    """schemas.INVOICES: every document that a recorded payment among `payments` settles, of whatever month."""
+    balances: pl.DataFrame
+    """schemas.BALANCES: the first opening balance of each bank account, in the month that it belongs to."""
+    settlements: pl.DataFrame
+    """ledger.schemas.SETTLEMENTS; columns that may be null may be missing."""
+    rates: pl.DataFrame
+    """schemas.FX_RATES."""
+
+
+def entries_for(inputs: PostingInputs, book: Book) -> Postings:
+    """What should stand in the journal for these inputs, and what is held with its reason. Pure.
+
+    Every entry adds to zero in its currency and in the book's. Nothing depends on the order of rows.
+    """
+    return together(
+        [
+            bank_openings(book, inputs.balances, inputs.rates),
+            bank_lines(book, inputs.bank_transactions, inputs.rates),
+            documents(book, inputs.invoices),
+            processor_movements(book, inputs.payments, inputs.rates),
+            recorded_payments(book, inputs.payments, inputs.settled_documents, inputs.rates),
+            matches(book, inputs.settlements, inputs.rates),
+        ]
+    )

@@ -1,0 +1,37 @@
+-- One row per entry that contradicts itself, its business key or its seal, and per book-year whose numbers have gaps.
+select
+    entry.book || '-' || entry.fiscal_year || '-' || entry.number as subject,
+    case
+        when seal.batch_id is null then 'is in no sealed batch'
+        when known.entry_id is null then 'has no business key'
+        when not ledger.is_balanced(entry.accounts, entry.amounts, entry.functional_amounts) then 'does not balance'
+        else 'is not what was posted under its business key'
+    end as words
+from ledger.entry
+left join ledger.seal using (batch_id)
+left join ledger.business_key as known using (book, source, source_id, purpose, version)
+where seal.batch_id is null
+    or known.entry_id is null
+    or not ledger.is_balanced(entry.accounts, entry.amounts, entry.functional_amounts)
+    or known.entry_id <> entry.entry_id
+    or known.accounting_on <> entry.accounting_on
+    or known.digest <> ledger.entry_digest(
+        entry.effective_on, entry.currency, entry.accounts, entry.amounts, entry.functional_amounts, entry.match_id
+    )
+    or entry.digest <> known.digest
+    or entry.entry_id <> ledger.entry_id(entry.book, entry.source, entry.source_id, entry.purpose, entry.version)
+union all
+select
+    numbered.book || '-' || numbered.fiscal_year,
+    'has ' || numbered.entries || ' entries, and the last number is ' || coalesce(numbering.last_number::text, 'unknown')
+from (
+    select book, fiscal_year, count(*) as entries, count(distinct number) as numbers, max(number) as greatest
+    from ledger.entry
+    group by book, fiscal_year
+) as numbered
+full join ledger.numbering using (book, fiscal_year)
+where numbered.entries is distinct from numbering.last_number
+    or numbered.numbers is distinct from numbered.entries
+    or numbered.greatest is distinct from numbered.entries
+order by 1
+limit 20

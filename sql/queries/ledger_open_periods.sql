@@ -1,0 +1,10 @@
+-- Open every month that one publish needs: the month of each entry, or the first open one after it.
+select ledger.open_period(needed.book, needed.month)
+from (
+    select distinct book, ledger.first_open_month(book, wanted.month) as month
+    from (
+        select distinct book, date_trunc('month', accounting_on)::date as month
+        from staging.ledger_plan
+        where publish_id = %(publish_id)s
+    ) as wanted
+) as needed
