@@ -111,7 +111,9 @@ def _check(book: str, entries: pl.DataFrame) -> None:
 
 def _account_ids(conn: Connection, book: str, entries: pl.DataFrame) -> pl.Series:
     """The entries' account codes as ids. Raises UnknownAccount naming the first code that is not there."""
-    known = dict(conn.execute("select code, account_id from ledger.account where book = %s", (book,)).fetchall())
+    known: dict[str, int] = dict(
+        conn.execute("select code, account_id from ledger.account where book = %s", (book,)).fetchall()
+    )
     used = entries["accounts"].explode().unique().drop_nulls().sort().to_list()
     missing = [code for code in used if code not in known]
     if missing:
@@ -121,12 +123,9 @@ def _account_ids(conn: Connection, book: str, entries: pl.DataFrame) -> pl.Serie
             kept="Nothing was posted.",
             todo="Declare it as a bank account's gl_account or map to it in the book's chart.",
         )
-    replaced = (
-        pl.element().replace_strict(known, default=None, return_dtype=pl.Int32)
-        if known
-        else pl.element().cast(pl.Int32)
-    )
-    return entries.select(pl.col("accounts").list.eval(replaced)).to_series()
+    ids = pl.Series("account_id", list(known.values()), dtype=pl.Int32)
+    to_id = pl.element().replace_strict(pl.Series("code", list(known), dtype=pl.String), ids, return_dtype=pl.Int32)
+    return entries.select(pl.col("accounts").list.eval(to_id)).to_series()
 
 
 def _report(conn: Connection, publish_id: str, entries: pl.DataFrame) -> PostingReport:

@@ -49,7 +49,7 @@ class ProofReport:
 
 
 def verify(conn: psycopg.Connection[tuple[Any, ...]], *, anchor: str | None = None) -> ProofReport:
-    """Recompute digests, roots, links, balances, numbers and keys. anchor: a link noted earlier, which must be there."""
+    """Recompute digests, roots, links, balances, numbers and keys. anchor: a link noted earlier."""
     chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
     broken = [
         f"batch {row['batch_id']} (link {row['position']}) {words}"

@@ -16,8 +16,14 @@ from finance_pipeline.store.sql import query
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 TRIAL_BALANCE = pl.Schema(
-    {"code": pl.String, "name": pl.String}
-    | dict.fromkeys(("opening_minor", "debit_minor", "credit_minor", "closing_minor"), pl.Int64())
+    {
+        "code": pl.String,
+        "name": pl.String,
+        "opening_minor": pl.Int64,
+        "debit_minor": pl.Int64,
+        "credit_minor": pl.Int64,
+        "closing_minor": pl.Int64,
+    }
 )
 JOURNAL = pl.Schema(
     {
@@ -46,10 +52,14 @@ JOURNAL = pl.Schema(
     }
 )
 BALANCES_BY_DAY = pl.Schema(
-    {"code": pl.String, "on_day": pl.Date}
-    | dict.fromkeys(
-        ("movement_minor", "balance_minor", "functional_movement_minor", "functional_balance_minor"), pl.Int64()
-    )
+    {
+        "code": pl.String,
+        "on_day": pl.Date,
+        "movement_minor": pl.Int64,
+        "balance_minor": pl.Int64,
+        "functional_movement_minor": pl.Int64,
+        "functional_balance_minor": pl.Int64,
+    }
 )
 _NUMBER = re.compile(r"([a-z0-9-]+)-(\d{4})-(\d{6,})")
 

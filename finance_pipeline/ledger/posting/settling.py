@@ -108,7 +108,7 @@ def _exchange_legs(book: Book, across: pl.DataFrame) -> pl.DataFrame:
 
 
 def _difference(book: Book, heads: pl.DataFrame, legs: pl.DataFrame, across: pl.DataFrame) -> pl.DataFrame:
-    """Gain or loss on exchange: what is missing in the book's currency. Nothing is, where no other currency is in it."""
+    """Gain or loss on exchange: what is missing in the book's currency; nothing without another currency."""
     missing = legs.group_by("key", maintain_order=True).agg(
         pl.col("amount_minor", "functional_minor").sum(), order=pl.lit(4, pl.Int32)
     )
