@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-
-def words(text: str) -> tuple[str, ...]:
-    """A list written in one text, parted by bars."""
-    return tuple(text.split("|"))
-
-
 from finance_pipeline.sandbox.world.wordlists import words
 
 _FIRST = {

@@ -9,7 +9,6 @@ from decimal import Decimal
 from finance_pipeline.core.money import round_half_away
 from finance_pipeline.core.period import Month
 from finance_pipeline.sandbox.world.days import DAY
-from finance_pipeline.sandbox.world.names import words
 from finance_pipeline.sandbox.world.options import WorldOptions
 from finance_pipeline.sandbox.world.wordlists import words
 

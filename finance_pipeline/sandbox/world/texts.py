@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from finance_pipeline.sandbox.world.company import Company
 from finance_pipeline.sandbox.world.faults import alphanumeric, cut_off, loosely_written, with_typo
 from finance_pipeline.sandbox.world.model import Document, Line, Party, Payout, RecordedPayment
-from finance_pipeline.sandbox.world.names import PEOPLE, company_names, printed_name, words
+from finance_pipeline.sandbox.world.names import PEOPLE, company_names, printed_name
 from finance_pipeline.sandbox.world.wordlists import words
 
 _INVOICE_WORD = {

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -27,7 +28,13 @@ WORLD_VERSION = 1
 """Raised when the same options give another world."""
 _DESCRIPTION, _TRUTH = "world.json", "sandbox-truth"
 _LOG = pl.Schema(
-    {"visible_at": pl.Datetime("us", "UTC"), "op": pl.String, "id": pl.String, "sort": pl.Int64, "json": pl.String}
+    [
+        ("visible_at", pl.Datetime("us", "UTC")),
+        ("op", pl.String()),
+        ("id", pl.String()),
+        ("sort", pl.Int64()),
+        ("json", pl.String()),
+    ]
 )
 
 
@@ -78,11 +85,9 @@ def world_options(home: Path) -> WorldOptions | None:
     )
 
 
-def _described(home: Path) -> Mapping[str, dict[str, object]] | None:
+def _described(home: Path) -> Mapping[str, Any] | None:
     file = home / "sandbox" / _DESCRIPTION
-    found: Mapping[str, dict[str, object]] | None = (
-        json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-    )
+    found: Mapping[str, Any] | None = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
     return found
 
 
