@@ -16,16 +16,16 @@ from finance_pipeline.store.sql import query
 
 POSITION = pl.Schema(
     {
-        "account": pl.String,
-        "kind": pl.String,
-        "currency": pl.String,
-        "balance_minor": pl.Int64,
-        "functional_minor": pl.Int64,
-        "balance_on": pl.Date,
-        "stated_minor": pl.Int64,
-        "stated_on": pl.Date,
-        "stated_by": pl.String,
-        "oldest_source": pl.String,
+        "account": pl.String(),
+        "kind": pl.String(),
+        "currency": pl.String(),
+        "balance_minor": pl.Int64(),
+        "functional_minor": pl.Int64(),
+        "balance_on": pl.Date(),
+        "stated_minor": pl.Int64(),
+        "stated_on": pl.Date(),
+        "stated_by": pl.String(),
+        "oldest_source": pl.String(),
         "read_at": pl.Datetime("us", "UTC"),
     }
 )
@@ -37,7 +37,7 @@ def cash_position(conn: psycopg.Connection[tuple[Any, ...]], book: Book, month: 
     Balances are by effective date at the month's end, or today in the current month; minor units of the account. The
     freshness of a figure is the age of the connection read least recently among those that it rests on.
     """
-    feeds = [(a.id, a.feed) for a in (*book.bank_accounts, *book.processor_accounts) if a.feed]
+    feeds = [(a.id, a.feed) for a in book.accounts if a.feed]
     return copy_out(
         conn,
         query("cash_by_account"),

@@ -36,7 +36,8 @@ class UnknownCurrency(PermanentProblem):
 def _known_currencies() -> frozenset[str]:
     from babel import Locale
 
-    return frozenset(code for code in Locale("en").currencies if len(code) == 3 and code.isupper())
+    codes = map(str, Locale("en").currencies)
+    return frozenset(code for code in codes if len(code) == 3 and code.isupper())
 
 
 @cache

@@ -87,6 +87,11 @@ class Book(_Declared):
     """Overrides of the matching policy."""
 
     @property
+    def accounts(self) -> tuple[BankAccount | ProcessorAccount, ...]:
+        """Every account that holds the book's money."""
+        return (*self.bank_accounts, *self.processor_accounts)
+
+    @property
     def first_month(self) -> Month:
         return Month.of(self.starts_on)
 
@@ -212,7 +217,7 @@ def _merge(merged: dict[str, Any], more: dict[str, Any], file: Path) -> None:
 def _check_together(settings: Settings) -> None:
     """What no single declaration can see: unique ids, and names that lead somewhere. Raises BadSettings."""
     connection_ids = [c.id for c in settings.connections]
-    account_ids = [a.id for b in settings.books for a in (*b.bank_accounts, *b.processor_accounts)]
+    account_ids = [a.id for b in settings.books for a in b.accounts]
     statement_ids = [s for b in settings.books for a in b.bank_accounts for s in a.statement_ids]
     for what, ids in {
         "book": settings.book_ids,
@@ -224,7 +229,7 @@ def _check_together(settings: Settings) -> None:
         if twice:
             raise BadSettings(f"{what} {twice[0]!r} is declared twice.", where=str(settings.home / SETTINGS_NAME))
     for book in settings.books:
-        feeds = [a.feed for a in (*book.bank_accounts, *book.processor_accounts) if a.feed]
+        feeds = [a.feed for a in book.accounts if a.feed]
         for named in (*feeds, *([book.accounting] if book.accounting else [])):
             if named not in connection_ids:
                 raise BadSettings(f"book {book.id} names a connection {named!r} that is not declared.")

@@ -19,7 +19,7 @@ from finance_pipeline.core.identity import content_hash
 from finance_pipeline.core.problems import PermanentProblem
 
 _PAGES = pl.Schema(
-    {"page_hash": pl.String, "endpoint": pl.String, "fetched_at": pl.Datetime("us", "UTC"), "raw": pl.Binary}
+    {"page_hash": pl.String(), "endpoint": pl.String(), "fetched_at": pl.Datetime("us", "UTC"), "raw": pl.Binary()}
 )
 
 

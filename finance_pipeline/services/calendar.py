@@ -68,7 +68,7 @@ def _touched_keys(workspace: Workspace, after: int) -> tuple[set[BookMonth], int
 def _landed_months(conn: Connection, after: int) -> tuple[list[tuple[str, str | None, str]], int]:
     row = conn.execute("select coalesce(max(seq), 0) from landing.record").fetchone()
     high = int(row[0]) if row else 0
-    return conn.execute(query("landed_months"), {"after": after, "high": high}).fetchall(), high  # type: ignore[return-value]
+    return conn.execute(query("landed_months"), {"after": after, "high": high}).fetchall(), high
 
 
 def _books_by_feed(settings: Settings) -> dict[tuple[str, str | None], list[Book]]:

@@ -235,7 +235,7 @@ def _row_counts(conn: Connection, table: str, book_id: str, wanted: list[Month])
     statement = sql.SQL(
         "select month, count(*) from canonical.{current} where book = %s and not removed group by month"
     ).format(current=sql.Identifier(f"{table}_current"))
-    counts = dict(conn.execute(statement, (book_id,)).fetchall())
+    counts: dict[str, int] = dict(conn.execute(statement, (book_id,)).fetchall())
     everything = sum(counts.values())
     return {
         str(BookMonth(book_id, m)): {"row_count": everything if table == "party" else counts.get(str(m), 0)}

@@ -10,6 +10,7 @@ from finance_pipeline.canonical import schemas
 from finance_pipeline.core.identity import digest, new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book
+from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, entries_for
@@ -41,7 +42,7 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
                     totals[name] += int(figures.get(name, 0))
                 if month in wanted:
                     key = str(BookMonth(book_id, month))
-                    entries[key] = {"row_count": journal.entry_count(conn, book_id, month)} | figures
+                    entries[key] = {"row_count": journal.entry_count(conn, book_id, month), **figures}
                     balances[key] = _balance_figures(conn, book_id, month)
     return {
         "journal_entries": Materialized("journal_entries", _rows(entries), entries, dict(totals)),
@@ -77,7 +78,7 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
     first, last = records.first_and_last(book, month)
     rates = records.rates(conn)
 
-    def living(table: schemas.Table) -> pl.DataFrame:
+    def living(table: Table) -> pl.DataFrame:
         return records.current(conn, table, book.id, first, last).filter(~pl.col("removed"))
 
     payments = living(schemas.PAYMENTS)

@@ -36,7 +36,7 @@ def cash(workspace: Workspace, keys: Sequence[BookMonth]) -> Materialized:
                     book=pl.lit(book_id), month=pl.lit(str(month)), tied=pl.col("tied").fill_null(False)
                 )
                 _replace(conn, "report.cash_position", book_id, month, rows.select(tables.CASH_POSITION.names))
-                by_partition[str(BookMonth(book_id, month))] = {"row_count": rows.height} | _totals(rows)
+                by_partition[str(BookMonth(book_id, month))] = {"row_count": rows.height, **_totals(rows)}
     return Materialized("cash_position", sum(int(f["row_count"]) for f in by_partition.values()), by_partition)
 
 

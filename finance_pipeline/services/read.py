@@ -13,28 +13,28 @@ from finance_pipeline.store.sql import query
 _MOMENT = pl.Datetime("us", "UTC")
 CONNECTIONS = pl.Schema(
     {
-        "connection_id": pl.String,
-        "source": pl.String,
-        "outcome": pl.String,
-        "words": pl.String,
+        "connection_id": pl.String(),
+        "source": pl.String(),
+        "outcome": pl.String(),
+        "words": pl.String(),
         "ended_at": _MOMENT,
         "read_at": _MOMENT,
-        "dead_letters": pl.Int64,
+        "dead_letters": pl.Int64(),
     }
 )
 MONTH_LINES = pl.Schema(
-    {"book": pl.String, "month": pl.String}
+    {"book": pl.String(), "month": pl.String()}
     | dict.fromkeys(("lines", "bank_lines", "tier_0", "tier_1", "tier_2", "tier_5", "unmatched"), pl.Int64())
 )
-REASONS = pl.Schema({"book": pl.String, "month": pl.String, "reason": pl.String, "lines": pl.Int64})
+REASONS = pl.Schema({"book": pl.String(), "month": pl.String(), "reason": pl.String(), "lines": pl.Int64()})
 TIE_OUT_SUMMARY = pl.Schema(
     {
-        "book": pl.String,
-        "month": pl.String,
-        "name": pl.String,
-        "compared": pl.Int64,
-        "equal": pl.Int64,
-        "largest_difference_minor": pl.Int64,
+        "book": pl.String(),
+        "month": pl.String(),
+        "name": pl.String(),
+        "compared": pl.Int64(),
+        "equal": pl.Int64(),
+        "largest_difference_minor": pl.Int64(),
     }
 )
 

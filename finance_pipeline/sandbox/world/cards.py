@@ -152,7 +152,7 @@ class CardProcessor:
         )
         if invoice:
             shape = "charge" if invoice.currency == self.company.profile.currency else "foreign_charge"
-            transaction.allocations.append(Allocation(invoice, amount_minor, shape))
+            transaction.allocations.append(Allocation(invoice, amount_minor, shape, clue))
         else:
             transaction.nature = "charge_without_invoice"
         self.charges.append(made)
@@ -197,7 +197,7 @@ class CardProcessor:
             nature = "refund" if note else "refund_without_credit_note"
             transaction = self._transaction("refund", -amount, 0, moment, nature, charge.party.name)
             if note:
-                transaction.allocations.append(Allocation(note, -amount, "refund"))
+                transaction.allocations.append(Allocation(note, -amount, "refund", clue))
             made = Refund(f"re_3{random_text(rng, 23)}", charge, amount, moment, note, clue, transaction)
             charge.refunded.append(made)
 

@@ -152,10 +152,10 @@ def _in_presentment(of: Refund) -> int:
 
 
 def dispute(of: Dispute, currency: str, status: str) -> Json:
-    rows = [of.opened.id, *([of.returned.id] if of.returned and status == "won" else [])]
+    rows = [of.opened, *([of.returned] if of.returned and status == "won" else [])]
     return {
         "amount": of.charge.original[0] if of.charge.original else of.charge.amount_minor,
-        "balance_transactions": [{"id": row, "object": "balance_transaction"} for row in rows],
+        "balance_transactions": [_movement_of_dispute(row, currency) for row in rows],
         "charge": of.charge.id,
         "created": seconds(of.at),
         "currency": (of.charge.original[1] if of.charge.original else currency).lower(),
@@ -169,6 +169,25 @@ def dispute(of: Dispute, currency: str, status: str) -> Json:
         "payment_intent": of.charge.intent,
         "reason": of.reason,
         "status": status,
+    }
+
+
+def _movement_of_dispute(of: CardTransaction, currency: str) -> Json:
+    """A movement as it stands inside of its dispute."""
+    return {
+        "amount": of.amount_minor,
+        "available_on": seconds(of.available_at),
+        "created": seconds(of.created_at),
+        "currency": currency.lower(),
+        "exchange_rate": None,
+        "fee": of.fee_minor,
+        "fee_details": _fee_details(of, currency),
+        "id": of.id,
+        "net": of.amount_minor - of.fee_minor,
+        "object": "balance_transaction",
+        "reporting_category": _CATEGORY[of.kind],
+        "source": None,
+        "type": _TYPE.get(of.kind, of.kind),
     }
 
 

@@ -12,9 +12,10 @@ from finance_pipeline.core.identity import exact_json
 from finance_pipeline.sandbox.world import stripe_format
 from finance_pipeline.sandbox.world.cards import CardProcessor, Charge, Dispute, Refund
 from finance_pipeline.sandbox.world.company import Company
-from finance_pipeline.sandbox.world.faults import loosely_written, with_typo
+from finance_pipeline.sandbox.world.faults import loosely_written
 from finance_pipeline.sandbox.world.feed import Event
 from finance_pipeline.sandbox.world.model import CardTransaction, Payout
+from finance_pipeline.sandbox.world.numbers import Numbers
 from finance_pipeline.sandbox.world.stripe_format import ChargeTexts
 
 
@@ -28,6 +29,7 @@ class StripeLog:
 
     def __post_init__(self) -> None:
         self.rng = self.company.chance("stripe texts")
+        self.numbers = Numbers(self.company.world.documents)
         self.currency = self.company.profile.currency
         self.own = {each.id: each for each in self.processor.transactions if each.kind == "payout"}
 
@@ -83,6 +85,7 @@ class StripeLog:
     def _texts(self, of: Charge) -> ChargeTexts:
         """How the charge names its invoice: in metadata, in the description, mistyped, or not at all."""
         number = of.invoice.number if of.invoice else ""
+        name = of.party.name if self.rng.random() < 0.93 else None
         metadata: dict[str, str] = {}
         description: str | None = None
         if of.clue == "reference":
@@ -91,10 +94,10 @@ class StripeLog:
         elif of.clue == "description":
             description = f"Payment for {loosely_written(self.rng, number)}"
         elif of.clue == "typo_reference":
-            metadata = {"invoice_number": with_typo(self.rng, number)}
+            assert of.invoice is not None
+            metadata = {"invoice_number": self.numbers.mistyped(self.rng, of.invoice, name is not None)}
         elif self.rng.random() < 0.5:
             description = self.rng.choice(("Online payment", "Subscription update", "Card payment"))
-        name = of.party.name if self.rng.random() < 0.93 else None
         return ChargeTexts(name, of.party.email, description, metadata)
 
     def _refund(self, of: Refund, rate: str | None) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from finance_pipeline.sandbox.world.company import Company
-from finance_pipeline.sandbox.world.faults import alphanumeric, cut_off, loosely_written, with_typo
+from finance_pipeline.sandbox.world.faults import alphanumeric, cut_off, loosely_written
 from finance_pipeline.sandbox.world.model import Document, Line, Party, Payout, RecordedPayment
 from finance_pipeline.sandbox.world.names import PEOPLE, company_names, printed_name
+from finance_pipeline.sandbox.world.numbers import Numbers
 from finance_pipeline.sandbox.world.wordlists import words
 
 _INVOICE_WORD = {
@@ -58,8 +59,7 @@ class Texts:
         self.rng = self.company.chance("texts")
         self.country = self.company.profile.country
         self.at = ("us", "uk", "de").index(self.country)
-        ours = (each for each in self.company.world.documents if each.kind in ("invoice", "credit_note"))
-        self.owner = {alphanumeric(each.number): each.party for each in ours}
+        self.numbers = Numbers(self.company.world.documents)
         self.strangers = company_names(self.company.chance("strangers"), self.country, 60)
         self.flows: dict[str, Callable[[Line], None]] = {
             "receipt": self._receipt,
@@ -119,7 +119,7 @@ class Texts:
             return document.reference
         number = document.number
         if rng.random() < 0.035:
-            number = self._mistyped(line, document)
+            number = self.numbers.mistyped(rng, document, bool(line.shown_name))
         number = loosely_written(rng, number)
         word = rng.choice(_INVOICE_WORD[self.country])
         if party.habit == "invoice_number":
@@ -130,15 +130,6 @@ class Texts:
             day = document.issued_on
             return f"{number} vom {day:%d.%m.%Y}" if self.country == "de" else f"{number} dated {day:%d %b %Y}"
         return number
-
-    def _mistyped(self, line: Line, document: Document) -> str:
-        """A typo that may be another customer's number, but is never another of the payer's, or of an unnamed one's."""
-        for _ in range(8):
-            typed = with_typo(self.rng, document.number)
-            hit = self.owner.get(alphanumeric(typed))
-            if hit is None or (hit is not document.party and line.shown_name):
-                return typed
-        return document.number
 
     def _list(self, documents: list[Document]) -> str:
         """Many numbers in one memo: in full, or only the first in full, or, of one batch in seven, none."""

@@ -1,0 +1,108 @@
+"""The worked examples of the accounting rules. Dr 1010 bank, 1100 receivables, 1200 clearing."""
+
+from __future__ import annotations
+
+from finance_pipeline_tests.ledger.world import World, day
+
+
+def test_card_charges_fees_a_refund_and_the_payout_leave_clearing_at_zero() -> None:
+    world = (
+        World()
+        .document("inv-1", "1000.00")
+        .document("inv-2", "250.00")
+        .document("cn-1", "-50.00", kind="credit_note")
+        .movement("ch-1", "charge", "1000.00", fee="29.30")
+        .movement("ch-2", "charge", "250.00", fee="7.55")
+        .movement("re-1", "refund", "-50.00")
+        .movement("po-1", "payout", "-1163.15")
+        .line("arrived", "1163.15")
+        .match("m1", "ch-1", ("principal", "1000.00", "inv-1"))
+        .match("m2", "ch-2", ("principal", "250.00", "inv-2"))
+        .match("m3", "re-1", ("principal", "-50.00", "cn-1"))
+    )
+    assert world.said("charge")["ch-1 charge"] == ["Dr 1200 970.70", "Dr 6800 29.30", "Cr 2150 1,000.00"]
+    assert world.said("payout")["po-1 payout"] == ["Cr 1200 1,163.15", "Dr 1210 1,163.15"]
+    before_arrival = world.without("bank", "arrived").balances()
+    assert "1200" not in before_arrival
+    assert before_arrival["1210"] == "1,163.15"
+    world.match("m4", "arrived", ("principal", "1163.15", None))
+    payout = {"item_kind": "payout", "item_currency": "USD", "item_amount_minor": 116315}
+    world.facts["match"]["m4/0"] |= payout
+    assert world.balances() == {"1010": "1,163.15", "4000": "-1,200.00", "6800": "36.85"}
+
+
+def test_a_dispute_takes_clearing_below_zero_and_ends_won_or_as_a_loss() -> None:
+    opened = World().movement("dp", "dispute", "-120.00", fee="15.00")
+    assert opened.said()["dp dispute"] == ["Cr 1200 135.00", "Dr 6810 15.00", "Dr 1230 120.00"]
+    lost = World().movement("dp", "dispute", "-120.00", fee="15.00").movement("end", "dispute_lost", "-120.00")
+    assert lost.balances() == {"1200": "-135.00", "6810": "15.00", "6920": "120.00"}
+    won = opened.movement("end", "dispute_reversal", "120.00")
+    assert won.balances() == {"1200": "-15.00", "6810": "15.00"}
+
+
+def test_two_partial_payments_settle_an_invoice_one_after_the_other() -> None:
+    world = World().document("inv", "5250.00").line("one", "2000.00").line("two", "3250.00", on=day(9))
+    world.match("m1", "one", ("principal", "2000.00", "inv"))
+    assert world.balances()["1100"] == "3,250.00"
+    world.match("m2", "two", ("principal", "3250.00", "inv"))
+    assert world.balances() == {"1010": "5,250.00", "4000": "-5,250.00"}
+
+
+def test_a_short_payment_is_written_off_to_its_own_account() -> None:
+    world = World().document("inv", "1000.00").line("paid", "999.60")
+    world.match("m", "paid", ("principal", "1000.00", "inv"), ("write_off", "-0.40", None))
+    assert list(world.said("settlement").values()) == [["Dr 2100 999.60", "Dr 6850 0.40", "Cr 1100 1,000.00"]]
+    assert world.balances() == {"1010": "999.60", "4000": "-1,000.00", "6850": "0.40"}
+
+
+def test_a_fee_that_the_bank_kept_is_a_bank_charge() -> None:
+    world = World().document("inv", "500.00").line("paid", "492.50")
+    world.match("m", "paid", ("principal", "500.00", "inv"), ("fee", "-7.50", None))
+    assert world.balances() == {"1010": "492.50", "4000": "-500.00", "6820": "7.50"}
+
+
+def test_an_invoice_in_euro_paid_in_dollars_goes_through_exchange_and_leaves_the_loss() -> None:
+    world = World().document("inv", "1000.00", currency="EUR", functional_total="1100.00").line("paid", "1085.00")
+    world.across("m", "paid", "inv")
+    assert list(world.said("settlement").values()) == [["Dr 2100 1,085.00", "Cr 1290 1,100.00", "Dr 6900 15.00"]]
+    assert list(world.said("settlement EUR").values()) == [
+        ["Dr 1290 1,000.00 [1,100.00]", "Cr 1100 1,000.00 [1,100.00]"]
+    ]
+    assert world.balances() == {"1010": "1,085.00", "4000": "-1,100.00", "6900": "15.00"}
+
+
+def test_an_invoice_in_euro_paid_in_euro_leaves_the_difference_of_the_rates_only_in_dollars() -> None:
+    world = World().rate(day(4), "1.0850").document("inv", "1000.00", currency="EUR", functional_total="1100.00")
+    world.line("paid", "1000.00", account="euro").match("m", "paid", ("principal", "1000.00", "inv"))
+    assert list(world.said("settlement").values()) == [
+        ["Dr 2100 1,000.00 [1,085.00]", "Cr 1100 1,000.00 [1,100.00]", "Dr 6900 0.00 [15.00]"]
+    ]
+    assert world.balances() == {"1030": "1,085.00", "4000": "-1,100.00", "6900": "15.00"}
+
+
+def test_a_transfer_passes_through_transit_in_two_entries_and_nothing_stays_unidentified() -> None:
+    world = World().line("out", "-700.00").line("in", "700.00", on=day(6), account="reserve")
+    assert world.balances() == {"1010": "-700.00", "1020": "700.00", "1240": "700.00", "2100": "-700.00"}
+    world.transfer("m", "out", "in", on=day(6))
+    assert list(world.said("transfer out").values()) == [["Dr 1220 700.00", "Cr 1240 700.00"]]
+    assert list(world.said("transfer in").values()) == [["Dr 2100 700.00", "Cr 1220 700.00"]]
+    assert world.balances() == {"1010": "-700.00", "1020": "700.00"}
+
+
+def test_a_payment_recorded_in_the_accounting_system_and_its_bank_line_are_one_event() -> None:
+    world = World().document("bill", "-2400.00", tax="-400.00", kind="bill", account="400")
+    world.movement("pay", "recorded_payment", "-2400.00", settles="bill")
+    assert world.said()["bill document"] == ["Cr 2000 2,400.00", "Dr 5000 2,000.00", "Dr 1300 400.00"]
+    assert world.said("recorded")["pay recorded"] == ["Cr 2110 2,400.00", "Dr 2000 2,400.00"]
+    world.line("sent", "-2400.00").match("m", "sent", ("principal", "-2400.00", "pay"))
+    assert world.balances() == {"1010": "-2,400.00", "1300": "400.00", "5000": "2,000.00"}
+
+
+def test_what_is_older_than_the_book_opens_it_against_opening_balances() -> None:
+    world = World().opening("operating", "25000.00").document("old", "300.00", on=day(20, 4), account="not mapped")
+    assert world.said("opening") == {
+        "operating opening": ["Dr 1010 25,000.00", "Cr 3900 25,000.00"],
+        "old opening": ["Dr 1100 300.00", "Cr 3900 300.00"],
+    }
+    old = world.postings.entries.filter(description="Invoice OLD a party").row(0, named=True)
+    assert (old["effective_on"], old["accounting_on"]) == (day(20, 4), day(1))
