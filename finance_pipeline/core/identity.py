@@ -55,11 +55,11 @@ def exact_json(value: Any) -> str:
 
     def bracket(part: object) -> str:
         if isinstance(part, Decimal):
-            return f"\ue000{part}\ue001"
+            return f"\ue000{part!s}\ue001"
         raise TypeError(f"{type(part).__name__} has no exact JSON form")
 
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=bracket)
-    return _NUMBER.sub(r"\1", text)
+    return "".join(_NUMBER.split(text))
 
 
 def new_correlation_id() -> str:

@@ -8,7 +8,16 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.text import name_key, phrase_pattern, squeezed, with_name_key, word_set, words
+from finance_pipeline.matching.text import (
+    name_key,
+    phrase_pattern,
+    squeezed,
+    with_name_key,
+    without_connectives,
+    without_cut_connective,
+    word_set,
+    words,
+)
 
 _LONGEST_NAME_WORDS = 6
 _LEAST_WORD_CHARS = 5
@@ -106,8 +115,16 @@ def _by_word_set(visible: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 
 def _by_beginning(visible: pl.DataFrame, names: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """A printed name that is the beginning of a longer one."""
-    cut = visible.select("l", "book", start=words(pl.col("counterparty_name")).str.replace_all(" ", ""))
-    cut = cut.with_columns(size=pl.col("start").str.len_chars()).filter(pl.col("size") >= policy.name_prefix_min_chars)
+    plain = without_connectives(words(pl.col("counterparty_name")))
+    cut = pl.concat(
+        visible.select("l", "book", start=start.str.replace_all(" ", ""))
+        for start in (plain, without_cut_connective(plain))
+    )
+    cut = (
+        cut.unique()
+        .with_columns(size=pl.col("start").str.len_chars())
+        .filter(pl.col("size") >= policy.name_prefix_min_chars)
+    )
     sizes = cut.select("book", "size").unique()
     full = names.select("book", "party", squeezed=pl.col("name").str.replace_all(" ", ""))
     longer = full.join(sizes, on="book").filter(pl.col("squeezed").str.len_chars() > pl.col("size"))
@@ -123,9 +140,7 @@ def _in_text(visible: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     firsts = sized.select("book", word=pl.col("name").str.extract("^([^ ]+)")).unique()
     text = pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True)
     each = (
-        visible.select(
-            "l", "book", word=words(text).str.replace_all(" (?:AND|UND|ET|EN|OG|OCH|Y) ", " ").str.split(" ")
-        )
+        visible.select("l", "book", word=without_connectives(words(text)).str.split(" "))
         .filter(pl.col("word").list.len() > 0)
         .explode("word")
     )

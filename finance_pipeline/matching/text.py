@@ -18,6 +18,8 @@ _LEGAL_FORMS = (
     *("NV", "VOF", "AB", "AS", "ASA", "APS", "OY", "OYJ", "HB", "PTY", "PTE", "HAFTUNGSBESCHRANKT"),
     *("GESELLSCHAFT MIT BESCHRANKTER HAFTUNG", "AKTIENGESELLSCHAFT"),
 )
+_CONNECTIVES = ("AND", "UND", "ET", "EN", "OG", "OCH", "Y")
+_CUT_CONNECTIVES = sorted({word[:size] for word in _CONNECTIVES for size in range(1, len(word) + 1)})
 _TRAILING_FORMS = rf"(?: (?:{'|'.join(_LEGAL_FORMS)}))+$"
 
 
@@ -36,10 +38,20 @@ def words(text: pl.Expr) -> pl.Expr:
 
 def name_key(name: pl.Expr) -> pl.Expr:
     """A party's name without legal form, null where nothing is left: 'Müller & Söhne GmbH' -> 'MULLER SOHNE'."""
-    plain = words(name).str.replace_all(" (?:AND|UND|ET|EN|OG|OCH|Y) ", " ")
+    plain = without_connectives(words(name))
     short = plain.str.replace(_TRAILING_FORMS, "")
     kept = pl.when(short.str.len_chars() > 0).then(short).otherwise(plain)
     return pl.when(kept.str.len_chars() > 0).then(kept)
+
+
+def without_connectives(folded_words: pl.Expr) -> pl.Expr:
+    """Folded words without those that join two names: MULLER UND SOHNE -> MULLER SOHNE."""
+    return folded_words.str.replace_all(rf" (?:{'|'.join(_CONNECTIVES)}) ", " ")
+
+
+def without_cut_connective(folded_words: pl.Expr) -> pl.Expr:
+    """A name that a bank cut off inside of a joining word, without what is left of that: KALTE U -> KALTE."""
+    return folded_words.str.replace(rf" (?:{'|'.join(_CUT_CONNECTIVES)})$", "")
 
 
 def with_name_key(frame: pl.DataFrame, name: str, into: str) -> pl.DataFrame:

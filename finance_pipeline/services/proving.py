@@ -28,7 +28,7 @@ def cash(workspace: Workspace, keys: Sequence[BookMonth]) -> Materialized:
         for month in wanted:
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
-                tied = _accounts_tied(close.tie_outs(conn, book, month))
+                tied = _accounts_tied(close.tie_outs(conn, book, month, close.CASH_RULES))
                 rows = cash_position(conn, book, month, today).join(
                     tied, left_on="account", right_on="subject", how="left"
                 )
@@ -72,8 +72,7 @@ def tie_out(workspace: Workspace, keys: Sequence[BookMonth]) -> tuple[Materializ
 
 def _accounts_tied(pairs: pl.DataFrame) -> pl.DataFrame:
     """One row per bank or processor account: whether every pair of figures about it is equal."""
-    about = pairs.filter(pl.col("name").is_in(["bank_account_equals_statement", "clearing_equals_processor"]))
-    return about.group_by("subject").agg(pl.col("tied").all())
+    return pairs.group_by("subject").agg(pl.col("tied").all())
 
 
 def _replace(conn: Connection, table: str, book: str, month: Month, rows: pl.DataFrame) -> None:

@@ -15,6 +15,7 @@ NAME = "Müller & Söhne Maschinenbau GmbH"
         {"counterparty_name": "Muller Sohne Maschinenbau GmbH"},
         {"counterparty_name": "MASCHINENBAU MÜLLER SÖHNE"},
         {"counterparty_name": "MUELLER & SOEHNE MASCHIN"},
+        {"counterparty_name": "MUELLER UND SOEHNE MASCHIN"},
         {"counterparty_account": "DE12 3456 7890"},
         {"memo": "SEPA GUTSCHRIFT Mueller & Soehne Maschinenbau GmbH danke"},
     ],
@@ -26,6 +27,12 @@ def test_a_party_is_known_as_banks_print_it(line: dict[str, str]) -> None:
     result = world.line("line", "250.00", **line).reconcile()
     assert result.settled() == {"line": {"INV-1": 25000}}
     assert result.tier("line") == 2
+
+
+def test_a_name_that_was_cut_inside_of_its_and_is_known_by_its_beginning() -> None:
+    world = World().item("INV-1", "99.00", "Schäfer Zimmermann Kälte- und Klimatechnik GmbH")
+    world.line("a", "99.00", counterparty_name="SCHÄFER ZIMMERMANN KÄLTE- U")
+    assert world.reconcile().settled() == {"a": {"INV-1": 9900}}
 
 
 def test_two_items_or_two_lines_of_one_amount_are_left_alone() -> None:

@@ -75,6 +75,9 @@ create unlogged table staging.ledger_plan (
     accounting_on date not null
 );
 
+create index on staging.ledger_entry (publish_id, ordinal);
+create index on staging.ledger_plan (publish_id, action);
+
 comment on table staging.ledger_entry is 'One row per entry that one publish wants to stand.';
 comment on table staging.ledger_plan is 'One row per entry to take back (entry_id) or to post (ordinal). accounting_on is its own date while that is open.';
 

@@ -17,7 +17,7 @@ balance as (
     where book = %(book)s and effective_on <= %(on_day)s and code in (select account.code from account)
     group by code, currency
 ),
-stated as (
+stated as materialized (
     select distinct on (account) account, balance_minor, balance_on, kind
     from canonical.balance_current
     where book = %(book)s and not removed and kind in ('closing', 'processor') and balance_on <= %(on_day)s

@@ -1,10 +1,23 @@
 -- One row per entry taken back: the same lines on the other side, on the original's date or, where that is closed, on
 -- the first open day after it.
-with wanted as (
+with period as materialized (
+    select period.month, period.first_open, ledger.fiscal_year(period.first_open, book.fiscal_year_starts_month) as fiscal_year
+    from (
+        select wanted.book, wanted.month, greatest(wanted.month, ledger.first_open_month(wanted.book, wanted.month)) as first_open
+        from (
+            select distinct book, date_trunc('month', original_on)::date as month
+            from staging.ledger_plan
+            where publish_id = %(publish_id)s and action = 'reverse'
+        ) as wanted
+    ) as period
+    join ledger.book using (book)
+),
+wanted as materialized (
     select
-        plan.entry_id, plan.original_on,
-        greatest(plan.original_on, ledger.first_open_month(plan.book, plan.original_on)) as accounting_on
+        plan.entry_id, plan.original_on, period.fiscal_year,
+        greatest(plan.original_on, period.first_open) as accounting_on
     from staging.ledger_plan as plan
+    join period on period.month = date_trunc('month', plan.original_on)::date
     where plan.publish_id = %(publish_id)s and plan.action = 'reverse'
 )
 insert into ledger.entry (
@@ -13,9 +26,9 @@ insert into ledger.entry (
     run_id, correlation_id
 )
 select
-    %(batch_id)s, entry.book, year.fiscal_year,
+    %(batch_id)s, entry.book, wanted.fiscal_year,
     coalesce(numbering.last_number, 0) + row_number() over (
-        partition by year.fiscal_year
+        partition by wanted.fiscal_year
         order by wanted.accounting_on, entry.source, entry.source_id, entry.purpose
     ),
     entry.effective_on, wanted.accounting_on, entry.currency, 'Reversal: ' || entry.description, entry.accounts,
@@ -24,6 +37,4 @@ select
     %(run_id)s, %(correlation_id)s
 from wanted
 join ledger.entry on entry.entry_id = wanted.entry_id and entry.accounting_on = wanted.original_on
-join ledger.book using (book)
-cross join lateral ledger.fiscal_year(wanted.accounting_on, book.fiscal_year_starts_month) as year (fiscal_year)
-left join ledger.numbering on numbering.book = entry.book and numbering.fiscal_year = year.fiscal_year
+left join ledger.numbering on numbering.book = entry.book and numbering.fiscal_year = wanted.fiscal_year

@@ -5,14 +5,14 @@ with account as (
     from unnest(%(bank_accounts)s::text[], %(bank_codes)s::text[], %(bank_currencies)s::text[])
         as account (id, code, currency)
 ),
-stated as (
+stated as materialized (
     select distinct on (account, balance_on) account, balance_on, balance_minor
     from canonical.balance_current
     where book = %(book)s and kind = 'closing' and not removed
         and balance_on between %(first_day)s and %(last_day)s
     order by account, balance_on, record_id
 ),
-movement as (
+movement as materialized (
     select code, effective_on, sum(amount_minor) as amount_minor
     from ledger.posting
     where book = %(book)s and code = any(%(bank_codes)s::text[]) and effective_on <= %(last_day)s

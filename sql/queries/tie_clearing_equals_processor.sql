@@ -5,20 +5,20 @@ with account as (
     select *
     from unnest(%(processor_accounts)s::text[], %(processor_currencies)s::text[]) as account (id, currency)
 ),
-stated as (
+stated as materialized (
     select distinct on (account) account, balance_minor
     from canonical.balance_current
     where book = %(book)s and kind = 'processor' and not removed
     order by account, stated_at desc nulls last
 ),
-movement as (
+movement as materialized (
     select account, occurred_on, sum(net_minor) as net_minor
     from canonical.payment_current
     where book = %(book)s and not removed and account = any(%(processor_accounts)s::text[])
         and kind not in ('recorded_receipt', 'recorded_payment')
     group by account, occurred_on
 ),
-clearing as (
+clearing as materialized (
     select effective_on, currency, sum(amount_minor) as amount_minor
     from ledger.posting
     where book = %(book)s and code = %(clearing)s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -40,22 +41,22 @@ class WorldOptions:
                 todo="Ask for at least one month, and 40 lines for each book and month.",
             )
 
-    @property
-    def months(self) -> list[Month]:
+    @cached_property
+    def months(self) -> tuple[Month, ...]:
         found = [Month.parse(self.first_month)]
         while len(found) < self.month_count:
             found.append(found[-1].next)
-        return found
+        return tuple(found)
 
-    @property
+    @cached_property
     def first_day(self) -> date:
         return self.months[0].first_day
 
-    @property
+    @cached_property
     def last_day(self) -> date:
         return self.months[-1].last_day
 
-    @property
+    @cached_property
     def complete_at(self) -> datetime:
         """By this moment every vendor shows all that was booked until the last day."""
         return datetime.combine(self.last_day + timedelta(days=2), time(5), UTC)

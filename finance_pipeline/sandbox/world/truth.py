@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from finance_pipeline.core.identity import record_id
+from finance_pipeline.core.money import to_decimal
 from finance_pipeline.sandbox.world.company import Company
 from finance_pipeline.sandbox.world.model import Allocation, CardTransaction, Counterpart, Document, Line, Payout
 
@@ -38,7 +39,9 @@ def line_id(line: Line, book: str) -> str:
     """The record id of a bank line: of its feed, or of its statement where the account has no feed."""
     if line.account.external_id:
         return record_id(book, "plaid", "transaction", line.feed_id)
-    return record_id(book, "camt053", "entry", f"{line.account.statement_id}/{line.bank_reference}")
+    amount = to_decimal(line.amount_minor, line.account.currency)
+    known_by = (line.account.statement_id, line.bank_reference, line.booked_on, amount)
+    return record_id(book, "camt053", "entry", "/".join(map(str, known_by)))
 
 
 def truth_frames(companies: Sequence[Company]) -> tuple[pl.DataFrame, pl.DataFrame]:
