@@ -43,6 +43,13 @@ def parse_json(raw: bytes | str) -> Any:
     return json.loads(raw, parse_float=Decimal, parse_constant=refuse)
 
 
+def _bracketed(part: object) -> str:
+    if isinstance(part, Decimal):
+        return f"\ue000{part!s}\ue001"
+    raise TypeError(f"{type(part).__name__} has no exact JSON form")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_bracketed)
 _NUMBER = re.compile('"\ue000([^"]*)\ue001"')
 
 
@@ -52,14 +59,7 @@ def exact_json(value: Any) -> str:
     json has no exact number, so a Decimal passes through as text between two private-use characters, which are then
     taken off together with the quotes. Raises TypeError for anything that JSON does not know.
     """
-
-    def bracket(part: object) -> str:
-        if isinstance(part, Decimal):
-            return f"\ue000{part!s}\ue001"
-        raise TypeError(f"{type(part).__name__} has no exact JSON form")
-
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=bracket)
-    return "".join(_NUMBER.split(text))
+    return "".join(_NUMBER.split(_CANONICAL.encode(value)))
 
 
 def new_correlation_id() -> str:

@@ -113,7 +113,7 @@ def _first_free(ports: list[int | None]) -> socket.socket:
 def _health(home: Path) -> Mapping[str, Any] | None:
     """What the server of this data folder says of itself; None if it is not there, or is another's."""
     port = _state(home).get("port")
-    if port is None:
+    if port is None or not _runs(home):  # a port without its server may be anybody's by now, who need not answer
         return None
     with closing(http.client.HTTPConnection(HOST, port, timeout=_ANSWER_S)) as connection:
         try:

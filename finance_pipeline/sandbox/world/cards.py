@@ -231,8 +231,8 @@ class CardProcessor:
         options, profile = self.company.options, self.company.profile
         weekly = options.lines_per_book // options.month_count < 200
         waiting = sorted(self.transactions, key=lambda each: (each.available_at, each.id))
-        chosen = set(self.rng.sample(range(3, 15 if weekly else 60), 1)) if options.month_count > 1 else set()
-        for number, day in enumerate(business_days(options.first_day, options.last_day, profile.country)):
+        failing = self.rng.randrange(3, 15 if weekly else 60) if options.month_count > 1 else None
+        for day in business_days(options.first_day, options.last_day, profile.country):
             if weekly and day.weekday() != 1:
                 continue
             moment = datetime.combine(day, time(9, 0), UTC) + timedelta(seconds=self.rng.randrange(5_400))
@@ -242,7 +242,7 @@ class CardProcessor:
                 continue
             taken = {id(each) for each in ready}
             waiting = [each for each in waiting if id(each) not in taken]
-            payout = self._payout(day, moment, amount, ready, fails=number in chosen)
+            payout = self._payout(day, moment, amount, ready, fails=len(self.company.world.payouts) == failing)
             if payout.fails:
                 waiting.append(self._failure(payout))
             else:

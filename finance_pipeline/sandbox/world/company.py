@@ -209,5 +209,6 @@ def split_amount(rng: Random, total_minor: int, parts: int) -> Sequence[int]:
     shares = [rng.uniform(0.6, 1.4) for _ in range(parts)]
     found = [max(1, int(total_minor * share / sum(shares))) for share in shares[:-1]]
     if total_minor > 50_000 and rng.random() < 0.6:
-        found = [max(1, part // 10_000 * 10_000) for part in found]
+        rounded = [part // 10_000 * 10_000 for part in found]
+        found = [down if down * 10 >= total_minor else part for down, part in zip(rounded, found, strict=True)]
     return [*found, total_minor - sum(found)]

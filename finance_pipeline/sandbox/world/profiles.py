@@ -9,7 +9,8 @@ from uuid import UUID
 
 from finance_pipeline.sandbox.world.options import WorldOptions
 
-_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_ALPHABET = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_BY_BYTE = (_ALPHABET * 5)[:256]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ _ACCOUNTS = {
 }
 XERO_CODES = {"sales": "200", "subscriptions": "210", "purchases": "310", "services": "412", "rent": "469"}
 """What documents are coded to in Xero."""
-CHART = {"200": "4000", "210": "4010", "310": "5000", "412": "6200", "469": "6100", "090": "1010", "091": "1020"}
+CHART = {"200": "4000", "210": "4200", "310": "5000", "412": "6200", "469": "6100", "090": "1010", "091": "1020"}
 """Xero's account codes -> the ledger's."""
 
 
@@ -140,7 +141,7 @@ def iban(country: str, account: str) -> str:
 
 def random_text(rng: Random, length: int) -> str:
     """Letters and digits without any meaning, as vendors' ids are."""
-    return "".join(rng.choices(_ALPHABET, k=length))
+    return rng.randbytes(length).translate(_BY_BYTE).decode()
 
 
 def random_uuid(rng: Random) -> str:

@@ -194,11 +194,13 @@ def spare_documents(company: Company) -> None:
 def amend_some(company: Company) -> None:
     """A few invoices and bills were first issued with another amount, and corrected before they were paid."""
     rng = company.chance("amend")
+    by_bank = ((line.booked_on, line.allocations) for line in company.world.lines)
+    by_card = ((movement.created_at.date(), movement.allocations) for movement in company.world.card)
     paid_on: dict[str, date] = {}
-    for line in company.world.lines:
-        for allocation in line.allocations:
+    for day, allocations in (*by_bank, *by_card):
+        for allocation in allocations:
             if isinstance(allocation.other, Document):
-                paid_on.setdefault(allocation.other.id, line.booked_on)
+                paid_on[allocation.other.id] = min(day, paid_on.get(allocation.other.id, day))
     for document in company.world.documents:
         if document.voided_at or document.is_draft or document.recorded or rng.random() > 0.006:
             continue

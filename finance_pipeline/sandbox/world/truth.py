@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -44,13 +44,12 @@ def line_id(line: Line, book: str) -> str:
     return record_id(book, "camt053", "entry", "/".join(map(str, known_by)))
 
 
-def truth_frames(companies: Sequence[Company]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The true allocations (ALLOCATIONS), and the lines without a counterpart (LINES)."""
-    allocations = [row for company in companies for row in _allocations(company)]
-    lines = [row for company in companies for row in _alone(company)]
+def truth_frames(company: Company) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The true allocations of a company (ALLOCATIONS), and its lines without a counterpart (LINES)."""
+    alone = [*_lines_alone(company), *_movements_alone(company)]
     return (
-        pl.DataFrame(allocations, schema=ALLOCATIONS, orient="row"),
-        pl.DataFrame(lines, schema=LINES, orient="row"),
+        pl.DataFrame(list(_allocations(company)), schema=ALLOCATIONS, orient="row"),
+        pl.DataFrame(alone, schema=LINES, orient="row"),
     )
 
 
@@ -88,7 +87,7 @@ def _movement_id(movement: CardTransaction, book: str) -> str:
     return record_id(book, "stripe", "balance_transaction", movement.id)
 
 
-def _alone(company: Company) -> Iterator[tuple[object, ...]]:
+def _lines_alone(company: Company) -> Iterator[tuple[object, ...]]:
     book = company.profile.book
     arrived = {
         id(each.other) for line in company.world.lines for each in line.allocations if isinstance(each.other, Line)
@@ -96,12 +95,18 @@ def _alone(company: Company) -> Iterator[tuple[object, ...]]:
     for line in company.world.lines:
         if not line.allocations and id(line) not in arrived:
             yield book, line_id(line, book), line.account.id, line.amount_minor, line.nature
+
+
+def _movements_alone(company: Company) -> Iterator[tuple[object, ...]]:
+    """Movements that settle nothing; of payouts, those that no bank line brought."""
+    book, account = company.profile.book, company.profile.card_account
+    settled = (each.other for line in company.world.lines for each in line.allocations)
+    arrived = {other.transaction_id for other in settled if isinstance(other, Payout)}
+    failed = {payout.transaction_id for payout in company.world.payouts if payout.fails}
     for movement in company.world.card:
-        if not movement.allocations and movement.kind != "payout":
-            yield (
-                book,
-                _movement_id(movement, book),
-                company.profile.card_account,
-                movement.amount_minor,
-                movement.nature,
-            )
+        if movement.allocations or movement.id in arrived:
+            continue
+        nature = movement.nature
+        if movement.kind == "payout":
+            nature = "payout_failed" if movement.id in failed else "payout_in_transit"
+        yield book, _movement_id(movement, book), account, movement.amount_minor, nature

@@ -17,6 +17,7 @@ from finance_pipeline.sandbox.world.cards import CardProcessor
 from finance_pipeline.sandbox.world.company import Company
 from finance_pipeline.sandbox.world.feed import Event, Feed
 from finance_pipeline.sandbox.world.options import WorldOptions
+from finance_pipeline.sandbox.world.profiles import Profile
 from finance_pipeline.sandbox.world.rates import Rates
 from finance_pipeline.sandbox.world.simulate import simulate
 from finance_pipeline.sandbox.world.statements import opening_balances, statements
@@ -24,7 +25,7 @@ from finance_pipeline.sandbox.world.stripe_log import StripeLog
 from finance_pipeline.sandbox.world.truth import truth_frames
 from finance_pipeline.sandbox.world.xero_log import xero_log
 
-WORLD_VERSION = 1
+WORLD_VERSION = 2
 """Raised when the same options give another world."""
 _DESCRIPTION, _TRUTH = "world.json", "sandbox-truth"
 _LOG = pl.Schema(
@@ -50,6 +51,15 @@ class WorldSummary:
     statements: int
     allocations: int
     built: bool = True
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What remains of a book once its files are written: its numbers, and its truth (`truth_frames`)."""
+
+    summary: WorldSummary
+    allocations: pl.DataFrame
+    alone: pl.DataFrame
 
 
 def build_world(home: Path, options: WorldOptions | None = None) -> WorldSummary:
@@ -108,44 +118,33 @@ def _publish(building: Path, home: Path, options: WorldOptions, summary: WorldSu
 
 
 def _write(folder: Path, options: WorldOptions) -> WorldSummary:
+    """Book by book, so that no more than one company is held in memory."""
     rates = Rates(options)
-    companies: list[Company] = []
-    statement_count = 0
-    for book in options.books:
-        company, processor = simulate(book, options, rates)
-        companies.append(company)
-        statement_count += _write_book(folder, company, processor)
+    written = [_write_book(folder, *simulate(book, options, rates)) for book in options.books]
     (folder / "served" / "ecb").mkdir(parents=True)
     (folder / "served" / "ecb" / "eurofxref-hist.csv").write_text(rates.as_csv(), encoding="utf-8")
-    allocations, alone = truth_frames(companies)
     (folder / "truth").mkdir()
-    allocations.write_parquet(folder / "truth" / "truth.parquet")
-    alone.write_parquet(folder / "truth" / "truth_lines.parquet")
+    pl.concat(each.allocations for each in written).write_parquet(folder / "truth" / "truth.parquet")
+    pl.concat(each.alone for each in written).write_parquet(folder / "truth" / "truth_lines.parquet")
+    books = [each.summary for each in written]
     return WorldSummary(
         options.books,
-        sum(len(each.world.lines) for each in companies),
-        sum(len(each.world.documents) for each in companies),
-        sum(len(each.world.card) for each in companies),
-        sum(len(each.world.payouts) for each in companies),
-        statement_count,
-        allocations.height,
+        sum(each.bank_lines for each in books),
+        sum(each.documents for each in books),
+        sum(each.card_transactions for each in books),
+        sum(each.payouts for each in books),
+        sum(each.statements for each in books),
+        sum(each.allocations for each in books),
     )
 
 
-def _write_book(folder: Path, company: Company, processor: CardProcessor) -> int:
-    """A company's logs and statements; how many statements."""
-    profile, openings = company.profile, opening_balances(company)
+def _write_book(folder: Path, company: Company, processor: CardProcessor) -> _Written:
+    """A company's logs and statements; its truth is handed back."""
+    profile, world, openings = company.profile, company.world, opening_balances(company)
     feed = Feed(company)
-    logs: dict[str, Mapping[str, Sequence[Event]]] = {
-        "plaid": {"transaction": feed.transactions(), "account": feed.accounts(openings)},
-        "stripe": StripeLog(company, processor).write(),
-        "xero": xero_log(company),
-    }
-    for vendor, kinds in logs.items():
-        target = folder / "served" / profile.connection(vendor)
-        target.mkdir(parents=True)
-        for kind, events in kinds.items():
-            _log_frame(events).write_parquet(target / f"{kind}.parquet")
+    _write_logs(folder, profile, "plaid", {"transaction": feed.transactions(), "account": feed.accounts(openings)})
+    _write_logs(folder, profile, "stripe", StripeLog(company, processor).write())
+    _write_logs(folder, profile, "xero", xero_log(company))
     members = [(payout, each.id) for payout, group in processor.members.items() for each in group]
     schema = pl.Schema({"payout_id": pl.String, "balance_transaction_id": pl.String})
     pl.DataFrame(members, schema=schema, orient="row").sort("payout_id", "balance_transaction_id").write_parquet(
@@ -156,7 +155,17 @@ def _write_book(folder: Path, company: Company, processor: CardProcessor) -> int
     for name, text in statements(company, openings):
         (target / name).write_text(text, encoding="utf-8")
         count += 1
-    return count
+    allocations, alone = truth_frames(company)
+    sizes = (len(world.lines), len(world.documents), len(world.card), len(world.payouts), count, allocations.height)
+    return _Written(WorldSummary((profile.book,), *sizes), allocations, alone)
+
+
+def _write_logs(folder: Path, profile: Profile, vendor: str, logs: Mapping[str, Sequence[Event]]) -> None:
+    """What a vendor's servers show of a company: one file for each kind of record."""
+    target = folder / "served" / profile.connection(vendor)
+    target.mkdir(parents=True)
+    for kind, events in logs.items():
+        _log_frame(events).write_parquet(target / f"{kind}.parquet")
 
 
 def _log_frame(events: Sequence[Event]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from finance_pipeline.core.identity import exact_json
@@ -36,6 +37,7 @@ def moment(at: datetime) -> str:
     return f"/Date({int(at.timestamp() * 1000)}+0000)/"
 
 
+@lru_cache(maxsize=4096)
 def day(of: date) -> str:
     return moment(datetime.combine(of, time(), UTC))
 

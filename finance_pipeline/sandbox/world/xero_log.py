@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from finance_pipeline.sandbox.servers.credentials import tenant_of
 from finance_pipeline.sandbox.world import xero_format
@@ -29,18 +30,17 @@ def xero_log(company: Company) -> Mapping[str, list[Event]]:
         logs["contact"].append((party.known_from, "added", party.id, xero_format.contact(party, profile.country)))
     for document in company.world.documents:
         kind = "invoice" if document.kind in ("invoice", "bill") else "credit_note"
-        logs[kind] += _document(document, company)
-        payment = "ACCPAYPAYMENT" if document.kind == "bill" else "ACCRECPAYMENT"
         rate = xero_format.rate_of(document, profile, company.rates)
+        logs[kind] += _document(document, company, rate)
+        payment = "ACCPAYPAYMENT" if document.kind == "bill" else "ACCRECPAYMENT"
         for each in document.recorded:
             if company.in_time(each.paid_on):
                 logs["payment"].append((each.recorded_at, "added", each.id, xero_format.payment(each, rate, payment)))
     return logs
 
 
-def _document(document: Document, company: Company) -> list[Event]:
+def _document(document: Document, company: Company, rate: Decimal) -> list[Event]:
     """Every state that a document was in."""
-    rate = xero_format.rate_of(document, company.profile, company.rates)
     recorded = [each for each in document.recorded if company.in_time(each.paid_on)]
     status, lines = "DRAFT" if document.is_draft else "AUTHORISED", document.first_lines or document.lines
     found: list[Event] = []
