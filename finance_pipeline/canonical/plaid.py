@@ -45,6 +45,7 @@ _TRANSACTION = {
 }
 _ACCOUNT = {
     "account_id": None,
+    "retrieved_on": None,
     "type": None,
     "balances": {
         "current": None,
@@ -145,7 +146,7 @@ def _balances(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl
     current = minor_expr(said("balances", "current"), pl.col("currency"))
     rows = rows.with_columns(
         balance_minor=pl.when(said("type").is_in(_OWED_TYPES)).then(-current).otherwise(current),
-        balance_on=pl.col("accounting_on"),
+        balance_on=text("retrieved_on").str.to_date("%Y-%m-%d", strict=False),
     )
     rows = rows.with_columns(
         reason=first_reason(

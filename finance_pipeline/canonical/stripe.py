@@ -292,17 +292,17 @@ def _balances(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl
     """Available plus pending, one row per processor account of the book that the answer names."""
     decoded, unreadable = decode(evidence, _BALANCE)
     parts = pl.concat(
-        decoded.select(*UNFIT.names[:3], "accounting_on", on=text("retrieved_on"), part=said(name)).explode("part")
+        decoded.select(*UNFIT.names[:3], on=text("retrieved_on"), part=said(name)).explode("part")
         for name in ("available", "pending")
     ).with_columns(currency=pl.col("part").struct.field("currency").str.to_uppercase())
     parts = parts.with_columns(
         part_minor=stripe_minor_expr(pl.col("part").struct.field("amount"), pl.col("currency"))
     ).filter(pl.col("currency").is_not_null())
-    sums = parts.group_by(*UNFIT.names[:3], "accounting_on", "on", "currency", maintain_order=True).agg(
+    sums = parts.group_by(*UNFIT.names[:3], "on", "currency", maintain_order=True).agg(
         balance_minor=pl.when(pl.col("part_minor").is_not_null().all()).then(pl.col("part_minor").sum()),
     )
     rows = _with_account(sums, book).with_columns(
-        balance_on=pl.coalesce(pl.col("on").str.to_date("%Y-%m-%d", strict=False), "accounting_on"),
+        balance_on=pl.col("on").str.to_date("%Y-%m-%d", strict=False),
         reason=first_reason(
             (pl.col("balance_minor").is_null(), pl.format("a part is not an amount of {}", "currency")),
             (pl.col("processor").is_null() & (pl.col("balance_minor") != 0), _NO_ACCOUNT[1]),

@@ -27,6 +27,7 @@ POSITION = pl.Schema(
         "stated_by": pl.String(),
         "oldest_source": pl.String(),
         "read_at": pl.Datetime("us", "UTC"),
+        "tied": pl.Boolean(),
     }
 )
 
@@ -34,8 +35,9 @@ POSITION = pl.Schema(
 def cash_position(conn: psycopg.Connection[tuple[Any, ...]], book: Book, month: Month, today: date) -> pl.DataFrame:
     """One row per bank account, processor balance and transit account of a book (POSITION).
 
-    Balances are by effective date at the month's end, or today in the current month; minor units of the account. The
-    freshness of a figure is the age of the connection read least recently among those that it rests on.
+    Balances are by effective date at the month's end, or today in the current month; minor units of the account. `tied`
+    says whether the ledger had the balance that the bank or processor stated, on the day it stated it. The freshness
+    of a figure is the age of the connection read least recently among those that it rests on.
     """
     feeds = [(a.id, a.feed) for a in book.accounts if a.feed]
     return copy_out(

@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finance_pipeline.cli import reports
+from finance_pipeline.cli.demo_report import show_demo
 from finance_pipeline.cli.environment import prepare_dagster
-from finance_pipeline.cli.show import Shown, console, count, say, show_json, show_table, text
+from finance_pipeline.cli.show import progress, say
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import SETTINGS_NAME, home_folder
 
 if TYPE_CHECKING:
-    from finance_pipeline.sandbox.scoring import Score
     from finance_pipeline.sandbox.world.options import WorldOptions
     from finance_pipeline.services.workspace import Workspace
 
@@ -40,7 +39,7 @@ def run_demo(*, seed: int | None, bank_lines: int, as_json: bool) -> None:
             before = _ledger_size(workspace)
             new_entries = run_stages(workspace, options)
             say(f"Done in {time.monotonic() - began:.0f} s.")
-            _show(workspace, before, new_entries, as_json=as_json)
+            show_demo(workspace, before, new_entries, as_json=as_json)
         finally:
             workspace.close()
 
@@ -108,14 +107,14 @@ def sync_and_reconcile(workspace: Workspace) -> int:
 
     home = prepare_dagster(workspace)
     kinds = sorted({connection.kind for connection in workspace.settings.connections})
-    run_sync(home, kinds, on_progress=lambda words: say(f"  {words}")).raise_if_failed()
+    run_sync(home, kinds, on_progress=progress("  ")).raise_if_failed()
     new_entries = 0
     for book in workspace.settings.book_ids:
         months = months_with_data(workspace, book)
         if not months:
             continue
         say(f"  {book}: {months[0]} to {months[-1]}")
-        outcome = run_months(home, book, str(months[0]), str(months[-1]), on_progress=lambda words: say(f"    {words}"))
+        outcome = run_months(home, book, str(months[0]), str(months[-1]), on_progress=progress("    "))
         outcome.raise_if_failed()
         posted = outcome.figures.get("journal_entries", {}).values()
         new_entries += sum(int(str(figures.get("new_entries", 0))) for figures in posted)
@@ -126,80 +125,3 @@ def _ledger_size(workspace: Workspace) -> int:
     from finance_pipeline.services.books import entry_count
 
     return entry_count(workspace)
-
-
-def _show(workspace: Workspace, before: int, new_entries: int, *, as_json: bool) -> None:
-    """Months, trial balances, cash, the score, and what to do next."""
-    from finance_pipeline.services import read
-    from finance_pipeline.services.calendar import months_with_data
-
-    spans = {book: months_with_data(workspace, book) for book in workspace.settings.book_ids}
-    first = str(min(months[0] for months in spans.values()))
-    last = str(max(months[-1] for months in spans.values()))
-    score = score_of(workspace)
-    if as_json:
-        show_json(
-            {
-                "new_entries": new_entries,
-                "months": read.month_lines(workspace).to_dicts(),
-                "exceptions": read.exceptions_by_reason(workspace).to_dicts(),
-                "tie_outs": read.tie_out_summary(workspace).to_dicts(),
-                "cash": read.cash_position(workspace).to_dicts(),
-                "score": score.as_json(),
-            }
-        )
-        return
-    reports.show_months(workspace, None, first, last, as_json=False)
-    for book, months in spans.items():
-        reports.show_trial_balance(workspace, book, str(months[-1]), as_json=False)
-    reports.show_cash(workspace, None, None, as_json=False)
-    _show_score(score)
-    changed = "nothing changed: 0 new entries" if new_entries == 0 else f"{new_entries:,} new entries"
-    console.print(f"\nThe ledger had {before:,} entries; {changed}.")
-    console.print(_NEXT, highlight=False)
-
-
-def score_of(workspace: Workspace) -> Score:
-    """What stands matched against the simulator's truth, which no stage can read."""
-    from finance_pipeline.sandbox.scoring import score
-    from finance_pipeline.services.books import standing_pairs
-
-    return score(workspace.home, standing_pairs(workspace))
-
-
-def _show_score(score: Score) -> None:
-    columns = [
-        text("Tier", "tier"),
-        count("Proposed", "proposed"),
-        count("Right", "right"),
-        Shown("Precision", lambda row: _per_cent(row["right"], row["proposed"]), is_figure=True),
-    ]
-    show_table("Matches against the simulator's truth, by tier", score.by_tier.iter_rows(named=True), columns)
-    shapes = [
-        text("Shape", "shape"),
-        count("True", "true"),
-        count("Found", "found"),
-        Shown("Recall", lambda row: _per_cent(row["found"], row["true"]), is_figure=True),
-    ]
-    show_table("What was there to find, by shape", score.by_shape.iter_rows(named=True), shapes)
-    console.print(
-        f"Precision {_per_cent(score.right, score.proposed)} ({score.right:,} of {score.proposed:,}), "
-        f"recall {_per_cent(score.found, score.true)} ({score.found:,} of {score.true:,} true allocations)."
-    )
-
-
-def _per_cent(part: int, whole: int) -> str:
-    """A share in per cent, rounded down, so that only all of it reads 100 %."""
-    if whole == 0:
-        return "-"
-    hundredths = part * 10_000 // whole
-    return f"{hundredths // 100}.{hundredths % 100:02d} %"
-
-
-_NEXT = """
-Next:
-  finance-pipeline ui                                    the Dagster UI, with these runs in it
-  finance-pipeline exceptions --book us                  what a person has to look at, with reasons
-  finance-pipeline explain ID                            why, down to the source record
-  finance-pipeline journal --book us --month 2026-10     the entries
-  finance-pipeline db stop                               stops the database server, which stays up for the UI"""

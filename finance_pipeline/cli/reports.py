@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finance_pipeline.cli import overview
 from finance_pipeline.cli.show import (
     Shown,
     console,
     count,
     money,
+    progress,
     say,
     show_frame,
     show_json,
@@ -37,7 +38,7 @@ def sync_and_show(workspace: Workspace, kind: str | None, *, as_json: bool) -> N
         raise BadInput(f"{kind!r} is no kind of connection.", todo=f"Known kinds: {', '.join(ASSET_OF)}.")
     home = prepare_dagster(workspace)
     kinds = [kind] if kind else sorted({c.kind for c in workspace.settings.connections})
-    outcome = run_sync(home, kinds, on_progress=say)
+    outcome = run_sync(home, kinds, on_progress=progress())
     show_frame(
         "Connections", read.connections(workspace), _CONNECTION_COLUMNS, as_json=as_json, empty="none is declared"
     )
@@ -52,7 +53,7 @@ def run_and_show(workspace: Workspace, book: str, first: str, last: str, *, as_j
 
     known_months(workspace.settings, book, first, last)
     home = prepare_dagster(workspace)
-    outcome = run_months(home, book, first, last, on_progress=say)
+    outcome = run_months(home, book, first, last, on_progress=progress())
     outcome.raise_if_failed()
     show_months(workspace, book, first, last, as_json=as_json)
 
@@ -68,9 +69,9 @@ def show_months(workspace: Workspace, book: str | None, first: str, last: str, *
     if as_json:
         show_json({"months": lines.to_dicts(), "exceptions": reasons.to_dicts(), "tie_outs": ties.to_dicts()})
         return
-    show_table("Lines and what stands matched", lines.iter_rows(named=True), MONTH_COLUMNS)
-    show_table("Exceptions by reason", _pivoted_reasons(reasons), _reason_columns(reasons), empty="none")
-    show_table("Tie-outs", ties.iter_rows(named=True), _TIE_SUMMARY_COLUMNS)
+    overview.show_lines(lines)
+    overview.show_reasons(reasons)
+    overview.show_ties(ties)
 
 
 def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> None:
@@ -86,7 +87,7 @@ def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> Non
         show_json({"connections": connections.to_dicts(), "months": lines.to_dicts(), "tie_outs": ties.to_dicts()})
         return
     show_table("Connections", connections.iter_rows(named=True), _CONNECTION_COLUMNS, empty="none was ever read")
-    show_table("Months", lines.iter_rows(named=True), MONTH_COLUMNS, empty="none is computed yet")
+    show_table("Months", lines.iter_rows(named=True), overview.MONTH_COLUMNS, empty="none is computed yet")
     broken = ties.filter(pl.col("equal") < pl.col("compared"))
     show_table("Tie-outs that are broken or unproven", broken.iter_rows(named=True), _TIE_SUMMARY_COLUMNS)
 
@@ -181,75 +182,20 @@ def show_materialized(results: Mapping[str, Materialized]) -> Iterator[str]:
         yield f"{name}: {result.row_count} rows" + (f" ({totals})" if totals else "")
 
 
-def _age(row: dict[str, Any]) -> str:
-    """How long ago the oldest source of a figure was read."""
-    if row["read_at"] is None:
-        return "never read"
-    seconds = int((datetime.now(UTC) - row["read_at"]).total_seconds())
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = seconds // size
-            return f"{number} {unit}{'s' if number > 1 else ''} ago"
-    return "just now"
-
-
-def _share(name: str) -> Shown:
-    """A tier's share of the lines of a row, in per cent."""
-    return Shown(
-        name.replace("_", " "),
-        lambda row: f"{row[name] * 1000 // row['lines'] / 10:.1f} %" if row["lines"] else "-",
-        is_figure=True,
-    )
-
-
-def _pivoted_reasons(reasons: pl.DataFrame) -> list[dict[str, Any]]:
-    if reasons.is_empty():
-        return []
-    return (
-        reasons.pivot(on="reason", index=["book", "month"], values="lines")
-        .fill_null(0)
-        .sort("book", "month")
-        .to_dicts()
-    )
-
-
-def _reason_columns(reasons: pl.DataFrame) -> list[Shown]:
-    found = reasons["reason"].unique().sort().to_list()
-    return [
-        text("Book", "book"),
-        text("Month", "month"),
-        *(count(reason.replace("_", " "), reason) for reason in found),
-    ]
-
-
-MONTH_COLUMNS = [
-    text("Book", "book"),
-    text("Month", "month"),
-    count("Bank lines", "bank_lines"),
-    count("All lines", "lines"),
-    _share("tier_0"),
-    _share("tier_1"),
-    _share("tier_2"),
-    _share("tier_5"),
-    _share("unmatched"),
-]
 CASH_COLUMNS = [
-    text("Book", "book"),
-    text("Account", "account"),
-    text("Kind", "kind"),
-    text("", "currency"),
+    *overview.CASH_IDENTITY,
     money("Balance", "balance_minor"),
     text("On", "balance_on"),
-    money("Stated by bank", "stated_minor"),
+    money("Stated", "stated_minor"),
     text("On", "stated_on"),
-    Shown("Tied", lambda row: "yes" if row["tied"] else "[red]no[/]"),
-    Shown("Last read", _age),
+    Shown("Agreed", lambda row: "-" if row["tied"] is None else "yes" if row["tied"] else "[red]no[/]"),
+    Shown("Last read", overview.age),
 ]
 _CONNECTION_COLUMNS = [
     text("Connection", "connection_id"),
     text("Kind", "source"),
     Shown("Last pull", lambda row: "read" if row["outcome"] == "read" else "[red]failed[/]"),
-    Shown("Read to the end", _age),
+    Shown("Read to the end", overview.age),
     count("Dead letters", "dead_letters"),
     text("Said", "words"),
 ]

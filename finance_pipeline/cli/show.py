@@ -8,17 +8,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 from rich import box
 from rich.console import Console
+from rich.control import Control
 from rich.markup import escape
+from rich.segment import ControlType
 from rich.table import Table
 
 from finance_pipeline.core.money import format_money
 
-console = Console(highlight=False)
+_WIDTH_CHARS = 150
+"""Of what is written to a file or a pipe; a terminal has its own."""
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_CHARS)
 progress_console = Console(stderr=True, highlight=False)
 
 
@@ -56,7 +60,8 @@ def show_table(title: str, rows: Iterable[dict[str, Any]], columns: Sequence[Sho
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.heading, justify="right" if column.is_figure else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column.is_figure else "left"
+        table.add_column(column.heading, justify=justify, overflow="fold", no_wrap=column.is_figure)
     for row in printed:
         table.add_row(*(column.value(row) for column in columns))
     console.print(table)
@@ -79,7 +84,21 @@ def show_frame(
 
 def say(words: str) -> None:
     """Progress, on standard error, so that figures on standard output stay clean."""
-    progress_console.print(words)
+    progress_console.print(words, soft_wrap=True)
+
+
+def progress(indent: str = "") -> Callable[[str, bool], None]:
+    """What to call at the beginning and the end of each step: its beginning shows on a terminal only, until it ends."""
+
+    def tell(words: str, ended: bool) -> None:
+        if progress_console.is_terminal:
+            progress_console.control(Control((ControlType.ERASE_IN_LINE, 2)))
+        if ended:
+            progress_console.print(f"{indent}{words}", soft_wrap=True)
+        elif progress_console.is_terminal:
+            progress_console.print(f"{indent}{words}", end="\r")
+
+    return tell
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,7 @@ nothing: it is listed as not tied, with the words that say what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -31,8 +31,6 @@ RULES = (
     "debits_equal_credits",
     "opening_plus_movement_equals_closing",
 )
-CASH_RULES = ("bank_account_equals_statement", "clearing_equals_processor")
-"""The rules that say whether an account that holds money is what its keeper says."""
 _PAIR = pl.Schema(
     {
         "name": pl.String,
@@ -47,13 +45,13 @@ _PAIR = pl.Schema(
 )
 
 
-def tie_outs(conn: Connection, book: Book, month: Month, rules: Sequence[str] = RULES) -> pl.DataFrame:
+def tie_outs(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
     """One row per pair of figures of a book-month: name, subject, on_day, both figures, tied, words.
 
     Amounts are minor units of the row's currency. Queries: sql/queries/tie_*.sql.
     """
     parameters = _parameters(book, month)
-    pairs = pl.concat([copy_out(conn, query(f"tie_{rule}"), parameters, _PAIR) for rule in rules])
+    pairs = pl.concat([copy_out(conn, query(f"tie_{rule}"), parameters, _PAIR) for rule in RULES])
     difference = pl.col("left_minor") - pl.col("right_minor")
     return pairs.with_columns(
         book=pl.lit(book.id),

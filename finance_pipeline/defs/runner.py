@@ -33,7 +33,8 @@ _NO_CAPTURE = {
     "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
 }
 """The command line owns its own output: nothing is redirected into Dagster's log files."""
-Say = Callable[[str], None]
+Say = Callable[[str, bool], None]
+"""What happens in a run, in words, and whether a step ended with it."""
 Figures = Mapping[str, object]
 
 
@@ -223,11 +224,11 @@ def _tell(entry: dg.EventLogEntry, say: Say) -> None:
     if event is None or event.step_key is None:
         return
     if event.is_step_start:
-        say(f"{event.step_key} ...")
+        say(f"{event.step_key} ...", False)
     elif event.is_step_success:
-        say(f"{event.step_key} done in {event.step_success_data.duration_ms / 1000:.1f} s")
+        say(f"{event.step_key} done in {event.step_success_data.duration_ms / 1000:.1f} s", True)
     elif event.is_step_failure:
-        say(f"{event.step_key} failed: {_failure(event).words}")
+        say(f"{event.step_key} failed: {_failure(event).words}", True)
 
 
 def _failure(event: dg.DagsterEvent) -> Step:

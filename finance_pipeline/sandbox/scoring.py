@@ -15,7 +15,11 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Score:
-    """Counts of allocations. by_tier: tier, proposed, right; by_shape: shape, true, found; wrong: what is not true."""
+    """Counts of allocations.
+
+    by_tier: tier, proposed, right; by_shape: shape, true, found; by_month: book, month and all four; wrong: what is not
+    true.
+    """
 
     proposed: int
     right: int
@@ -23,6 +27,7 @@ class Score:
     found: int
     by_tier: pl.DataFrame
     by_shape: pl.DataFrame
+    by_month: pl.DataFrame
     wrong: pl.DataFrame
 
     def as_json(self) -> dict[str, Any]:
@@ -33,17 +38,21 @@ class Score:
             "found": self.found,
             "by_tier": self.by_tier.to_dicts(),
             "by_shape": self.by_shape.to_dicts(),
+            "by_month": self.by_month.to_dicts(),
             "wrong": self.wrong.to_dicts(),
         }
 
 
-def score(home: Path, allocations: pl.DataFrame) -> Score:
-    """Score the allocations that stand (line_id, counter_id, amount_minor, tier) of the world in a data folder."""
+def score(home: Path, allocations: pl.DataFrame, lines: pl.DataFrame) -> Score:
+    """Score the allocations that stand (line_id, counter_id, amount_minor, tier) of the world in a data folder.
+
+    lines: line_id, book and month of every line that the pipeline knows.
+    """
     truth = pl.read_parquet(home / "sandbox-truth" / "truth.parquet")
-    return compare(truth, allocations)
+    return compare(truth, allocations, lines)
 
 
-def compare(truth: pl.DataFrame, allocations: pl.DataFrame) -> Score:
+def compare(truth: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame) -> Score:
     """Score allocations against a truth: line_record_id, other_record_id, also_record_id?, shape. Pure.
 
     A payout and a transfer have two names each: the payout's own movement, and either leg as the line.
@@ -73,4 +82,29 @@ def compare(truth: pl.DataFrame, allocations: pl.DataFrame) -> Score:
         judged.group_by("tier").agg(proposed=pl.len().cast(pl.Int64), right=is_right.sum().cast(pl.Int64)).sort("tier")
     )
     wrong = judged.filter(~is_right).select("line_id", "counter_id", "tier").sort("line_id", "counter_id")
-    return Score(judged.height, judged.height - wrong.height, truth.height, found.height, by_tier, by_shape, wrong)
+    return Score(
+        judged.height,
+        judged.height - wrong.height,
+        truth.height,
+        found.height,
+        by_tier,
+        by_shape,
+        _by_month(known, judged, found, lines),
+        wrong,
+    )
+
+
+def _by_month(known: pl.DataFrame, judged: pl.DataFrame, found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """One row per book and month of the lines: proposed, right, true and found allocations."""
+    month = ["book", "month"]
+    proposed = (
+        judged.join(lines, on="line_id")
+        .group_by(month)
+        .agg(proposed=pl.len().cast(pl.Int64), right=pl.col("number").count().cast(pl.Int64))
+    )
+    there = (
+        known.join(lines, on="line_id")
+        .group_by(month)
+        .agg(true=pl.len().cast(pl.Int64), found=pl.col("number").is_in(found["number"].implode()).sum().cast(pl.Int64))
+    )
+    return there.join(proposed, on=month, how="left").fill_null(0).sort(month)

@@ -16,6 +16,7 @@ from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
 _PAIRS = pl.Schema({"line_id": pl.String, "counter_id": pl.String, "amount_minor": pl.Int64, "tier": pl.Int16})
+_LINE_MONTHS = pl.Schema({"line_id": pl.String(), "book": pl.String(), "month": pl.String()})
 
 
 def journal(workspace: Workspace, book: str, month: str, limit: int) -> list[dict[str, Any]]:
@@ -60,6 +61,12 @@ def standing_pairs(workspace: Workspace) -> pl.DataFrame:
     """One row per allocation that stands: line_id, counter_id, amount_minor, tier."""
     with workspace.database.transaction(role="reader") as conn:
         return copy_out(conn, query("standing_pairs"), None, _PAIRS)
+
+
+def line_months(workspace: Workspace) -> pl.DataFrame:
+    """One row per booked line and processor movement: line_id, book, month."""
+    with workspace.database.transaction(role="reader") as conn:
+        return copy_out(conn, query("line_months"), None, _LINE_MONTHS)
 
 
 def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def standing_digest(conn: Connection, book: str, month: Month) -> str:
     return digest(*(row or ()))
 
 
-def rates_digest(conn: Connection) -> str:
-    """Digest of which reference rates are published."""
-    row = conn.execute("select count(*), coalesce(max(recorded_seq), 0) from canonical.fx_rate").fetchone()
+def rates_digest(conn: Connection, month: Month) -> str:
+    """Digest of which reference rates are published up to the end of a month; what it did may use no later one."""
+    row = conn.execute(
+        "select count(*), coalesce(max(recorded_seq), 0) from canonical.fx_rate where rate_on <= %s", (month.last_day,)
+    ).fetchone()
     return digest(*(row or ()))

@@ -60,7 +60,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
     inputs = digest(
         marks.canonical_digest(conn, book.id, first, last),
         marks.standing_digest(conn, book.id, month),
-        marks.rates_digest(conn),
+        marks.rates_digest(conn, month),
         RULES_VERSION,
         chart.digest_of(book),
     )

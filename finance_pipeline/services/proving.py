@@ -28,12 +28,8 @@ def cash(workspace: Workspace, keys: Sequence[BookMonth]) -> Materialized:
         for month in wanted:
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
-                tied = _accounts_tied(close.tie_outs(conn, book, month, close.CASH_RULES))
-                rows = cash_position(conn, book, month, today).join(
-                    tied, left_on="account", right_on="subject", how="left"
-                )
-                rows = rows.with_columns(
-                    book=pl.lit(book_id), month=pl.lit(str(month)), tied=pl.col("tied").fill_null(False)
+                rows = cash_position(conn, book, month, today).with_columns(
+                    book=pl.lit(book_id), month=pl.lit(str(month))
                 )
                 _replace(conn, "report.cash_position", book_id, month, rows.select(tables.CASH_POSITION.names))
                 by_partition[str(BookMonth(book_id, month))] = {"row_count": rows.height, **_totals(rows)}
@@ -68,11 +64,6 @@ def tie_out(workspace: Workspace, keys: Sequence[BookMonth]) -> tuple[Materializ
         ),
         checks,
     )
-
-
-def _accounts_tied(pairs: pl.DataFrame) -> pl.DataFrame:
-    """One row per bank or processor account: whether every pair of figures about it is equal."""
-    return pairs.group_by("subject").agg(pl.col("tied").all())
 
 
 def _replace(conn: Connection, table: str, book: str, month: Month, rows: pl.DataFrame) -> None:

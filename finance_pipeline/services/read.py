@@ -83,6 +83,11 @@ def cash_position(workspace: Workspace, book: str | None = None, month: str | No
     return _read(workspace, "cash_position", tables.CASH_POSITION.schema, book=book, month=month)
 
 
+def cash_history(workspace: Workspace, book: str | None = None) -> pl.DataFrame:
+    """One row per account and month computed (tables.CASH_POSITION)."""
+    return _read(workspace, "cash_history", tables.CASH_POSITION.schema, book=book)
+
+
 def _check(workspace: Workspace, book: str | None, month: str | None) -> None:
     """Refuse an unknown book or a text that is no month, rather than answer with nothing."""
     if book is not None:

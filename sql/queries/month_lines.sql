@@ -9,10 +9,12 @@ with line as (
     where not removed and kind in ('charge', 'refund')
 ),
 matched as (
-    select distinct on (allocation.line_id) allocation.line_id, standing.tier
+    select leg.line_id, min(standing.tier) as tier
     from recon.standing
     join recon.allocation using (match_id, version)
-    order by allocation.line_id, standing.tier
+    cross join lateral (values (allocation.line_id), (allocation.other_line_id)) as leg (line_id)
+    where leg.line_id is not null
+    group by leg.line_id
 )
 select
     line.book,
