@@ -21,6 +21,7 @@ _ENTRY = {
     "amount": None,
     "status": None,
     "booked_on": None,
+    "counted_on": None,
     "value_on": None,
     "bank_reference": None,
     "entry_reference": None,
@@ -107,7 +108,7 @@ def _lines(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.Da
     rows = _of_the_book(decoded, book).filter(~pl.col("has_feed") & (said("status") != "information"))
     rows = rows.with_columns(
         amount_minor=minor_expr(said("amount"), pl.col("currency")),
-        booked_on=said("booked_on").str.to_date("%Y-%m-%d", strict=False),
+        booked_on=pl.coalesce(said("counted_on"), said("booked_on")).str.to_date("%Y-%m-%d", strict=False),
         status=said("status"),
     )
     rows = rows.with_columns(

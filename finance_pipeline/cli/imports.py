@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finance_pipeline.cli.show import console, count, say, show_json, show_table, text
+from finance_pipeline.cli.show import Shown, console, count, progress, show_json, show_table, text
 from finance_pipeline.core.problems import BadInput
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def import_and_show(workspace: Workspace, files: list[Path], book: str | None, *
     missing = [file for file in files if not file.is_file()]
     if missing:
         raise BadInput(f"there is no file {missing[0]}.", kept="Nothing was imported.", todo="Check the path.")
-    result = import_statement_files(workspace, files, say)
+    result = import_statement_files(workspace, files, progress())
     waiting = unbound_accounts(workspace)
     bound = []
     if book is not None:
@@ -71,7 +72,7 @@ def _months(accounts: list[UnboundAccount]) -> str:
 _ACCOUNT_COLUMNS = [
     text("Account", "account"),
     text("", "currency"),
-    text("First balance", "first_balance"),
+    Shown("First balance", lambda row: f"{Decimal(row['first_balance']):,}", is_figure=True),
     text("From", "first_on"),
     text("To", "last_on"),
     count("Statements", "statement_count"),

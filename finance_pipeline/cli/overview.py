@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from finance_pipeline.core.period import Month
     from finance_pipeline.services.workspace import Workspace
 
-_WORDS_CHARS = 48
+_WORDS_CHARS = 62
 _AMOUNT_CHARS = 16
 
 
@@ -144,4 +144,9 @@ MONTH_COLUMNS = [
     count("All lines", "lines"),
     *(_share(name) for name in ("tier_0", "tier_1", "tier_2", "tier_5", "unmatched")),
 ]
-CASH_IDENTITY = [text("Book", "book"), text("Account", "account"), text("Kind", "kind"), text("", "currency")]
+CASH_IDENTITY = [
+    text("Book", "book"),
+    text("Account", "account"),
+    Shown("Kind", lambda row: row["kind"].replace("_", " ")),
+    text("", "currency"),
+]

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from finance_pipeline.core.money import format_money
 
-_WIDTH_CHARS = 150
+_WIDTH_CHARS = 160
 """Of what is written to a file or a pipe; a terminal has its own."""
 console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_CHARS)
 progress_console = Console(stderr=True, highlight=False)

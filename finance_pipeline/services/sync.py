@@ -71,7 +71,9 @@ def sync_connection(workspace: Workspace, connection: Connection) -> Synced:
     )
 
 
-def import_statement_files(workspace: Workspace, files: Sequence[Path], on_progress: Callable[[str], None]) -> Synced:
+def import_statement_files(
+    workspace: Workspace, files: Sequence[Path], on_progress: Callable[[str, bool], None]
+) -> Synced:
     """Land statement files that somebody names, whatever the watched folder holds. A file that does not fit is held."""
     from finance_pipeline.sources.camt053 import read_files
 
@@ -80,7 +82,7 @@ def import_statement_files(workspace: Workspace, files: Sequence[Path], on_progr
 
     def each_file() -> Iterator[Update]:
         for number, update in enumerate(read_files(files, now), start=1):
-            on_progress(f"  {number} of {len(files)} files")
+            on_progress(f"{number} of {len(files)} files", number == len(files))
             yield update
 
     return _land_all(workspace, connection, lambda _cursor: each_file(), now, keep_cursor=True)

@@ -87,10 +87,11 @@ def evidence_of(file: StatementFile, page_hash: str) -> pl.DataFrame:
     """One row per statement and one per entry (EVIDENCE).
 
     An entry's payload holds nothing of the file or statement it came in, so that an overlapping file repeats it word
-    for word. Amounts are decimal texts, signed.
+    for word; only for one that is dated outside of its statement it says the day on which the balances count it.
+    Amounts are decimal texts, signed.
     """
     lines = [
-        (statement.account, statement.currency, entry, exact_json(_entry_payload(statement, entry)))
+        (statement, entry, exact_json(_entry_payload(statement, entry)))
         for statement in file.statements
         for entry in statement.entries
     ]
@@ -99,8 +100,8 @@ def evidence_of(file: StatementFile, page_hash: str) -> pl.DataFrame:
         for each in file.statements
     ]
     rows += [
-        ("entry", source_id, account, entry.booked_on, payload)
-        for source_id, (account, _, entry, payload) in zip(entry_source_ids(lines), lines, strict=True)
+        ("entry", source_id, statement.account, statement.counts_on(entry), payload)
+        for source_id, (statement, entry, payload) in zip(entry_source_ids(lines), lines, strict=True)
     ]
     return pl.DataFrame(
         [(*row[:4], False, row[4], content_hash(row[4].encode()), page_hash) for row in rows],
@@ -134,6 +135,9 @@ def _entry_payload(statement: Statement, entry: Entry) -> dict[str, object]:
     payload["currency"] = statement.currency
     payload["amount"] = str(to_decimal(entry.amount_minor, statement.currency))
     payload["booked_on"] = entry.booked_on.isoformat() if entry.booked_on else None
+    counted_on = statement.counts_on(entry)
+    if counted_on is not None and counted_on != entry.booked_on:
+        payload["counted_on"] = counted_on.isoformat()
     payload["value_on"] = entry.value_on.isoformat() if entry.value_on else None
     payload["details"] = [detail._asdict() for detail in entry.details]
     return payload

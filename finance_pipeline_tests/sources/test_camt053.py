@@ -197,7 +197,24 @@ def test_evidence_states_balances_exactly_and_belongs_to_the_day_of_the_line() -
     ).evidence
     said = parse_json(large.filter(pl.col("kind") == "statement")["payload"][0])
     assert (said["opening"], said["closing"], said["booked"]) == ("90071992547409.93", "90071992547410.94", "1.01")
-    assert large["accounting_on"].to_list() == [date(2026, 5, 4), date(2026, 5, 3)]
+    assert large["accounting_on"].to_list() == [date(2026, 5, 4), date(2026, 5, 4)]
+
+
+def test_a_line_dated_before_the_statement_that_brings_it_counts_from_that_statements_first_day() -> None:
+    december = statement("10", "12", Line("-1", on="2026-11-30"), Line("3", on="2026-12-02"), day="2026-12-31")
+    evidence = update(december.replace("<Dt>2026-12-31</Dt>", "<Dt>2026-12-01</Dt>", 1)).evidence
+    early, ordinary = evidence.filter(pl.col("kind") == "entry").to_dicts()
+    said = parse_json(early["payload"])
+    assert (said["booked_on"], said["counted_on"], early["accounting_on"]) == (
+        "2026-11-30", "2026-12-01", date(2026, 12, 1)
+    )  # fmt: skip
+    assert "2026-11-30" in early["source_id"], "its name stays what the bank calls it"
+    assert "counted_on" not in ordinary["payload"]
+
+
+def test_an_opening_balance_that_carries_the_closing_day_moves_no_line_of_the_month() -> None:
+    month = statement("0", "3", Line("1", on="2026-05-04"), Line("2", on="2026-05-29"), day="2026-05-31")
+    assert update(month).evidence["accounting_on"].to_list()[1:] == [date(2026, 5, 4), date(2026, 5, 29)]
 
 
 def test_the_watched_folder_gives_new_files_in_the_order_of_their_names_and_each_content_once(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _REMITTANCE = ("RmtInf", "Ustrd", "Strd", "CdtrRefInf", "Ref", "RfrdDocInf", "Nb
 WANTED = frozenset((*_HEADER, *_AMOUNT, *_ENTRY, *_CODE, *_PARTY, *_REMITTANCE))
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0"})
 _STATUS = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "information"}
+_LONG_WEEKEND_DAYS = 6
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 
 
@@ -211,10 +212,13 @@ def _dated(entry: Entry, count: int, first_day: date, last_day: date) -> Entry:
 def _opening_on(from_day: date | None, stated_on: date | None, closing_on: date, entries: tuple[Entry, ...]) -> date:
     """The first day of the statement, before whose lines the opening balance stands.
 
-    Some banks date an opening balance with that day, others with the day before. A stated period decides; without
-    one, the balance still stood on the day of the first line, whichever of the two was meant.
+    Some banks date an opening balance with that day, others with the day before, and some with the closing day. A
+    stated period decides; without one, the balance still stood on the day of the first line, whichever of the two was
+    meant. A single day is believed unless lines are older than a long weekend: then it is only the closing day.
     """
     if from_day is not None:
         return min(max(from_day, stated_on or from_day), closing_on)
     first_line = min((e.booked_on for e in entries if e.booked_on and e.status == "booked"), default=closing_on)
+    if stated_on == closing_on and (closing_on - first_line).days > _LONG_WEEKEND_DAYS:
+        return first_line
     return min(max(first_line, stated_on or first_line), closing_on)

@@ -22,18 +22,18 @@ def statement_source_id(statement: Statement) -> str:
     return "/".join(part for part in parts if part)
 
 
-def entry_source_ids(lines: Sequence[tuple[str, str, Entry, str]]) -> list[str]:
-    """Ids of all lines of one file, in their order. lines: account, currency, entry, payload.
+def entry_source_ids(lines: Sequence[tuple[Statement, Entry, str]]) -> list[str]:
+    """Ids of all lines of one file, in their order. lines: statement, entry, payload.
 
     Equal lines are counted in the order of their payloads, not of the file, so that a bank that sorts anew changes
     nothing.
     """
-    names = [_name(account, currency, entry) for account, currency, entry, _ in lines]
+    names = [_name(statement.account, statement.currency, entry) for statement, entry, _ in lines]
     places: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
         places[name].append(place)
     for name, equal in places.items():
-        for ordinal, place in enumerate(sorted(equal, key=lambda i: lines[i][3])):
+        for ordinal, place in enumerate(sorted(equal, key=lambda i: lines[i][2])):
             names[place] = f"{name}/{ordinal + 1}" if ordinal else name
     return names
 

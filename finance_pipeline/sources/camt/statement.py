@@ -85,6 +85,12 @@ class Statement:
         """Sum of the booked entries."""
         return sum(entry.amount_minor for entry in self.entries if entry.status == "booked")
 
+    def counts_on(self, entry: Entry) -> date | None:
+        """The day from which the balances hold an entry: a bank may date one before the statement that brings it."""
+        if entry.booked_on is None or entry.status != "booked":
+            return entry.booked_on
+        return min(max(entry.booked_on, self.opening_on), self.closing_on)
+
     @property
     def difference_minor(self) -> int:
         """What opening balance and entries have too much (+) or too little (-) for the closing balance."""
