@@ -181,7 +181,8 @@ begin
     insert into ledger.period (book, month) values (wanted_book, wanted_month) on conflict do nothing;
     if to_regclass('ledger.' || partition) is null then
         perform pg_advisory_xact_lock(hashtext('ledger.entry partitions'));
-        if to_regclass('ledger.' || partition) is null then
+        -- Asked of the catalogue: to_regclass may still answer what it knew before it waited.
+        if not exists (select from pg_class where relname = partition and relnamespace = 'ledger'::regnamespace) then
             execute format('create table ledger.%I (like ledger.entry including all)', partition);
             execute format(
                 'alter table ledger.entry attach partition ledger.%I for values from (%L) to (%L)',

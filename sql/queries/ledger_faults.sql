@@ -1,4 +1,5 @@
--- One row per entry that contradicts itself, its business key or its seal, and per book-year whose numbers have gaps.
+-- One row per entry that contradicts itself, its business key or its seal, per book-year whose numbers have gaps, and per
+-- batch without a seal or seal without its batch.
 select
     entry.book || '-' || entry.fiscal_year || '-' || entry.number as subject,
     case
@@ -33,5 +34,12 @@ full join ledger.numbering using (book, fiscal_year)
 where numbered.entries is distinct from numbering.last_number
     or numbered.numbers is distinct from numbered.entries
     or numbered.greatest is distinct from numbered.entries
+union all
+select
+    'batch ' || coalesce(seal.batch_id, batch.batch_id),
+    case when batch.batch_id is null then 'is sealed, and its row is gone' else 'is in no seal' end
+from ledger.seal
+full join ledger.batch using (batch_id)
+where seal.batch_id is null or batch.batch_id is null
 order by 1
 limit 20

@@ -35,6 +35,16 @@ _ROLE_OF_ITEM = {
 }
 _ROLE_OF_PART = {"discount": "discounts", "write_off": "write_offs", "fx": "fx"}
 _TRANSFER = "transfer"
+_ORDER = (
+    "match_id",
+    "line_id",
+    "role",
+    "item_kind",
+    "item_currency",
+    "item_amount_minor",
+    "item_functional_minor",
+    "amount_minor",
+)
 
 
 def matches(book: Book, settlements: pl.DataFrame, rates: pl.DataFrame) -> Postings:
@@ -44,6 +54,7 @@ def matches(book: Book, settlements: pl.DataFrame, rates: pl.DataFrame) -> Posti
         for column in SETTLEMENTS.columns
         if column.nullable and column.name not in settlements.columns
     )
+    complete = complete.sort(_ORDER)  # the lines of an entry follow from what they say, not from how they were read
     is_transfer = pl.col("item_kind").eq_missing(pl.lit(_TRANSFER))
     return together(
         [
@@ -126,6 +137,8 @@ def _leg_out(book: Book, rows: pl.DataFrame) -> Postings:
 def _leg_in(book: Book, rows: pl.DataFrame) -> Postings:
     heads, held = parted(rows)
     amount, carried, sent = pl.col("amount_minor"), pl.col("carried"), pl.col("sent")
+    gained = -(carried + sent)
+    own = pl.col("currency") == book.currency  # an entry in the book's currency says everything in its amounts
     transit, fx = pl.lit(role_code(book, "transfers_in_transit")), pl.lit(role_code(book, "fx"))
     waiting = unidentified(book, amount)
     posted = assembled(
@@ -133,8 +146,8 @@ def _leg_in(book: Book, rows: pl.DataFrame) -> Postings:
         heads,
         [
             leg(heads, 0, waiting, amount, carried),
-            leg(heads, 1, transit, -amount, sent),
-            leg(heads, 2, fx, pl.lit(0), -(carried + sent)),
+            leg(heads, 1, transit, pl.when(own).then(sent).otherwise(-amount), sent),
+            leg(heads, 2, fx, pl.when(own).then(gained).otherwise(0), gained),
         ],
     )
     return together([posted, Postings(posted.entries.clear(), held)])

@@ -1,0 +1,184 @@
+"""Unsound entries, which the database refuses to whoever holds the application's role, whatever program sends them.
+
+One database for all: each attack is refused and undone. The messages say which rule refused, so that a rule that is
+taken away is missed even where another one would refuse the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from finance_pipeline.ledger import proof
+from finance_pipeline.store.database import Database
+from finance_pipeline_tests.ledger.by_hand import copy_all, open_batch, undone, write
+from finance_pipeline_tests.ledger.conftest import Superuser
+
+EURO = {"currency": "EUR", "accounts": ["1100", "3900"], "functional_amounts": [110, -110]}
+PAID = {"source": "plaid", "source_id": "us/bank/paid", "accounts": ["1010", "2100"], "amounts": [100, -100]}
+TAKEN_BACK = {**PAID, "version": -1, "amounts": [-100, 100], "reverses": ("plaid", "us/bank/paid", "line", 1)}
+GONE = {**TAKEN_BACK, "source_id": "us/bank/gone", "reverses": ("plaid", "us/bank/gone", "line", 1)}
+
+UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
+    "an entry that does not add to zero": ({"amounts": [100, -99]}, "balanced"),
+    "an entry without lines": ({"accounts": [], "amounts": []}, "balanced"),
+    "a line of zero": ({"accounts": ["1010", "3900", "1020"], "amounts": [100, -100, 0]}, "balanced"),
+    "a null among the amounts": ({"accounts": ["1010", "3900", "1020"], "amounts": [100, -100, None]}, "balanced"),
+    "a null among the accounts": ({"accounts": ["1010", None]}, "balanced"),
+    "no amounts at all": ({"amounts": None}, "amounts"),
+    "an amount without an account": ({"amounts": [100, -50, -50]}, "balanced"),
+    "an account without an amount": ({"accounts": ["1010", "3900", "1020"]}, "balanced"),
+    "arrays of two dimensions": ({"accounts": [["1010", "3900"]], "amounts": [[100, -100]]}, "balanced"),
+    "amounts that come round to zero by overflow": (
+        {"accounts": ["1010", "1020", "3900"], "amounts": [2**63 - 1, 2**63 - 1, 2]},
+        "out of range",
+    ),
+    "amounts in the book's currency that do not add to zero": ({**EURO, "functional_amounts": [110, -109]}, "balanced"),
+    "a null among the amounts in the book's currency": ({**EURO, "functional_amounts": [110, None]}, "balanced"),
+    "a line without an amount in the book's currency": ({**EURO, "functional_amounts": [110]}, "balanced"),
+    "a line that is zero in both currencies": (
+        {**EURO, "accounts": ["1100", "3900", "1200"], "amounts": [9, -9, 0], "functional_amounts": [8, -8, 0]},
+        "balanced",
+    ),
+    "a foreign entry without amounts in the book's currency": ({**EURO, "functional_amounts": None}, "lacks"),
+    "an entry in the book's currency that states it twice": ({"functional_amounts": [100, -100]}, "should lack"),
+    "an account that holds another currency": ({**EURO, "accounts": ["1010", "3900"]}, "holds USD, not EUR"),
+    "another book's account": ({"accounts": ["1010", "de/3900"]}, "book us has no active account"),
+    "an account that is not there": ({"accounts": ["1010", 0]}, "book us has no active account 0"),
+    "an account that is not used any more": ({"accounts": ["1010", "6300"]}, "book us has no active account"),
+    "a book that is not there": ({"book": "fr", "accounts": [1, 2]}, "there is no book fr"),
+    "an infinite effective date": ({"effective_on": "infinity"}, "infinite"),
+    "an infinite accounting date": ({"accounting_on": "infinity"}, "no partition"),
+    "a locked month": ({"accounting_on": "2026-06-04"}, "period 2026-06 of book us is not open"),
+    "a soft-closed month": ({"accounting_on": "2026-07-04"}, "period 2026-07 of book us is not open"),
+    "a month that only another book opened": ({"accounting_on": "2026-08-04"}, "period 2026-08 of book us is not open"),
+    "a month that nobody opened": ({"accounting_on": "2026-09-04"}, "no partition"),
+    "a day before the book begins": (
+        {"book": "de", "currency": "EUR", "accounts": ["1030", "3900"]},
+        "before the book starts",
+    ),
+    "a number that leaves a gap": ({"number": 6}, "numbered 5 to 5, without gaps"),
+    "a number that is taken": ({"number": 4}, "numbered 5 to 5, without gaps"),
+    "a number of another fiscal year": ({"fiscal_year": 2027}, "must be numbered"),
+    "a batch that is sealed": ({"batch_id": 1}, "not opened by this transaction"),
+    "a batch that is not there": ({"batch_id": 999}, "not opened by this transaction"),
+    "another run than its batch's": ({"run_id": "another"}, "not opened by this transaction"),
+    "another correlation than its batch's": ({"correlation_id": "another"}, "not opened by this transaction"),
+    "what is posted already": (PAID, "is posted already"),
+    "a second version beside the first": ({**PAID, "version": 2}, "version 1 of .* stands"),
+    "a third version after the first": ({**PAID, "version": 3}, "version 2 of .* stands"),
+    "a version that is none": ({"version": 0}, "entry_version_check"),
+    "a reversal that does not say of what": ({"version": -1}, "reversal_has_a_negative_version"),
+    "a first posting that says it reverses": ({**TAKEN_BACK, "version": 2}, "reversal_has_a_negative_version"),
+    "a reversal of nothing": ({**TAKEN_BACK, "source_id": "us/bank/none"}, "no exact reversal"),
+    "a reversal of another entry": ({**TAKEN_BACK, "reverses": GONE["reverses"]}, "no exact reversal"),
+    "a reversal before its original": ({**TAKEN_BACK, "accounting_on": "2026-05-03"}, "no exact reversal"),
+    "a reversal with another effective date": ({**TAKEN_BACK, "effective_on": "2026-05-05"}, "no exact reversal"),
+    "a reversal of a part": ({**TAKEN_BACK, "amounts": [-90, 90]}, "no exact reversal"),
+    "a reversal on other accounts": ({**TAKEN_BACK, "accounts": ["1020", "2100"]}, "no exact reversal"),
+    "a reversal in another currency": (
+        {**TAKEN_BACK, "accounts": ["1100", "2100"], "currency": "EUR", "functional_amounts": [-110, 110]},
+        "no exact reversal",
+    ),
+    "a second reversal": (GONE, "is posted already"),
+}
+
+SHADOWS = """
+    drop schema if exists shadow cascade;
+    create schema shadow;
+    create function shadow.nearly(bigint, integer) returns boolean language sql
+        return abs($1 operator(pg_catalog.-) $2) operator(pg_catalog.<=) 1;
+    create operator shadow.= (leftarg = bigint, rightarg = integer, function = shadow.nearly);
+    create function shadow.never(text, text) returns boolean language sql return false;
+    create function shadow.never(bigint, bigint) returns boolean language sql return false;
+    create operator shadow.<> (leftarg = text, rightarg = text, function = shadow.never);
+    create operator shadow.<> (leftarg = bigint, rightarg = bigint, function = shadow.never);
+    create function shadow.always(date, date) returns boolean language sql return true;
+    create operator shadow.<= (leftarg = date, rightarg = date, function = shadow.always);
+    create function shadow.date_trunc(text, date) returns timestamptz language sql return '2026-05-01'::timestamptz;
+    grant usage on schema shadow to public;
+"""
+"""A superuser's, and kindly: nearly equal is equal, nothing differs, no day is too late, every day is in May."""
+
+
+@pytest.mark.parametrize(("changes", "message"), UNSOUND.values(), ids=UNSOUND)
+def test_an_unsound_entry_is_refused(books: Database, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(psycopg.Error, match=message), undone(books) as conn:
+        write(conn, **changes)
+
+
+@pytest.mark.parametrize("changes", [{}, EURO, TAKEN_BACK], ids=["in dollars", "in euro", "a reversal"])
+def test_the_same_entry_with_nothing_wrong_is_taken_and_sealed(books: Database, changes: dict[str, Any]) -> None:
+    with undone(books) as conn:
+        write(conn, **changes)
+        conn.execute("set constraints all immediate")
+        assert proof.verify(conn).entries == 5
+        assert proof.verify(conn).holds
+
+
+def test_entries_copied_in_are_checked_like_any_and_against_each_other(books: Database) -> None:
+    with undone(books) as conn:
+        with pytest.raises(psycopg.errors.UniqueViolation, match="business_key"), conn.transaction():
+            copy_all(conn, {"number": 5}, {"number": 6})
+        with pytest.raises(psycopg.IntegrityError, match="numbered 5 to 7"), conn.transaction():
+            copy_all(conn, *({"source_id": f"{n}", "number": n} for n in (5, 7)), {"number": 7})
+        with pytest.raises(psycopg.errors.CheckViolation, match="balanced"), conn.transaction():
+            copy_all(conn, {"number": 5}, {"source_id": "two", "number": 6, "amounts": [100, -99]})
+        copy_all(conn, {"number": 6}, {"source_id": "two", "number": 5})
+
+
+def test_a_batch_without_entries_is_refused_when_it_commits(books: Database) -> None:
+    with pytest.raises(psycopg.IntegrityError, match="is empty"), books.transaction() as conn:
+        open_batch(conn)
+
+
+def test_a_batch_that_was_sealed_early_takes_no_more_entries(books: Database) -> None:
+    with undone(books) as conn:
+        batch = write(conn)
+        conn.execute("set constraints all immediate")
+        with pytest.raises(psycopg.IntegrityError, match="or is sealed"), conn.transaction():
+            write(conn, batch_id=batch, source_id="two")
+
+
+def test_a_batch_whose_opening_was_undone_takes_no_entries(books: Database) -> None:
+    with undone(books) as conn:
+        with conn.transaction(force_rollback=True):
+            batch = open_batch(conn)
+        with pytest.raises(psycopg.IntegrityError, match="not opened by this transaction"), conn.transaction():
+            write(conn, batch_id=batch)
+
+
+def test_opening_a_closed_month_again_leaves_it_closed(books: Database) -> None:
+    with undone(books) as conn:
+        conn.execute("select ledger.open_period('us', '2026-06-01')")
+        with pytest.raises(psycopg.IntegrityError, match="2026-06 of book us is not open"), conn.transaction():
+            write(conn, accounting_on="2026-06-04")
+
+
+@pytest.mark.parametrize("month", ["2026-04-01", "2026-05-02", "infinity"])
+def test_no_month_is_opened_before_the_book_begins_or_that_is_none(books: Database, month: str) -> None:
+    with pytest.raises(psycopg.IntegrityError), undone(books) as conn:
+        conn.execute("select ledger.open_period('us', %s)", (month,))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "an entry that does not add to zero",
+        "an account that holds another currency",
+        "a locked month",
+        "a number that leaves a gap",
+        "a reversal before its original",
+    ],
+)
+def test_a_search_path_with_kindlier_operators_changes_no_answer(
+    books: Database, superuser: Superuser, case: str
+) -> None:
+    changes, message = UNSOUND[case]
+    superuser(books).execute(SHADOWS)
+    with undone(books) as conn:
+        conn.execute("set local search_path = shadow, pg_catalog")
+        with pytest.raises(psycopg.IntegrityError, match=message), conn.transaction():
+            write(conn, **changes)

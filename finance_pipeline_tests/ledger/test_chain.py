@@ -1,0 +1,291 @@
+"""The proof of the chain: what a superuser changes shows, and where it begins.
+
+Each change is undone afterwards; triggers and foreign keys are off, as a superuser can switch them off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import LiteralString
+
+import pytest
+from psycopg import sql
+
+from finance_pipeline.ledger import proof
+from finance_pipeline.store.address import Connection
+from finance_pipeline.store.database import Database
+from finance_pipeline_tests.ledger.conftest import Superuser
+from finance_pipeline_tests.ledger.world import US, World, post
+
+SEALED_ANEW: LiteralString = """
+    update ledger.seal set (entry_count, root) = (select * from ledger.batch_root(2)) where batch_id = 2;
+"""
+LINKED_ANEW: LiteralString = """
+    update ledger.seal set link = ledger.link_of(previous_link, position, batch_id, entry_count, root, recorded_at)
+    where batch_id = 2;
+"""
+POSTED_ANEW: LiteralString = """
+    update ledger.business_key set digest = entry.digest from ledger.entry where entry.entry_id = business_key.entry_id;
+"""
+CHAINED_ANEW: LiteralString = """
+    do $$
+    declare
+        before bytea := sha256('finance_pipeline ledger');
+        each ledger.seal;
+    begin
+        for each in select * from ledger.seal order by position loop
+            update ledger.seal
+            set previous_link = before, (entry_count, root) = (select * from ledger.batch_root(batch_id))
+            where position = each.position;
+            update ledger.seal
+            set link = ledger.link_of(previous_link, position, batch_id, entry_count, root, recorded_at)
+            where position = each.position
+            returning link into before;
+        end loop;
+        update ledger.head set link = before;
+    end
+    $$;
+"""
+CUT_OFF: LiteralString = """
+    delete from ledger.business_key where entry_id in (select entry_id from ledger.entry where batch_id = 3);
+    delete from ledger.entry where batch_id = 3;
+    delete from ledger.seal where batch_id = 3;
+    delete from ledger.batch where batch_id = 3;
+    update ledger.head set (position, link, recorded_at) = (
+        select position, link, recorded_at from ledger.seal where batch_id = 2
+    );
+    update ledger.numbering set last_number = (select count(*) from ledger.entry);
+"""
+FORGED: LiteralString = """
+    insert into ledger.entry (
+        batch_id, book, fiscal_year, number, effective_on, accounting_on, currency, description, accounts, amounts,
+        source, source_id, purpose, version, evidence_id, evidence_hash, rule, run_id, correlation_id
+    )
+    select
+        2, book, fiscal_year, 6, effective_on, accounting_on, currency, description, accounts, amounts,
+        source, 'forged', purpose, 1, evidence_id, evidence_hash, rule, run_id, correlation_id
+    from ledger.entry where batch_id = 3
+"""
+AMOUNTS: LiteralString = "update ledger.entry set amounts = array[9, -9] where batch_id = 2 and version = 2;"
+
+TAMPERED: dict[str, tuple[LiteralString, str]] = {
+    "an amount is changed": (AMOUNTS, "batch 2 (link 2) holds other entries than were sealed"),
+    "words are changed": (
+        "update ledger.entry set description = 'rent' where batch_id = 2",
+        "batch 2 (link 2) holds other entries",
+    ),
+    "evidence is changed": (
+        "update ledger.entry set evidence_hash = '' where batch_id = 1",
+        "batch 1 (link 1) holds other entries",
+    ),
+    "an entry goes to another day": (
+        "update ledger.entry set accounting_on = accounting_on + 1 where batch_id = 2",
+        "batch 2 (link 2) holds other entries",
+    ),
+    "an entry is deleted": (
+        "delete from ledger.entry where batch_id = 2 and version = 2",
+        "batch 2 (link 2) holds other entries",
+    ),
+    "all entries of a batch are deleted": (
+        "delete from ledger.entry where batch_id = 1",
+        "batch 1 (link 1) holds other",
+    ),
+    "an entry goes to another batch": (
+        "update ledger.entry set batch_id = 1 where batch_id = 3",
+        "batch 1 (link 1) holds other entries",
+    ),
+    "two entries change their numbers": (
+        "update ledger.entry set number = 3 - number where batch_id = 1",
+        "batch 1 (link 1) holds other entries",
+    ),
+    "an entry is inserted into a sealed batch": (FORGED, "batch 2 (link 2) holds other entries"),
+    "an amount is changed and its batch sealed anew": (
+        AMOUNTS + SEALED_ANEW,
+        "batch 2 (link 2) is not what it was sealed as",
+    ),
+    "an amount is changed and its batch sealed and linked anew": (
+        AMOUNTS + SEALED_ANEW + LINKED_ANEW,
+        "batch 3 (link 3) is not linked to the seal before it",
+    ),
+    "an amount is changed and the whole chain made anew": (
+        AMOUNTS + CHAINED_ANEW,
+        "us-2026-4 is not what was posted under its business key",
+    ),
+    "a link is changed": (
+        "update ledger.seal set link = sha256('') where position = 2",
+        "batch 2 (link 2) is not what it was sealed as",
+    ),
+    "the link before is changed": (
+        "update ledger.seal set previous_link = sha256('') where position = 3",
+        "batch 3 (link 3) is not linked",
+    ),
+    "the time of recording is changed": (
+        "update ledger.seal set recorded_at = recorded_at - interval '1 hour' where position = 2",
+        "batch 2 (link 2) is not what it was sealed as",
+    ),
+    "a seal is deleted": (
+        "delete from ledger.seal where position = 2",
+        "batch 3 (link 3) does not follow the seal before it",
+    ),
+    "the last seal is deleted": (
+        "delete from ledger.seal where position = 3",
+        "the chain ends at link 2, and its head",
+    ),
+    "the end of the chain is moved": ("update ledger.head set position = 2", "the chain ends at link 3, and its head"),
+    "the end of the chain is deleted": (
+        "delete from ledger.head",
+        "the chain ends at link 3, and its head says nothing",
+    ),
+    "a batch is deleted": ("delete from ledger.batch where batch_id = 2", "batch 2 is sealed, and its row is gone"),
+    "a batch is forged": (
+        "insert into ledger.batch (run_id, correlation_id) values ('run', 'correlation')",
+        "batch 4 is in no seal",
+    ),
+    "what was posted is forgotten": (
+        "delete from ledger.business_key where version = -1",
+        "us-2026-3 has no business key",
+    ),
+    "what was posted is noted otherwise": (
+        "update ledger.business_key set digest = sha256('') where version = -1",
+        "us-2026-3 is not what was posted under its business key",
+    ),
+    "numbers are counted otherwise": (
+        "update ledger.numbering set last_number = 7",
+        "us-2026 has 5 entries, and the last number is 7",
+    ),
+    "the counter of numbers is deleted": (
+        "delete from ledger.numbering",
+        "us-2026 has 5 entries, and the last number is unknown",
+    ),
+    "an amount is changed and its digest kept": (
+        "alter table ledger.entry alter column digest drop expression;" + AMOUNTS,
+        "us-2026-4 is not what was posted under its business key",
+    ),
+    "an amount is changed against the balance, without the check": (
+        "alter table ledger.entry drop constraint balanced, alter column digest drop expression;"
+        "update ledger.entry set amounts = array[9, -8] where batch_id = 3",
+        "us-2026-5 does not balance",
+    ),
+}
+
+COLUMNS: LiteralString = """
+    select attname, format_type(atttypid, null) from pg_attribute
+    where attrelid = %s::regclass and attnum > 0 and attgenerated = '' and not attisdropped
+"""
+OTHERWISE: dict[str, LiteralString] = {
+    "bigint": "9",
+    "smallint": "2027",
+    "integer": "2",
+    "text": "'other'",
+    "date": "'2026-05-31'",
+    "uuid": "gen_random_uuid()",
+    "bytea": "sha256('other')",
+    "integer[]": "array[accounts[2], accounts[1]]",
+    "bigint[]": "array[9, -9]",
+    "timestamp with time zone": "clock_timestamp()",
+}
+
+
+@pytest.fixture(scope="module")
+def chained(kept_database: Database) -> Database:
+    """Three batches of one book: two entries; one of them taken back and posted anew; one more."""
+    world = World().line("sent", "-2.00")
+    for name, amount in (("paid", "1.00"), ("paid", "1.50"), ("more", "3.00")):
+        with kept_database.transaction() as conn:
+            post(conn, world.line(name, amount))
+    return kept_database
+
+
+@pytest.fixture
+def tampering(chained: Database, superuser: Superuser) -> Iterator[Connection]:
+    """A superuser's session whose one transaction is never committed."""
+    conn = superuser(chained)
+    conn.autocommit = False
+    conn.execute("set local session_replication_role = replica")
+    yield conn
+    conn.rollback()
+
+
+def test_the_chain_of_several_batches_holds_and_names_its_head(chained: Database) -> None:
+    with chained.transaction(role="reader") as conn:
+        report = proof.verify(conn)
+        head = conn.execute("select encode(link, 'hex') from ledger.seal where position = 3").fetchone()
+    assert report == proof.ProofReport(batches=3, entries=5, head=head[0] if head else "", first_broken=None, faults=())
+    assert report.holds
+
+
+def test_a_journal_without_entries_holds(database: Database) -> None:
+    with database.transaction() as conn:
+        report = proof.verify(conn)
+    assert (report.holds, report.batches, report.entries) == (True, 0, 0)
+
+
+@pytest.mark.parametrize(("statements", "words"), TAMPERED.values(), ids=TAMPERED)
+def test_the_proof_names_the_first_break_when(tampering: Connection, statements: LiteralString, words: str) -> None:
+    tampering.execute(statements)
+    report = proof.verify(tampering)
+    assert report.first_broken is not None
+    assert report.first_broken.startswith(words), report.faults
+    assert not report.holds
+
+
+@pytest.mark.parametrize("table", ["entry", "seal"])
+def test_no_column_can_be_changed_unseen_of_an(tampering: Connection, table: str) -> None:
+    tampering.execute("alter table ledger.entry drop constraint reversal_has_a_negative_version")
+    columns = tampering.execute(COLUMNS, (f"ledger.{table}",)).fetchall()
+    assert len(columns) >= 7
+    for column, kind in columns:
+        change = sql.SQL("update {} set {} = {} where batch_id = 3").format(
+            sql.Identifier("ledger", table), sql.Identifier(column), sql.SQL(OTHERWISE[kind])
+        )
+        with tampering.transaction(force_rollback=True):
+            tampering.execute(change)
+            assert not proof.verify(tampering).holds, column
+
+
+def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> None:
+    tampering.execute("update ledger.entry set description = 'rent' where batch_id in (1, 3)")
+    broken = [f"batch {n} (link {n}) holds other entries than were sealed" for n in (1, 3)]
+    report = proof.verify(tampering)
+    assert (report.first_broken, list(report.faults)) == (broken[0], broken)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [AMOUNTS + POSTED_ANEW + CHAINED_ANEW, CUT_OFF],
+    ids=["the whole journal is made anew around a changed amount", "the last batch is cut off without a trace"],
+)
+def test_only_a_head_kept_outside_shows_that(tampering: Connection, statements: LiteralString) -> None:
+    kept_outside = proof.verify(tampering).head
+    tampering.execute(statements)
+    assert proof.verify(tampering).holds
+    shown = proof.verify(tampering, anchor=kept_outside).first_broken
+    assert shown == f"the link {kept_outside} that was noted outside is not in the chain"
+
+
+def test_a_head_kept_outside_still_holds_after_later_postings(database: Database) -> None:
+    world = World().line("paid", "1.00")
+    with database.transaction() as conn:
+        post(conn, world)
+    with database.transaction() as conn:
+        noted = proof.verify(conn).head
+        post(conn, world.line("more", "2.00"))
+    with database.transaction() as conn:
+        assert proof.verify(conn, anchor=noted).holds
+        assert proof.verify(conn).head != noted
+
+
+def test_a_batch_that_commits_late_is_recorded_late(database: Database) -> None:
+    books = [World(US.model_copy(update={"id": name})) for name in ("early", "late")]
+    for world in books:
+        with database.transaction() as conn:
+            post(conn, world.line("opens the month", "1.00"))
+    early, late = (world.line("paid", "2.00") for world in books)
+    with database.transaction() as first:
+        post(first, late)
+        with database.transaction() as second:
+            post(second, early)
+    with database.transaction() as conn:
+        chain = conn.execute("select position, batch_id from ledger.seal order by recorded_at").fetchall()
+        assert chain == [(1, 1), (2, 2), (3, 4), (4, 3)]
+        assert proof.verify(conn).holds
