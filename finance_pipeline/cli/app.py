@@ -45,7 +45,7 @@ def opened() -> Iterator[Workspace]:
 @app.command()
 def demo(
     seed: Annotated[int | None, typer.Option(help="Another seed is another world, in an empty data folder.")] = None,
-    lines: Annotated[int, typer.Option(help="Bank lines over all books, roughly.", min=300)] = 20_000,
+    lines: Annotated[int, typer.Option(help="Bank lines over all books, roughly.", min=720)] = 20_000,
     as_json: AsJson = False,
 ) -> None:
     """Simulate three companies, sync them from the sandbox's servers, reconcile, and print what a controller asks."""

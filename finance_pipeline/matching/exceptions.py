@@ -125,14 +125,16 @@ def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     best = listed.group_by("l", maintain_order=True).agg(
-        labels=pl.col("label").str.join(", "), s=pl.struct(items=pl.concat_list("item"), why="why")
+        labels=pl.col("label").str.join(", "), label_count=pl.len(), s=pl.struct(items=pl.concat_list("item"), why="why")
     )
     encoded = best.with_columns(suggestions=pl.struct("s").struct.json_encode().str.slice(5).str.head(-1)).drop("s")
     joined = reasoned.join(encoded, on="l", how="left", maintain_order="left").with_columns(
         pl.col("suggestions").fill_null("[]"), pl.col("labels").fill_null("none")
     )
     said = {
-        "several_solutions": pl.format("More than one solution fits, so none was taken: {}.", "labels"),
+        "several_solutions": pl.when(pl.col("label_count") == 1)
+        .then(pl.format("{} fits, but so does another line or document: nothing was taken.", "labels"))
+        .otherwise(pl.format("More than one solution fits, so none was taken: {}.", "labels")),
         "amount_differs": pl.format("It names {}, but the line is of {}.", "labels", "money"),
         "no_document_expected": pl.format("By its text a {}: no document is expected.", pl.col("nature").fill_null("")),
         "reference_unknown": pl.format("It names {}, which is no open item.", pl.col("unknown").fill_null("")),

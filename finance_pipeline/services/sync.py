@@ -81,8 +81,10 @@ def import_statement_files(
     now = datetime.now(UTC)
 
     def each_file() -> Iterator[Update]:
-        for number, update in enumerate(read_files(files, now), start=1):
-            on_progress(f"{number} of {len(files)} files", number == len(files))
+        read = 0
+        for update in read_files(files, now):
+            read += len(update.pages)
+            on_progress(f"{read} of {len(files)} files", read == len(files))
             yield update
 
     return _land_all(workspace, connection, lambda _cursor: each_file(), now, keep_cursor=True)

@@ -7,7 +7,7 @@ A file that cannot be read or does not add up is kept as it came, goes to the de
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,12 @@ from finance_pipeline.sources.camt.statement import (
 READER_VERSION = 1
 """Raised when files that were refused may be readable now: every file of the folder is then read again."""
 DEFAULT_FOLDER = "inbox"
+_MOST_FILES = 64
+_MOST_BYTES = 8_000_000
 
 
 class StatementFiles:
-    """The source. One update a file, in the order of their names.
+    """The source. Files in the order of their names, several an update.
 
     cursor: {"reader": version, "files": {content hash: name}}, the files that were read, held ones included.
     """
@@ -55,7 +57,9 @@ class StatementFiles:
                 )
             return
         state = cursor if cursor and cursor.get("reader") == READER_VERSION else {}
-        seen: dict[str, str] = dict(state.get("files", {}))
+        yield from _together(self._new_files(folder, dict(state.get("files", {})), now))
+
+    def _new_files(self, folder: Path, seen: dict[str, str], now: datetime) -> Iterator[Update]:
         for path in _files_below(folder):
             name = path.relative_to(folder).as_posix()
             page = Page(name, _bounded_bytes(path), now)
@@ -69,7 +73,28 @@ def read_files(paths: Sequence[Path], now: datetime) -> Iterator[Update]:
     for path in paths:
         if not path.is_file():
             raise BadInput(f"there is no file {path}.", kept="Nothing was imported.", todo="Check the path.")
-    return (update_of(Page(path.name, _bounded_bytes(path), now), {}) for path in paths)
+    return _together(update_of(Page(path.name, _bounded_bytes(path), now), {}) for path in paths)
+
+
+def _together(files: Iterable[Update]) -> Iterator[Update]:
+    """The updates of several files as one: years of daily files are not as many commits."""
+    waiting: list[Update] = []
+    for file in files:
+        waiting.append(file)
+        if len(waiting) == _MOST_FILES or sum(len(each.pages[0].raw) for each in waiting) >= _MOST_BYTES:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(files: Sequence[Update]) -> Update:
+    return Update(
+        tuple(page for file in files for page in file.pages),
+        pl.concat([file.evidence for file in files]),
+        files[-1].cursor,
+        tuple(letter for file in files for letter in file.dead_letters),
+    )
 
 
 def update_of(page: Page, cursor: Mapping[str, Any]) -> Update:

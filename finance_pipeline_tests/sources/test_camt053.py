@@ -225,21 +225,25 @@ def test_the_watched_folder_gives_new_files_in_the_order_of_their_names_and_each
     good = statement_file(statement("0", "1", Line("1"), day="2026-05-04"))
     for name, content in {"b.xml": b"broken", "a.xml": good, "c.xml": good, ".DS_Store": b"x"}.items():
         (inbox / name).write_bytes(content)
-    updates = list(SOURCE.pull(connection, settings, None, NOW))
-    assert [(u.pages[0].endpoint, len(u.dead_letters)) for u in updates] == [("a.xml", 0), ("b.xml", 1)]
-    assert list(SOURCE.pull(connection, settings, updates[-1].cursor, NOW)) == []
+    (first,) = SOURCE.pull(connection, settings, None, NOW)
+    assert [page.endpoint for page in first.pages] == ["a.xml", "b.xml"]
+    assert [letter.source_id for letter in first.dead_letters] == ["b.xml"]
+    assert list(SOURCE.pull(connection, settings, first.cursor, NOW)) == []
     (inbox / "0.xml").write_bytes(statement_file(statement("1", "2", Line("1"), day="2026-05-05")))
-    (later,) = SOURCE.pull(connection, settings, updates[0].cursor | updates[1].cursor, NOW)
+    (later,) = SOURCE.pull(connection, settings, first.cursor, NOW)
     assert later.pages[0].endpoint == "0.xml"
 
 
-def test_a_cursor_moves_file_by_file_so_that_stopping_between_two_loses_nothing(tmp_path: Path) -> None:
+def test_a_cursor_moves_with_each_update_so_that_stopping_between_two_loses_nothing(tmp_path: Path) -> None:
     connection, settings = Connection(id="s", kind="camt053", folder=str(tmp_path)), Settings(home=tmp_path / "home")
-    for number in (1, 2):
-        (tmp_path / f"{number}.xml").write_bytes(statement_file(statement("0", "0", day=f"2026-05-0{number}")))
+    for number in range(100):
+        xml = statement("0", "0", day="2026-05-04", number=f"S{number}")
+        (tmp_path / f"{number:03}.xml").write_bytes(statement_file(xml))
     first = next(iter(SOURCE.pull(connection, settings, None, NOW)))
     rest = list(SOURCE.pull(connection, settings, first.cursor, NOW))
-    assert [u.pages[0].endpoint for u in rest] == ["2.xml"]
+    read = [page.endpoint for update in (first, *rest) for page in update.pages]
+    assert len(first.pages) < 100
+    assert read == [f"{number:03}.xml" for number in range(100)]
 
 
 def test_a_named_file_that_does_not_exist_stops_an_import_before_anything_is_read(tmp_path: Path) -> None:
