@@ -107,4 +107,5 @@ def _by_month(known: pl.DataFrame, judged: pl.DataFrame, found: pl.DataFrame, li
         .group_by(month)
         .agg(true=pl.len().cast(pl.Int64), found=pl.col("number").is_in(found["number"].implode()).sum().cast(pl.Int64))
     )
-    return there.join(proposed, on=month, how="left").fill_null(0).sort(month)
+    either = there.join(proposed, on=month, how="full", coalesce=True).fill_null(0).sort(month)
+    return either.select(*month, "proposed", "right", "true", "found")

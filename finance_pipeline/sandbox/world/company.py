@@ -114,7 +114,7 @@ class Company:
         sells = kind in ("invoice", "credit_note")
         codes = ("sales",) if sells else ("purchases", "purchases", "services", "services", "rent")
         count = 1 if net_minor else rng.choices((1, 2, 3), (6, 3, 1))[0]
-        percent = 0 if party.currency != self.profile.currency else _tax_percent(rng, self.profile)
+        percent = 0 if party.currency != self.profile.currency else _tax_percent(rng, self.profile, code)
         lines = [
             _line(rng, code or rng.choice(codes), net_minor or some_net_minor(rng, sells), percent)
             for _ in range(count)
@@ -185,8 +185,10 @@ def _party(rng: Random, name: str, role: str, currency: str, country: str) -> Pa
     )
 
 
-def _tax_percent(rng: Random, profile: Profile) -> int:
-    return profile.tax_percents[0] if rng.random() < 0.85 else profile.tax_percents[1]
+def _tax_percent(rng: Random, profile: Profile, code: str) -> int:
+    """Mostly the usual rate; a subscription's never changes, so that it costs the same each month."""
+    usual, other = profile.tax_percents
+    return usual if code == "subscriptions" or rng.random() < 0.85 else other
 
 
 def _line(rng: Random, kind: str, net_minor: int, percent: int) -> DocumentLine:

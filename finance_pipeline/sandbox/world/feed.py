@@ -43,8 +43,8 @@ class Feed:
         for line in lines:
             line.feed_id = random_text(self.rng, 37)
             self._show(line)
-        for line in lines[:: max(1, len(lines) // max(3, len(lines) // 900))]:
-            self._never_posted(line)
+        for number, line in enumerate(lines[:: max(1, len(lines) // max(3, len(lines) // 900))]):
+            self._never_posted(line, still_open=number % 3 == 0)
         return self.events
 
     def _say(self, at: datetime, op: str, line: Line, shown: Shown) -> None:
@@ -103,11 +103,10 @@ class Feed:
         self._say(at, "added", line, first)
         self._say(at + timedelta(hours=rng.randint(5, 200)), "modified", line, shown)
 
-    def _never_posted(self, line: Line) -> None:
+    def _never_posted(self, line: Line, *, still_open: bool) -> None:
         """A card was used and nothing came of it, or nothing has come of it yet."""
         rng = self.rng
         like = replace_line(line, f"CARD {rng.randrange(1000, 9999)} HOLD", -rng.randint(500, 40_000))
-        still_open = rng.random() < 0.4
         day = self.company.options.last_day - DAY * rng.randint(0, 2) if still_open else line.booked_on
         pending = Shown(random_text(rng, 37), like.amount_minor, day, day, pending=True)
         at = min(datetime.combine(day, time(20, 30), UTC), self.end - timedelta(hours=1))

@@ -36,7 +36,7 @@ class Profile:
     name: str
     currency: str
     time_zone: str
-    tax_percents: tuple[int, ...]
+    tax_percents: tuple[int, int]
     """Rates in hundredths of a per cent, the usual one first."""
     number_format: str
     note_format: str
