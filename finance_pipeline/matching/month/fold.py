@@ -244,18 +244,43 @@ def _settle(items: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
 def _contradicted(opening: Opening, here: pl.DataFrame) -> pl.DataFrame:
     """Standing matches of the month whose lines or items are not what they were, with the reason."""
     lines = opening.lines.select("line_id", now_minor="amount_minor")
-    items = opening.items.select("item_id", now_total_minor="total_minor", now_open_minor="open_minor")
+    items = opening.items.select(
+        "item_id",
+        now_total_minor="total_minor",
+        now_open_minor="open_minor",
+        now_functional_minor="open_functional_minor",
+    )
     seen = (
         here.join(lines, on="line_id", how="left")
         .join(
             lines.rename({"line_id": "other_line_id", "now_minor": "other_now_minor"}), on="other_line_id", how="left"
         )
         .join(items, on="item_id", how="left")
-        .with_columns(settled_together=pl.col("item_amount_minor").sum().over("item_id"))
+        .with_columns(
+            settled_together=pl.col("item_amount_minor").sum().over("item_id"),
+            functional_together=pl.col("item_functional_minor").sum().over("item_id"),
+        )
     )
+    return (
+        seen.with_columns(reason=_what_changed())
+        .filter(pl.col("reason").is_not_null())
+        .sort("match_id", "reason")
+        .unique(["match_id", "version"], keep="first", maintain_order=True)
+        .select(RETRACTION_SCHEMA.names())
+    )
+
+
+def _what_changed() -> pl.Expr:
+    """Why an allocation beside the facts of its line and item as they are now no longer holds; null while it does.
+
+    An item that is settled in full takes its whole carrying amount with it: a document whose rate was corrected would
+    else leave a rest in the control account for which no item is open.
+    """
     is_item = pl.col("item_id").is_not_null()
     overdrawn = pl.col("settled_together").abs() > pl.col("now_open_minor").abs()
-    reason = (
+    in_full = pl.col("settled_together") == pl.col("now_open_minor")
+    carried_otherwise = pl.col("functional_together") != pl.col("now_functional_minor")
+    return (
         pl.when(pl.col("now_minor").is_null())
         .then(pl.lit("a line that it rests on no longer exists"))
         .when(pl.col("now_minor") != pl.col("line_amount_minor"))
@@ -270,11 +295,6 @@ def _contradicted(opening: Opening, here: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("the amount of an item that it settles changed"))
         .when(is_item & overdrawn)
         .then(pl.lit("an item that it settles has less open than it takes"))
-    )
-    return (
-        seen.with_columns(reason=reason)
-        .filter(pl.col("reason").is_not_null())
-        .sort("match_id", "reason")
-        .unique(["match_id", "version"], keep="first", maintain_order=True)
-        .select(RETRACTION_SCHEMA.names())
+        .when(is_item & in_full & carried_otherwise)
+        .then(pl.lit("the carrying amount of an item that it settles changed"))
     )
