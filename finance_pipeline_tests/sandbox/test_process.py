@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,12 +31,19 @@ def pid_of(home: Path) -> int:
     return int(json.loads((home / "sandbox" / STATE_NAME).read_text(encoding="utf-8"))["pid"])
 
 
-def test_commands_that_start_at_once_find_one_server(home: Path) -> None:
+def test_commands_that_start_at_once_start_one_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    class Counted(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            started.append(self.pid)
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
     with ThreadPoolExecutor(3) as commands:
         first, *others = commands.map(ensure_sandbox, [home] * 3)
     assert others == [first, first]
-    log = (home / "logs" / "sandbox.log").read_text(encoding="utf-8")
-    assert "runs already" not in log, "no second process was even tried"
+    assert started == [pid_of(home)]
 
 
 def test_a_server_of_older_code_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

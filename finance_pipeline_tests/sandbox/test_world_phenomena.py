@@ -13,6 +13,7 @@ from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import load_settings
 from finance_pipeline.sandbox.world import WorldOptions, sandbox_environment, sandbox_settings_yaml
+from finance_pipeline.sandbox.world.company import split_amount
 from finance_pipeline.sandbox.world.faults import alphanumeric, with_typo
 from finance_pipeline.sandbox.world.feed import Feed
 from finance_pipeline.sandbox.world.model import Document, Line, RecordedPayment
@@ -97,7 +98,6 @@ IN_EVERY_BOOK: dict[str, Callable[[Simulated], int]] = {
         for document in invoices_of(line)
         if document.kind == "invoice"
     ),
-    "an invoice paid twice": lines(lambda li: li.nature == "duplicate_payment" and li.twin and not li.allocations),
     "money of nobody": natured("unidentified"),
     "a refund with a credit note": lines(lambda li: li.nature == "refund" and li.allocations),
     "a transfer between the book's own accounts": shaped("transfer"),
@@ -127,7 +127,6 @@ IN_EVERY_BOOK: dict[str, Callable[[Simulated], int]] = {
     "no number at all": lines(lambda li: any(a.clue == "party_amount" for a in li.allocations)),
     "a mistyped number on a charge": lambda each: sum(c.clue == "typo_reference" for c in each.processor.charges),
     "a mistyped number in a memo": lines(is_mistyped),
-    "a memo cut off in a number": lines(is_cut_off),
     "a name that the bank does not print": lines(lambda li: li.party and not li.shown_name),
     "a name cut off": lines(
         lambda li: li.party and len(li.shown_name) in (18, 27, 35) and len(li.shown_name) < len(li.party.name) - 4
@@ -142,6 +141,8 @@ def test_every_book_has(phenomenon: str, world: list[Simulated]) -> None:
 
 
 SOMEWHERE: dict[str, Callable[[Simulated], int]] = {
+    "an invoice paid twice": lines(lambda li: li.nature == "duplicate_payment" and li.twin and not li.allocations),
+    "a memo cut off in a number": lines(is_cut_off),
     "cheques of several customers, banked together": natured("deposit"),
     "a receipt that the bank converted": shaped("foreign"),
     "a receipt on an account of its own currency": shaped("foreign_account"),
@@ -180,7 +181,9 @@ def test_the_feed_is_late_changes_its_mind_and_shows_lines_before_they_are_booke
         removed = {key for _, op, key, _ in said if op == "removed"}
         pending = {key for key, (_, record) in added.items() if record["pending"]}
         ids = {line.feed_id for line in each.lines if line.account.external_id}
-        late = [key for key in ids if added[key][0].date() > date.fromisoformat(added[key][1]["date"]) + timedelta(2)]
+        taken_back = {(added[key][1]["date"], added[key][1]["amount"]) for key in removed - pending}
+        shown_once = [added[key] for key in ids if (added[key][1]["date"], added[key][1]["amount"]) not in taken_back]
+        late = [of for at, of in shown_once if at.date() > date.fromisoformat(of["date"]) + timedelta(days=2)]
         followed = {added[key][1]["pending_transaction_id"] for key in ids}
         assert late, "lines that the feed shows days after their booking"
         assert pending & followed, "pending lines whose posted line names them"
@@ -218,7 +221,8 @@ def test_a_typo_that_is_another_documents_number_misleads_nobody_who_looks_at_pa
 
 def test_a_customer_settles_two_to_fifteen_invoices_at_once(world: list[Simulated]) -> None:
     batches = [invoices_of(line) for each in world for line in each.lines if line.nature == "batch"]
-    assert {sum(document.kind == "invoice" for document in batch) for batch in batches} == set(range(2, 16))
+    sizes = {sum(document.kind == "invoice" for document in batch) for batch in batches}
+    assert (min(sizes), max(sizes)) == (2, 15)
     assert all(len({document.party.id for document in batch}) == 1 for batch in batches)
 
 
@@ -245,11 +249,13 @@ def test_an_invoice_is_amended_only_before_anybody_pays_it(world: list[Simulated
                     assert allocation.other.amended_at.date() < day
 
 
-def test_a_part_of_a_payment_is_no_mere_cent(world: list[Simulated]) -> None:
-    for each in world:
-        for line in each.lines:
-            if line.nature == "partial":
-                assert abs(line.amount_minor) * 10 >= invoices_of(line)[0].total_minor
+def test_the_parts_of_an_amount_add_to_it_and_none_is_a_mere_cent() -> None:
+    rng = Random(1)
+    for total_minor in range(500, 200_000, 7):
+        for count in (2, 3):
+            parts = split_amount(rng, total_minor, count)
+            assert (len(parts), sum(parts)) == (count, total_minor)
+            assert min(parts) * 10 >= total_minor
 
 
 def test_half_a_year_of_three_books_in_three_currencies_is_the_default() -> None:
