@@ -7,11 +7,13 @@ def main() -> None:
     """Entry point of `finance-pipeline`. A Problem ends in its own words and exit code, never in a traceback."""
     import sys
 
+    import structlog
     from rich.console import Console
 
     from finance_pipeline.cli.app import app
     from finance_pipeline.core.problems import Problem
 
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         app()
     except Problem as problem:

@@ -52,6 +52,7 @@ def _options(seed: int | None, bank_lines: int) -> WorldOptions:
 
 def set_up_sandbox(home: Path, options: WorldOptions) -> None:
     """The world, its servers, and settings that name them. Raises BadInput where a person's settings stand already."""
+    from finance_pipeline.sandbox.clock import start_clock
     from finance_pipeline.sandbox.process import ensure_sandbox
     from finance_pipeline.sandbox.world import build_world, sandbox_environment, sandbox_settings_yaml
 
@@ -69,6 +70,7 @@ def set_up_sandbox(home: Path, options: WorldOptions) -> None:
         f"  {world.bank_lines:,} bank lines, {world.documents:,} documents, {world.card_transactions:,} card "
         f"movements, {world.payouts:,} payouts, {world.statements:,} bank statements"
     )
+    start_clock(home, moments_of(options)[0])
     base_urls = ensure_sandbox(home)
     os.environ.update(sandbox_environment(options))
     content = sandbox_settings_yaml(options, base_urls)

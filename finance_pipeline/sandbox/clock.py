@@ -22,6 +22,11 @@ def read_clock(home: Path) -> datetime:
     return datetime.fromisoformat(content["now"])
 
 
+def start_clock(home: Path, at: datetime) -> datetime:
+    """Set the clock of a sandbox that never had one; returns the moment that it is there."""
+    return read_clock(home) if _file(home).exists() else advance_clock(home, at)
+
+
 def advance_clock(home: Path, to: datetime) -> datetime:
     """Set the clock and return it. The same moment again is fine. Raises BadInput for an earlier or zoneless one."""
     if to.tzinfo is None:
