@@ -125,7 +125,9 @@ def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     best = listed.group_by("l", maintain_order=True).agg(
-        labels=pl.col("label").str.join(", "), label_count=pl.len(), s=pl.struct(items=pl.concat_list("item"), why="why")
+        labels=pl.col("label").str.join(", "),
+        label_count=pl.len(),
+        s=pl.struct(items=pl.concat_list("item"), why="why"),
     )
     encoded = best.with_columns(suggestions=pl.struct("s").struct.json_encode().str.slice(5).str.head(-1)).drop("s")
     joined = reasoned.join(encoded, on="l", how="left", maintain_order="left").with_columns(
