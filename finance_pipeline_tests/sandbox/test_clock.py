@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.sandbox.clock import DEMO_CLOCKS, advance_clock, read_clock
+from finance_pipeline.sandbox.clock import DEMO_CLOCKS, advance_clock, read_clock, start_clock
 from finance_pipeline.sandbox.servers.log import EventLog
 from finance_pipeline.sandbox.world import WorldOptions, deliver_statements
 from finance_pipeline_tests.sandbox.worlds import SMALL, Built
@@ -36,11 +36,13 @@ def test_a_moment_is_the_same_in_every_zone_and_must_have_one(tmp_path: Path) ->
         advance_clock(tmp_path, noon.replace(tzinfo=None))
 
 
-def test_it_may_first_be_set_to_any_moment(tmp_path: Path) -> None:
-    """A world of other months has its own time: only what was set binds."""
+def test_a_sandbox_of_other_months_starts_at_its_own_moment_and_is_not_set_back_by_starting_again(
+    tmp_path: Path,
+) -> None:
     early = datetime(2025, 1, 1, tzinfo=UTC)
-    advance_clock(tmp_path, early)
-    assert read_clock(tmp_path) == early
+    assert start_clock(tmp_path, early) == read_clock(tmp_path) == early
+    later = advance_clock(tmp_path, early + timedelta(days=9))
+    assert start_clock(tmp_path, early) == read_clock(tmp_path) == later
 
 
 def test_the_demo_looks_once_within_the_last_month_and_once_when_all_is_shown() -> None:
