@@ -17,6 +17,7 @@ import polars as pl
 
 from finance_pipeline.core.identity import content_hash
 from finance_pipeline.core.problems import PermanentProblem
+from finance_pipeline.store.sql import query
 
 _PAGES = pl.Schema(
     {"page_hash": pl.String(), "endpoint": pl.String(), "fetched_at": pl.Datetime("us", "UTC"), "raw": pl.Binary()}
@@ -69,6 +70,21 @@ class LandingFolder:
         """Whether the bytes on disk are still those that the name promises."""
         path = self.root / file.path
         return path.exists() and content_hash(path.read_bytes()) == file.content_hash
+
+    def lost(self, manifest: pl.DataFrame, paths: Sequence[str]) -> pl.DataFrame:
+        """Versions of a manifest (kind, source_id, content_hash) that none of these evidence files holds.
+
+        DuckDB hashes every payload anew as it reads, many files at a time. The files have to be there.
+        """
+        if manifest.is_empty() or not paths:
+            return manifest
+        import duckdb
+
+        with duckdb.connect() as memory:
+            memory.register("manifest", manifest)
+            files = [str(self.root / path) for path in paths]
+            lost: pl.DataFrame = memory.sql(query("landed_versions_lost"), params={"files": files}).pl()
+        return lost
 
     def _write_by_rename(self, path: Path, content: bytes) -> None:
         if path.exists():

@@ -16,6 +16,7 @@ from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
 _PAIRS = pl.Schema({"line_id": pl.String, "counter_id": pl.String, "amount_minor": pl.Int64, "tier": pl.Int16})
+_VERSIONS = pl.Schema({"kind": pl.String(), "source_id": pl.String(), "content_hash": pl.String()})
 _LINE_MONTHS = pl.Schema({"line_id": pl.String(), "book": pl.String(), "month": pl.String()})
 
 
@@ -70,15 +71,21 @@ def line_months(workspace: Workspace) -> pl.DataFrame:
 
 
 def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str, Any]:
-    """Recompute the ledger's chain and every landed file's hash; words name the first thing that is not as it was."""
+    """Recompute the ledger's chain, and the hash of every landed file and of every source record in them.
+
+    Words name the first thing that is not as it was.
+    """
     on_progress("Recomputing the ledger's chain ...")
     with workspace.database.transaction(role="reader") as conn:
         ledger = proof.verify(conn)
         rows = conn.execute(
             "select content_hash, path, byte_count, row_count from landing.file order by landed_at, content_hash"
         ).fetchall()
+        manifest = copy_out(conn, query("landed_versions"), None, _VERSIONS)
     on_progress(f"Reading {len(rows)} landed files ...")
     damaged = [row[1] for row in rows if not workspace.landing.holds_intact(LandedFile(*row))]
+    evidence = [row[1] for row in rows if row[1].startswith("evidence/") and row[1] not in damaged]
+    lost = workspace.landing.lost(manifest, evidence)
     words = [
         f"The chain of {ledger.batches} batches and {ledger.entries:,} entries holds; its head is {ledger.head}."
         if ledger.holds
@@ -86,14 +93,19 @@ def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str
         f"All {len(rows)} landed files are what their names promise."
         if not damaged
         else f"{len(damaged)} landed files are damaged or gone, the first is landing/{damaged[0]}: restore it.",
+        f"They hold all {manifest.height:,} versions of source records that the manifest lists."
+        if lost.is_empty()
+        else f"{lost.height:,} versions of source records are in no intact file, the first is {lost['source_id'][0]}.",
     ]
     return {
-        "intact": ledger.holds and not damaged,
+        "intact": ledger.holds and not damaged and lost.is_empty(),
         "batches": ledger.batches,
         "entries": ledger.entries,
         "head": ledger.head,
         "faults": list(ledger.faults),
         "landed_files": len(rows),
         "damaged_files": damaged,
+        "versions": manifest.height,
+        "lost_versions": lost.height,
         "words": "\n".join(words),
     }

@@ -27,7 +27,7 @@ ONLY_IN = {
     "plaid": {"sources"},
     "stripe": {"sources"},
     "xero_python": {"sources"},
-    "duckdb": {"services", "close", "cash"},
+    "duckdb": {"landing", "services", "close", "cash"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -15,6 +15,7 @@ touched as (
     from landing.record
     join wanted
         on record.seq > wanted.after_seq
+            and record.seq > (select min(after_seq) from wanted)
             and record.seq <= %(up_to_seq)s
             and (
                 record.accounting_on between wanted.first_day and wanted.last_day

@@ -1,8 +1,10 @@
--- One row per entry that contradicts itself, its business key or its seal, per book-year whose numbers have gaps, and per
--- batch without a seal or seal without its batch.
+-- One row per entry that contradicts itself, its business key or its seal, per business key without an entry, per
+-- book-year whose numbers have gaps, and per batch without a seal or seal without its batch.
 select
-    entry.book || '-' || entry.fiscal_year || '-' || entry.number as subject,
+    coalesce(entry.book || '-' || entry.fiscal_year || '-' || entry.number, book || ' ' || source_id || ' ' || purpose)
+        as subject,
     case
+        when entry.entry_id is null then 'is noted as posted, and there is no such entry'
         when seal.batch_id is null then 'is in no sealed batch'
         when known.entry_id is null then 'has no business key'
         when not ledger.is_balanced(entry.accounts, entry.amounts, entry.functional_amounts) then 'does not balance'
@@ -10,7 +12,7 @@ select
     end as words
 from ledger.entry
 left join ledger.seal using (batch_id)
-left join ledger.business_key as known using (book, source, source_id, purpose, version)
+full join ledger.business_key as known using (book, source, source_id, purpose, version)
 where seal.batch_id is null
     or known.entry_id is null
     or not ledger.is_balanced(entry.accounts, entry.amounts, entry.functional_amounts)
