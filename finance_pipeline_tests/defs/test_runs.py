@@ -26,14 +26,14 @@ def instance(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dagster
 
 
 def run(home: Path, book: str = "us", first: str = "2026-05", last: str = "2026-10") -> RunResult:
-    return run_months(home, book, first, last, on_progress=lambda words, ended: None)
+    return run_months(home, book, first, last, on_progress=lambda _words, _ended: None)
 
 
 def test_six_months_of_a_book_are_one_recorded_run_in_which_each_service_is_called_once(
     home: Path, services: FakeServices, instance: dg.DagsterInstance
 ):
     told: list[str] = []
-    result = run_months(home, "us", "2026-05", "2026-10", on_progress=lambda words, ended: told.append(words))
+    result = run_months(home, "us", "2026-05", "2026-10", on_progress=lambda words, _ended: told.append(words))
     result.raise_if_failed()
     assert [recorded.run_id for recorded in instance.get_runs()] == [result.run_id]
     assert all(services.keys_of(what) == [SIX] for what in ("canonicalize payment", "reconcile", "post", "tie_out"))
@@ -103,7 +103,7 @@ def test_one_kind_of_source_that_is_down_does_not_stop_the_others(
 ):
     assert instance
     services.down = {"sync plaid"}
-    result = run_sync(home, ["plaid", "stripe", "xero"], on_progress=lambda words, ended: None)
+    result = run_sync(home, ["plaid", "stripe", "xero"], on_progress=lambda _words, _ended: None)
     assert {step.name: step.outcome for step in result.steps} == {
         "plaid_evidence": "failed",
         "stripe_evidence": "done",

@@ -28,4 +28,5 @@ def test_a_column_is_described_and_nullable_in_the_database_as_in_its_frame(
             (f"{schema}.{table.name}",),
         ).fetchall()
     there = {name: (meaning, nullable) for name, meaning, nullable in said}
-    assert {c.name: (c.meaning, c.nullable) for c in table.columns} == {c.name: there.get(c.name) for c in table.columns}
+    described = {column.name: (column.meaning, column.nullable) for column in table.columns}
+    assert described == {name: there.get(name) for name in described}
