@@ -20,6 +20,17 @@ def map_evidence(source: str, evidence: pl.DataFrame, book: Book) -> Mapped:
     return mapped
 
 
+def lender(source: str) -> tuple[str, int] | None:
+    """The kind of record that lends words to others of its source, and to those of how many days before it."""
+    return (stripe.LENDER, stripe.LENDS_FOR_DAYS) if source == "stripe" else None
+
+
+def borrowers(source: str, evidence: pl.DataFrame) -> pl.DataFrame:
+    """Records (kind, source_id) that have to be mapped along, since the lenders among these have words for them."""
+    named: pl.DataFrame = _MAPPERS[source].borrowers(evidence)
+    return named
+
+
 def mapper_version(source: str) -> int:
     """Version of a source's mapper; a new one maps everything again."""
     version: int = _MAPPERS[source].MAPPER_VERSION

@@ -24,7 +24,9 @@ from finance_pipeline.canonical.payloads import (
 from finance_pipeline.canonical.stripe_amounts import stripe_minor_expr
 from finance_pipeline.core.settings import Book
 
-MAPPER_VERSION = 1
+MAPPER_VERSION = 2
+LENDER, LENDS_FOR_DAYS = "payout", 120
+"""A payout lends words to the movements of so many days before it: its state and trace to its own, its id to others."""
 _SOURCE = "stripe"
 _EXPANDABLE = ("source", "charge", "invoice", "payment_intent", "customer", "balance_transaction")
 _NUMBER_KEYS = (
@@ -114,6 +116,15 @@ def map_evidence(evidence: pl.DataFrame, book: Book) -> Mapped:
         {"payment": [movements, disputes], "balance": [balances]},
         [unfit_payouts, *unfit_movements, *unfit_disputes, *unfit_balances],
     )
+
+
+def borrowers(evidence: pl.DataFrame) -> pl.DataFrame:
+    """Records (kind, source_id) to which the payouts among these lend words: mapped again when a payout changes."""
+    payouts, _ = decode(evidence.filter(pl.col("kind") == LENDER), _PAYOUT, expandable=_EXPANDABLE)
+    own = payouts.select(source_id=said("balance_transaction", "id"))
+    members = payouts.select(source_id=said("members")).explode("source_id")
+    named = pl.concat([own, members]).drop_nulls().unique().sort("source_id")
+    return named.select(pl.lit("balance_transaction").alias("kind"), "source_id")
 
 
 def _with_account(rows: pl.DataFrame, book: Book) -> pl.DataFrame:

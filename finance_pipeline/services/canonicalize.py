@@ -16,10 +16,11 @@ from psycopg import sql
 
 from finance_pipeline.canonical import registry, schemas
 from finance_pipeline.core.identity import digest, record_id
-from finance_pipeline.core.period import BookMonth, Month, by_book
+from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book, Settings
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection, note_unfit
+from finance_pipeline.services.calendar import last_month
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_in, copy_out
@@ -69,15 +70,20 @@ class _Feed:
 
 
 def canonicalize(workspace: Workspace, table: str, keys: Sequence[BookMonth]) -> Materialized:
-    """Map what landed for these book-months and publish it. Rows reported are current, tombstones not counted."""
+    """Map what landed for these books and publish it. Rows reported are current, of these months, without tombstones.
+
+    Whatever months are asked for, every month of their books is mapped: months that arrive in any order then give the
+    same books, and what a processor held on a day, which is its balance now less all that followed, is known at once.
+    """
     by_partition: dict[str, Figures] = {}
     new_versions = 0
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
+        every = months(book.first_month, max(last_month(book), *wanted))
         with workspace.database.transaction() as conn:
             book_lock(conn, book_id)
             for source in SOURCES_OF[table]:
-                new_versions += _map_source(workspace, conn, book, _feed(workspace.settings, book, source), wanted)
+                new_versions += _map_source(workspace, conn, book, _feed(workspace.settings, book, source), every)
             by_partition |= _row_counts(conn, table, book_id, wanted)
     row_count = sum(int(figures["row_count"]) for figures in by_partition.values())
     return Materialized(ASSET_OF[table], row_count, by_partition, {"new_versions": new_versions})
@@ -103,7 +109,8 @@ def _map_source(workspace: Workspace, conn: Connection, book: Book, feed: _Feed,
     landed = copy_out(conn, query("landed_news"), parameters, _LANDED)
     new_versions = 0
     if landed.height:
-        mapped = registry.map_evidence(feed.source, _evidence(workspace, landed.filter(~pl.col("removed"))), book)
+        living = landed.filter(~pl.col("removed"))
+        mapped = registry.map_evidence(feed.source, _whole_evidence(workspace, conn, feed, living, parameters), book)
         for name, frame in mapped.tables.items():
             new_versions += _publish(conn, schemas.RECORDS[name], frame)
         gone = landed.filter("removed")
@@ -133,6 +140,31 @@ def _mark_parameters(book: Book, feed: _Feed, wanted: list[Month]) -> dict[str, 
         "first_days": first_days,
         "last_days": [m.last_day.isoformat() for m in wanted],
     }
+
+
+def _whole_evidence(
+    workspace: Workspace, conn: Connection, feed: _Feed, landed: pl.DataFrame, parameters: dict[str, object]
+) -> pl.DataFrame:
+    """The evidence of landed records, and of those that they lend words to or borrow words from.
+
+    A payout says of its movements which payout carries them, and may be landed long after them or before: what is
+    mapped must not depend on what arrived together.
+    """
+    evidence, lender = _evidence(workspace, landed), registry.lender(feed.source)
+    if lender is None or evidence.is_empty():
+        return evidence
+    identity, (kind, days) = ["kind", "source_id"], lender
+    named = registry.borrowers(feed.source, evidence).join(landed, on=identity, how="anti")
+    asked = parameters | {"named_kinds": named["kind"].to_list(), "named_ids": named["source_id"].to_list()}
+    no_day = {"kind": kind, "first_day": None, "last_day": None}
+    borrowing = copy_out(conn, query("landed_latest"), asked | no_day, _LANDED)
+    on = pl.concat([landed, borrowing]).filter(pl.col("kind") != kind)["accounting_on"]
+    window = {"first_day": on.min(), "last_day": on.dt.offset_by(f"{days}d").max()}
+    lending = copy_out(
+        conn, query("landed_latest"), asked | {"named_kinds": [], "named_ids": [], "kind": kind} | window, _LANDED
+    )
+    more = pl.concat([borrowing, lending.join(landed, on=identity, how="anti")])
+    return pl.concat([evidence, _evidence(workspace, more)])
 
 
 def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
