@@ -118,7 +118,11 @@ def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: st
 
 
 def _opening(conn: Connection, book: Book, month: Month) -> fold.Opening:
-    """What the month works on: carried from the month before, and its own records."""
+    """What the month works on: carried from the month before, and its own records.
+
+    A payment without a rate has no carrying amount. Nothing is guessed for it: the ledger holds its entry, and here it
+    is no item and settles none until the rate is published.
+    """
     first, last = records.first_and_last(book, month)
     carried_ids, carried_items = _carried(conn, book.id, month.previous)
     bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_ids)
@@ -126,10 +130,10 @@ def _opening(conn: Connection, book: Book, month: Month) -> fold.Opening:
     mine = payments.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
     priced = functional(
         mine, records.rates(conn), book.currency, amount="amount_minor", on="occurred_on", into="functional_minor"
-    )
+    ).filter(pl.col("functional_minor").is_not_null())
     items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last), priced)
     return fold.open_month(
-        candidates.lines(bank, payments), carried_items, items, candidates.recorded_settlements(mine)
+        candidates.lines(bank, payments), carried_items, items, candidates.recorded_settlements(priced)
     )
 
 
