@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import LATE, NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
@@ -18,7 +18,7 @@ _KEYS = ["book", "party", "currency", "amount"]
 
 
 def match(pool: Pool, named: Named) -> Found:
-    """Lines without a sure reference whose party has one open item of their amount.
+    """Lines without a sure reference whose party has one open item of their amount, not long due.
 
     Lines that a step refused count as rivals; items that a step refused are left to a person.
     """
@@ -29,18 +29,19 @@ def match(pool: Pool, named: Named) -> Found:
     fits, crowded = _same_amount(pool, lines)
     fits = fits.join(_named_another(fits, pool, named), on=["l", "i"], how="anti")
     fits = fits.join(pool.declined, on=["l", "i"], how="anti").unique(["l", "i"]).sort("l", "i")
-    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    fits = fits.with_columns(alone=(pl.len().over("l") == 1) & (pl.len().over("i") == 1))
     contested = pool.refused.select("i").unique()
     refused_lines = pool.refused.select("l").unique()
     free = fits.join(refused_lines, on="l", how="anti", maintain_order="left")
-    kept = fits.filter(alone).join(contested, on="i", how="anti").join(refused_lines, on="l", how="anti")
-    ambiguous = free.join(kept, on="l", how="anti", maintain_order="left")
+    single = free.filter("alone").join(contested, on="i", how="anti", maintain_order="left")
+    kept, late = single.filter("timely"), single.filter(~pl.col("timely"))
+    ambiguous = free.join(single, on="l", how="anti", maintain_order="left")
     pairs = pairs_of(
         kept, tier=2, rule="party_and_amount", amount=pl.col("line_amount"), role="principal",
         token=pl.col("party"), field=pl.col("line_party_how"),
     )  # fmt: skip
     unclear = pl.concat([ambiguous.select("l", "i"), crowded.join(refused_lines, on="l", how="anti")])
-    return Found(pairs, refusal(unclear, SEVERAL))
+    return Found(pairs, pl.concat([refusal(unclear, SEVERAL), refusal(late, LATE)]))
 
 
 def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -59,7 +60,7 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
         line_amount="amount",
     )  # fmt: skip
     items = pool.items.select(
-        "i", "book", "party", "currency", "amount", "kind", "issued_on", "account", item_amount="amount"
+        "i", "book", "party", "currency", "amount", "kind", "issued_on", "due_on", "account", item_amount="amount"
     )
     asked = values.join(facts, on="l")
     crowds = items.group_by(_KEYS).agg(pl.col("i").min(), pl.len()).filter(pl.col("len") > _CROWD)
@@ -67,7 +68,10 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
     recorded = pl.col("kind").str.starts_with("recorded_")
     in_window = days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)
-    fits = both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout")
+    late_days = (pl.col("booked_on") - pl.coalesce("due_on", "issued_on")).dt.total_days()
+    fits = both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout").with_columns(
+        timely=recorded | (late_days <= pool.policy.party_late_days)
+    )
     return fits, asked.join(crowds, on=_KEYS).select("l", "i")
 
 

@@ -137,6 +137,10 @@ def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
         "several_solutions": pl.when(pl.col("label_count") == 1)
         .then(pl.format("{} fits, but so does another line or document: nothing was taken.", "labels"))
         .otherwise(pl.format("More than one solution fits, so none was taken: {}.", "labels")),
+        "long_after_due": pl.format(
+            "{} fits by party and amount, but the money came long after it was due: not taken without a reference.",
+            "labels",
+        ),
         "amount_differs": pl.format("It names {}, but the line is of {}.", "labels", "money"),
         "no_document_expected": pl.format("By its text a {}: no document is expected.", pl.col("nature").fill_null("")),
         "reference_unknown": pl.format("It names {}, which is no open item.", pl.col("unknown").fill_null("")),

@@ -77,7 +77,10 @@ class Policy:
     party_early_days: int = 0
     """The same where party and amount are all the evidence."""
     party_window_days: int = 365
-    """Where party and amount are all the evidence, money counts this many days after the document's date."""
+    """Where party and amount are all the evidence, a document competes for money this many days after its date."""
+    party_late_days: int = 60
+    """It is taken only this many days after it was due (after its date, where it has no terms): later, that an amount
+    agrees is as likely chance, or part of what was settled otherwise."""
     recorded_days: int = 10
     """A payment recorded in the accounting system meets its bank line within this many days, either way."""
     payout_early_days: int = 1

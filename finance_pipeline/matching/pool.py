@@ -31,7 +31,7 @@ REFUSED = pl.Schema({"l": pl.UInt32, "i": pl.UInt32, "other_l": pl.UInt32, "why"
 """One row per line and item (or other line) that fit, but not alone."""
 RECORDED = ("recorded_receipt", "recorded_payment")
 """Kinds of items that are payments recorded in the accounting system, waiting for their bank line."""
-SEVERAL, DIFFERS = "several_solutions", "amount_differs"
+SEVERAL, DIFFERS, LATE = "several_solutions", "amount_differs", "long_after_due"
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,7 @@ REASONS = (
     "no_document_expected",
     "several_solutions",
     "amount_differs",
+    "long_after_due",
     "reference_unknown",
     "party_known_no_item",
     "nothing_found",

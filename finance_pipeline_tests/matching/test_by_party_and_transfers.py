@@ -3,7 +3,7 @@
 import pytest
 
 from finance_pipeline.matching.transfers import OwnAccount
-from finance_pipeline_tests.matching.world import World
+from finance_pipeline_tests.matching.world import World, day
 
 NAME = "Müller & Söhne Maschinenbau GmbH"
 
@@ -49,6 +49,17 @@ def test_a_name_of_two_parties_is_nobody_and_an_account_that_contradicts_the_nam
     world = World().item("INV-1", "99.00", "Acme Ltd").party("Blue Ltd", account_numbers=["DE1"]).party("Acme Ltd")
     world.item("INV-2", "1.00", "Blue Ltd").line("a", "99.00", counterparty_name="Acme", counterparty_account="DE1")
     assert world.reconcile().settled() == {}
+
+
+@pytest.mark.parametrize(("due", "reasons"), [(-49, {}), (-51, {"a": "long_after_due"})])
+def test_party_and_amount_alone_settle_nothing_that_was_due_long_ago(due: int, reasons: dict[str, str]) -> None:
+    world = World().item("INV-1", "99.00", "Acme Ltd", on=-80, due_on=day(due))
+    assert world.line("a", "99.00", counterparty_name="Acme", on=11).reconcile().reasons() == reasons
+
+
+def test_an_item_due_long_ago_still_competes_with_one_due_now() -> None:
+    world = World().item("INV-1", "99.00", "Acme Ltd", on=-200).item("INV-2", "99.00", "Acme Ltd", on=5)
+    assert world.line("a", "99.00", counterparty_name="Acme", on=11).reconcile().reasons() == {"a": "several_solutions"}
 
 
 def test_a_receipt_does_not_settle_an_invoice_dated_after_it() -> None:
