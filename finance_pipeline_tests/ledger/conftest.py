@@ -39,8 +39,9 @@ def superuser(shared: tuple[Database, str]) -> Iterator[Superuser]:
 
 @pytest.fixture(scope="module")
 def books(kept_database: Database) -> Database:
-    """A book in dollars with four entries in May; June is locked, July soft-closed; a book in euro from mid-May on."""
+    """A book in dollars with five entries in May; June is locked, July soft-closed; a book in euro from mid-May on."""
     world = World().line("paid", "1.00").line("gone", "1.00").document("inv", "5.00")
+    world.document("abroad", "1.00", currency="EUR", functional_total="1.10", on=day(4))
     with kept_database.transaction() as conn:
         post(conn, world)
         post(conn, world.without("bank", "gone"))

@@ -113,12 +113,13 @@ def settled_across(draw: st.DrawFn, world: World, n: str) -> None:
 
 
 def recorded(draw: st.DrawFn, world: World, n: str) -> None:
-    """A payment that the accounting system knows of, and perhaps its bank line."""
-    minor = draw(SIGN) * draw(MINOR)
+    """A payment of a part of a document that the accounting system knows of; in dollars perhaps its bank line."""
+    minor, currency = draw(SIGN) * draw(MINOR), draw(st.sampled_from(("USD", "EUR")))
     kind = "recorded_receipt" if minor > 0 else "recorded_payment"
-    _document(draw, world, f"doc {n}", minor, "USD")
-    world.movement(f"recorded {n}", kind, text(minor), on=draw(DAYS), settles=f"doc {n}")
-    if draw(st.booleans()):
+    open_still = draw(st.integers(0, 50)) * (1 if minor > 0 else -1)
+    _document(draw, world, f"doc {n}", minor + open_still, currency)
+    world.movement(f"recorded {n}", kind, text(minor), on=draw(DAYS), currency=currency, settles=f"doc {n}")
+    if currency == "USD" and draw(st.booleans()):
         world.line(f"line {n}", text(minor), on=draw(DAYS))
         world.match(f"match {n}", f"line {n}", ("principal", text(minor), f"recorded {n}"), on=draw(DAYS))
 

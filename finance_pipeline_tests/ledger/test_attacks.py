@@ -19,6 +19,17 @@ from finance_pipeline_tests.ledger.conftest import Superuser
 EURO = {"currency": "EUR", "accounts": ["1100", "3900"], "functional_amounts": [110, -110]}
 PAID = {"source": "plaid", "source_id": "us/bank/paid", "accounts": ["1010", "2100"], "amounts": [100, -100]}
 TAKEN_BACK = {**PAID, "version": -1, "amounts": [-100, 100], "reverses": ("plaid", "us/bank/paid", "line", 1)}
+ABROAD = {
+    "accounts": ["1100", "4000"],
+    "amounts": [-100, 100],
+    "functional_amounts": [-110, 110],
+    "currency": "EUR",
+    "source": "xero",
+    "source_id": "us/document/abroad",
+    "purpose": "document",
+    "version": -1,
+    "reverses": ("xero", "us/document/abroad", "document", 1),
+}
 GONE = {**TAKEN_BACK, "source_id": "us/bank/gone", "reverses": ("plaid", "us/bank/gone", "line", 1)}
 
 UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
@@ -28,7 +39,7 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
     "a null among the amounts": ({"accounts": ["1010", "3900", "1020"], "amounts": [100, -100, None]}, "balanced"),
     "a null among the accounts": ({"accounts": ["1010", None]}, "balanced"),
     "no amounts at all": ({"amounts": None}, "amounts"),
-    "an amount without an account": ({"amounts": [100, -50, -50]}, "balanced"),
+    "an amount without an account": ({"amounts": [100, -100, 50]}, "balanced"),
     "an account without an amount": ({"accounts": ["1010", "3900", "1020"]}, "balanced"),
     "arrays of two dimensions": ({"accounts": [["1010", "3900"]], "amounts": [[100, -100]]}, "balanced"),
     "amounts that come round to zero by overflow": (
@@ -36,7 +47,11 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
         "out of range",
     ),
     "amounts in the book's currency that do not add to zero": ({**EURO, "functional_amounts": [110, -109]}, "balanced"),
-    "a null among the amounts in the book's currency": ({**EURO, "functional_amounts": [110, None]}, "balanced"),
+    "a null among the amounts in the book's currency": (
+        {**EURO, "accounts": ["1100", "3900", "1200"], "amounts": [9, -8, -1], "functional_amounts": [8, -8, None]},
+        "balanced",
+    ),
+    "an amount in the book's currency without a line": ({**EURO, "functional_amounts": [110, -110, 5]}, "balanced"),
     "a line without an amount in the book's currency": ({**EURO, "functional_amounts": [110]}, "balanced"),
     "a line that is zero in both currencies": (
         {**EURO, "accounts": ["1100", "3900", "1200"], "amounts": [9, -9, 0], "functional_amounts": [8, -8, 0]},
@@ -59,8 +74,8 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
         {"book": "de", "currency": "EUR", "accounts": ["1030", "3900"]},
         "before the book starts",
     ),
-    "a number that leaves a gap": ({"number": 6}, "numbered 5 to 5, without gaps"),
-    "a number that is taken": ({"number": 4}, "numbered 5 to 5, without gaps"),
+    "a number that leaves a gap": ({"number": 7}, "numbered 6 to 6, without gaps"),
+    "a number that is taken": ({"number": 5}, "numbered 6 to 6, without gaps"),
     "a number of another fiscal year": ({"fiscal_year": 2027}, "must be numbered"),
     "a batch that is sealed": ({"batch_id": 1}, "not opened by this transaction"),
     "a batch that is not there": ({"batch_id": 999}, "not opened by this transaction"),
@@ -78,10 +93,8 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
     "a reversal with another effective date": ({**TAKEN_BACK, "effective_on": "2026-05-05"}, "no exact reversal"),
     "a reversal of a part": ({**TAKEN_BACK, "amounts": [-90, 90]}, "no exact reversal"),
     "a reversal on other accounts": ({**TAKEN_BACK, "accounts": ["1020", "2100"]}, "no exact reversal"),
-    "a reversal in another currency": (
-        {**TAKEN_BACK, "accounts": ["1100", "2100"], "currency": "EUR", "functional_amounts": [-110, 110]},
-        "no exact reversal",
-    ),
+    "a reversal in another currency": ({**ABROAD, "currency": "GBP"}, "no exact reversal"),
+    "a reversal at another rate": ({**ABROAD, "functional_amounts": [-120, 120]}, "no exact reversal"),
     "a second reversal": (GONE, "is posted already"),
 }
 
@@ -109,24 +122,41 @@ def test_an_unsound_entry_is_refused(books: Database, changes: dict[str, Any], m
         write(conn, **changes)
 
 
-@pytest.mark.parametrize("changes", [{}, EURO, TAKEN_BACK], ids=["in dollars", "in euro", "a reversal"])
+@pytest.mark.parametrize(
+    "changes", [{}, EURO, TAKEN_BACK, ABROAD], ids=["in dollars", "in euro", "a reversal", "one in euro"]
+)
 def test_the_same_entry_with_nothing_wrong_is_taken_and_sealed(books: Database, changes: dict[str, Any]) -> None:
     with undone(books) as conn:
         write(conn, **changes)
         conn.execute("set constraints all immediate")
-        assert proof.verify(conn).entries == 5
+        assert proof.verify(conn).entries == 6
         assert proof.verify(conn).holds
 
 
 def test_entries_copied_in_are_checked_like_any_and_against_each_other(books: Database) -> None:
     with undone(books) as conn:
         with pytest.raises(psycopg.errors.UniqueViolation, match="business_key"), conn.transaction():
-            copy_all(conn, {"number": 5}, {"number": 6})
-        with pytest.raises(psycopg.IntegrityError, match="numbered 5 to 7"), conn.transaction():
-            copy_all(conn, *({"source_id": f"{n}", "number": n} for n in (5, 7)), {"number": 7})
+            copy_all(conn, {"number": 6}, {"number": 7})
         with pytest.raises(psycopg.errors.CheckViolation, match="balanced"), conn.transaction():
-            copy_all(conn, {"number": 5}, {"source_id": "two", "number": 6, "amounts": [100, -99]})
-        copy_all(conn, {"number": 6}, {"source_id": "two", "number": 5})
+            copy_all(conn, {"number": 6}, {"source_id": "two", "number": 7, "amounts": [100, -99]})
+        for numbers in ((6, 8), (4, 7), (6, 6, 8)):
+            with pytest.raises(psycopg.IntegrityError, match="without gaps"), conn.transaction():
+                copy_all(conn, *({"source_id": f"{place}", "number": n} for place, n in enumerate(numbers)))
+        copy_all(conn, {"number": 7}, {"source_id": "two", "number": 6})
+
+
+def test_a_batch_that_was_never_sealed_takes_no_entries_of_another_transaction(
+    books: Database, superuser: Superuser
+) -> None:
+    session = superuser(books)
+    session.execute("set session_replication_role = replica")
+    forged = session.execute(
+        "insert into ledger.batch (run_id, correlation_id) values ('run', 'correlation') returning batch_id"
+    ).fetchone()
+    assert forged is not None
+    with pytest.raises(psycopg.IntegrityError, match="not opened by this transaction"), undone(books) as conn:
+        write(conn, batch_id=forged[0])
+    session.execute("delete from ledger.batch where batch_id = %s", forged)
 
 
 def test_a_batch_without_entries_is_refused_when_it_commits(books: Database) -> None:
@@ -157,7 +187,7 @@ def test_opening_a_closed_month_again_leaves_it_closed(books: Database) -> None:
             write(conn, accounting_on="2026-06-04")
 
 
-@pytest.mark.parametrize("month", ["2026-04-01", "2026-05-02", "infinity"])
+@pytest.mark.parametrize("month", ["2026-04-01", "2026-05-02", "2201-01-01", "infinity"])
 def test_no_month_is_opened_before_the_book_begins_or_that_is_none(books: Database, month: str) -> None:
     with pytest.raises(psycopg.IntegrityError), undone(books) as conn:
         conn.execute("select ledger.open_period('us', %s)", (month,))

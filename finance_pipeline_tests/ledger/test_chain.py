@@ -67,6 +67,7 @@ FORGED: LiteralString = """
     from ledger.entry where batch_id = 3
 """
 AMOUNTS: LiteralString = "update ledger.entry set amounts = array[9, -9] where batch_id = 2 and version = 2;"
+EARLIER: LiteralString = "update ledger.seal set recorded_at = recorded_at - interval '1 hour' where position = 2;"
 
 TAMPERED: dict[str, tuple[LiteralString, str]] = {
     "an amount is changed": (AMOUNTS, "batch 2 (link 2) holds other entries than were sealed"),
@@ -119,9 +120,10 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
         "update ledger.seal set previous_link = sha256('') where position = 3",
         "batch 3 (link 3) is not linked",
     ),
-    "the time of recording is changed": (
-        "update ledger.seal set recorded_at = recorded_at - interval '1 hour' where position = 2",
-        "batch 2 (link 2) is not what it was sealed as",
+    "the time of recording is changed": (EARLIER, "batch 2 (link 2) is not what it was sealed as"),
+    "the time of recording is changed and the whole chain made anew": (
+        EARLIER + CHAINED_ANEW,
+        "batch 2 (link 2) was recorded before the seal before it",
     ),
     "a seal is deleted": (
         "delete from ledger.seal where position = 2",
@@ -145,9 +147,10 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
         "delete from ledger.business_key where version = -1",
         "us-2026-3 has no business key",
     ),
-    "what was posted is noted otherwise": (
-        "update ledger.business_key set digest = sha256('') where version = -1",
-        "us-2026-3 is not what was posted under its business key",
+    "what was not posted is noted": (
+        "insert into ledger.business_key select book, source, 'us/bank/next', purpose, version, entry_id, digest,"
+        " accounting_on from ledger.business_key where version = 2",
+        "us us/bank/next line is noted as posted",
     ),
     "numbers are counted otherwise": (
         "update ledger.numbering set last_number = 7",
@@ -229,18 +232,21 @@ def test_the_proof_names_the_first_break_when(tampering: Connection, statements:
     assert not report.holds
 
 
-@pytest.mark.parametrize("table", ["entry", "seal"])
+@pytest.mark.parametrize("table", ["entry", "seal", "business_key"])
 def test_no_column_can_be_changed_unseen_of_an(tampering: Connection, table: str) -> None:
     tampering.execute("alter table ledger.entry drop constraint reversal_has_a_negative_version")
     columns = tampering.execute(COLUMNS, (f"ledger.{table}",)).fetchall()
     assert len(columns) >= 7
+    of_the_last = "source_id = 'us/bank/more'" if table == "business_key" else "batch_id = 3"
     for column, kind in columns:
-        change = sql.SQL("update {} set {} = {} where batch_id = 3").format(
-            sql.Identifier("ledger", table), sql.Identifier(column), sql.SQL(OTHERWISE[kind])
+        change = sql.SQL("update {} set {} = {} where {}").format(
+            sql.Identifier("ledger", table), sql.Identifier(column), sql.SQL(OTHERWISE[kind]), sql.SQL(of_the_last)
         )
         with tampering.transaction(force_rollback=True):
             tampering.execute(change)
-            assert not proof.verify(tampering).holds, column
+            broken = proof.verify(tampering).first_broken
+            assert broken, column
+            assert table == "business_key" or "(link " in broken, column
 
 
 def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> None:

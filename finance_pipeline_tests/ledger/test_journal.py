@@ -46,6 +46,8 @@ def test_posting_the_same_again_posts_nothing(database: Database) -> None:
     with database.transaction() as conn:
         report = post(conn, world)
         assert proof.verify(conn).batches == 1
+        for staged in ("select from staging.ledger_entry", "select from staging.ledger_plan"):
+            assert conn.execute(staged).rowcount == 0
     assert report.by_source == {
         source: {"new": 0, "reversed": 0, "unchanged": 1} for source in ("match", "plaid", "xero")
     }

@@ -8,13 +8,14 @@ from dataclasses import fields
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finance_pipeline.ledger.posting import PostingInputs, entries_for
 from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline_tests.ledger.drawn import BOOK, worlds
-from finance_pipeline_tests.ledger.world import World
+from finance_pipeline_tests.ledger.world import World, day
 
 PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 RECEIVABLES, PAYABLES, CLEARING, TRANSIT, EXCHANGE = "1100", "2000", "1200", "1220", "1290"
@@ -105,6 +106,18 @@ def test_receivables_and_payables_are_what_is_open_of_their_documents(world: Wor
         if row["settles"]
     ]
     assert balances(world.postings.entries, RECEIVABLES, PAYABLES) == added([*owed, *matched, *told])
+
+
+@pytest.mark.parametrize("sign", ["", "-"], ids=["money in", "money out"])
+def test_half_a_cent_goes_away_from_zero(sign: str) -> None:
+    kinds = ("bill", "recorded_payment") if sign else ("invoice", "recorded_receipt")
+    world = World().rate(day(3), "1.05").line("line", f"{sign}0.10", account="euro")
+    world.document("doc", f"{sign}0.30", currency="EUR", functional_total=f"{sign}0.35", kind=kinds[0])
+    world.movement("part", kinds[1], f"{sign}0.15", currency="EUR", settles="doc")
+    waiting, control = (UNIDENTIFIED_PAYMENTS, PAYABLES) if sign else (UNIDENTIFIED_RECEIPTS, RECEIVABLES)
+    plus, minus = ("Cr", "Dr") if sign else ("Dr", "Cr")
+    assert world.said("line") == {"line line": [f"{plus} 1030 0.10 [0.11]", f"{minus} {waiting} 0.10 [0.11]"]}
+    assert f"{minus} {control} 0.15 [0.18]" in world.said("recorded")["part recorded"]
 
 
 @PROPERTY
