@@ -48,6 +48,14 @@ def standing_digest(conn: Connection, book: str, month: Month) -> str:
     return digest(*(row or ()))
 
 
+def closing_digest(conn: Connection, book: str, month: Month) -> str:
+    """Digest of what a book-month closed with: what the next one starts from. Empty before it was folded."""
+    row = conn.execute(
+        "select closing_digest from recon.month where book = %s and month = %s", (book, str(month))
+    ).fetchone()
+    return row[0] if row else ""
+
+
 def rates_digest(conn: Connection, month: Month) -> str:
     """Digest of which reference rates are published up to the end of a month; what it did may use no later one."""
     row = conn.execute(

@@ -18,9 +18,11 @@ from finance_pipeline.services import marks, records
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
 from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.locks import book_lock
 
 STAGE = "journal"
+_CARRIED = pl.Schema({"item_id": pl.String, "open_minor": pl.Int64, "open_functional_minor": pl.Int64})
 
 
 def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[str, Materialized]:
@@ -61,6 +63,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         marks.canonical_digest(conn, book.id, first, last),
         marks.standing_digest(conn, book.id, month),
         marks.rates_digest(conn, month),
+        marks.closing_digest(conn, book.id, month.previous),
         RULES_VERSION,
         chart.digest_of(book),
     )
@@ -87,11 +90,24 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
         bank_transactions=living(schemas.BANK_TRANSACTIONS),
         invoices=living(schemas.INVOICES),
         payments=payments,
-        settled_documents=records.current(conn, schemas.INVOICES, book.id, "", "", settled),
+        settled_documents=_settled_documents(conn, book, month, settled),
         balances=_first_balances(conn, book, month),
         settlements=settlements(conn, book, month, rates),
         rates=rates,
     )
+
+
+def _settled_documents(conn: Connection, book: Book, month: Month, ids: list[str]) -> pl.DataFrame:
+    """Documents that payments of a month settle, with what was open of them when it began; null for its own."""
+    carried = copy_out(
+        conn,
+        "select item_id, open_minor, open_functional_minor from recon.open_item"
+        " where book = %(book)s and month = %(month)s and item_id = any(%(ids)s)",
+        {"book": book.id, "month": str(month.previous), "ids": ids},
+        _CARRIED,
+    )
+    documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids)
+    return documents.join(carried, left_on="record_id", right_on="item_id", how="left")
 
 
 def _first_balances(conn: Connection, book: Book, month: Month) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.core.settings import load_settings
+from finance_pipeline.core.settings import SETTINGS_NAME, load_settings
 from finance_pipeline.services import books as asked
 from finance_pipeline.services import read
 from finance_pipeline.services.bindings import bind, unbound_accounts
@@ -197,6 +197,30 @@ def test_statements_of_days_before_the_book_starts_open_it_earlier_and_its_balan
     assert same_days["left_minor"].to_list() == before["left_minor"].to_list()
     posted = "select effective_on, sum(amount_minor)::int from ledger.posting where role = 'bank' group by 1 order by 1"
     assert rows(books, posted)[:2] == [(date(2025, 5, 30), 1240_00), (date(2025, 5, 31), 100_00)]
+
+
+def test_an_earlier_month_that_arrives_later_takes_over_the_opening_of_the_account(empty: Workspace) -> None:
+    book = "{id: acme, name: Acme, currency: EUR, starts_on: 2025-05-01}"
+    (empty.home / SETTINGS_NAME).write_text(f"books: [{book}]", encoding="utf-8")
+    told = Workspace(load_settings(empty.home), empty.database)
+    imported(told, *(daily(day) for day in list(DAYS)[2:]))
+    books = Workspace(bind(told, IBAN, "acme", create=False), told.database)
+    materialized(books)
+    assert imported(books, *(daily(day) for day in list(DAYS)[:2]))[1] == 0
+    materialized(books)
+    assert read.tie_outs(books)["tied"].all()
+    openings = rows(
+        books,
+        """
+        select effective_on, version, amount_minor from ledger.posting
+        where purpose = 'opening' and role = 'bank' order by batch_id, version
+        """,
+    )
+    assert openings == [
+        (date(2025, 6, 2), 1, 1340_00),
+        (date(2025, 6, 2), -1, -1340_00),
+        (date(2025, 5, 30), 2, 1000_00),
+    ]
 
 
 def test_files_in_the_watched_folder_and_files_that_somebody_names_are_the_same_files(empty: Workspace) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,14 +10,13 @@ import pytest
 from finance_pipeline.core.identity import content_hash
 from finance_pipeline.core.problems import Busy, NeedsItsOwner, Unreachable
 from finance_pipeline.core.settings import ConnectionKind
-from finance_pipeline.sandbox.world import WorldOptions
 from finance_pipeline.services import api, read
 from finance_pipeline.services.sync import sync_connection
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources import plaid, stripe, xero
 from finance_pipeline.sources.http import RetryPolicy
-from finance_pipeline_tests.services.companies import Company, Shared, company
-from finance_pipeline_tests.services.pipeline import assert_equal, compute, history, rows, sync_all
+from finance_pipeline_tests.services.companies import Company
+from finance_pipeline_tests.services.pipeline import assert_equal, history, rows, sync_all
 
 PATIENT = RetryPolicy(sleep=lambda _: None)
 
@@ -153,30 +151,3 @@ def test_a_connection_that_another_worker_pulls_is_left_alone_and_told_so(books:
     assert isinstance(ended.problem, Busy)
     assert "another process is pulling" in ended.words
     assert sync_connection(books, connection).outcome == "read"
-
-
-def pay_in_euros(home: Path) -> None:
-    """Have the first bill that the British book paid be paid from its account in euros."""
-    file = home / "sandbox" / "served" / "uk-xero" / "payment.parquet"
-    log = pl.read_parquet(file)
-    in_euros = pl.col("json").str.replace('"Code":"090"', '"Code":"091"', literal=True)
-    is_first = pl.col("id") == log["id"][0]
-    log.with_columns(json=pl.when(is_first).then(in_euros).otherwise("json")).write_parquet(file)
-
-
-def test_without_reference_rates_what_is_foreign_is_held_the_rest_is_posted_and_all_comes_with_the_rates(
-    shared: Shared, tmp_path: Path
-) -> None:
-    options = WorldOptions(seed=3, books=("uk",), first_month="2025-05", month_count=1, bank_lines=60)
-    with company(options, shared, tmp_path, alter=pay_in_euros) as found, found.new_books() as books:
-        for kind in ("camt053", "plaid", "stripe", "xero"):
-            api.sync(books, kind)
-        without = compute(books, found.keys)
-        assert without.held > 1
-        assert without.new_entries > 100
-        ties = read.tie_outs(books)
-        assert set(ties.filter(pl.col("subject") == "uk-current")["tied"]) == {True}
-        assert False in ties.filter(pl.col("subject") == "uk-euro")["tied"], "a break says that something is missing"
-        sync_all(books)
-        assert compute(books, found.keys).held == 0
-        assert read.tie_outs(books)["tied"].all()

@@ -24,10 +24,13 @@ def recorded_payments(
 ) -> Postings:
     """Outstanding receipts or payments against the document that each settles, at its carrying amount.
 
-    payments: schemas.PAYMENTS. settled_documents: schemas.INVOICES, every document that they settle, of any month.
+    payments: schemas.PAYMENTS. settled_documents: schemas.INVOICES, every document that they settle, of any month, and
+    what was open of it when the month began (open_minor, open_functional_minor): the whole where null or missing.
     A payment that names no document goes to the control account as it is: on account.
     """
-    recorded = keyed(payments.filter(pl.col("kind").is_in(KINDS) & (pl.col("amount_minor") != 0)))
+    recorded = keyed(payments.filter(pl.col("kind").is_in(KINDS) & (pl.col("amount_minor") != 0))).sort(
+        "occurred_on", "key"
+    )
     priced = functional(recorded, rates, book.currency, on="occurred_on", into="line_functional_minor")
     rows = priced.join(_documents(book, settled_documents), on="settles", how="left", maintain_order="left")
     receipts, sent = role_code(book, "outstanding_receipts"), role_code(book, "outstanding_payments")
@@ -44,9 +47,7 @@ def recorded_payments(
         .otherwise("document_code"),
         item_currency=pl.when(on_account).then("currency").otherwise("document_currency"),
         item_amount_minor=pl.when(on_account).then("amount_minor").otherwise("settled_minor"),
-        item_functional_minor=pl.when(on_account)
-        .then("line_functional_minor")
-        .otherwise(share(pl.col("document_functional"), pl.col("settled_minor"), pl.col("document_total"))),
+        item_functional_minor=pl.when(on_account).then("line_functional_minor").otherwise(_carried()),
         purpose=pl.lit("recorded"),
         effective_on=pl.col("occurred_on"),
         accounting_on=not_before(book, "occurred_on"),
@@ -71,15 +72,34 @@ def recorded_payments(
     return settled(book, heads, rows.select(PART))
 
 
+def _carried() -> pl.Expr:
+    """What each of a document's payments takes of its carrying amount, in their order.
+
+    Parts are differences of rounded running shares, so that together they are the share of their sum: what is open of
+    the document is reckoned by that, and the control account keeps no cent of a document paid in instalments.
+    """
+    settles = pl.when(pl.col("line_functional_minor").is_not_null()).then("settled_minor").otherwise(0)
+    running = settles.cum_sum().over("settles")
+
+    def taken(until: pl.Expr) -> pl.Expr:
+        return share(pl.col("document_functional"), until, pl.col("document_open"))
+
+    return taken(running) - taken(running - settles)
+
+
 def _documents(book: Book, invoices: pl.DataFrame) -> pl.DataFrame:
     """What a payment has to know of the document that it settles."""
-    return invoices.filter(
-        ~pl.col("removed") & (pl.col("status") == "authorised") & (pl.col("total_minor") != 0)
-    ).select(
-        settles="record_id",
-        document_code=control_code(book, "kind"),
-        document_currency="currency",
-        document_total="total_minor",
-        document_functional="functional_minor",
-        document_number="number",
+    known = [pl.lit(None, pl.Int64).alias(name) for name in ("open_minor", "open_functional_minor")]
+    missing = [each for each in known if each.meta.output_name() not in invoices.columns]
+    return (
+        invoices.with_columns(missing)
+        .filter(~pl.col("removed") & (pl.col("status") == "authorised") & (pl.col("total_minor") != 0))
+        .select(
+            settles="record_id",
+            document_code=control_code(book, "kind"),
+            document_currency="currency",
+            document_open=pl.coalesce("open_minor", "total_minor"),
+            document_functional=pl.coalesce("open_functional_minor", "functional_minor"),
+            document_number="number",
+        )
     )

@@ -14,7 +14,7 @@ from finance_pipeline.ledger.posting.matches import matches
 from finance_pipeline.ledger.posting.processor import processor_movements
 from finance_pipeline.ledger.posting.recorded import recorded_payments
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same facts begin to call for other entries."""
 
 
@@ -29,7 +29,8 @@ class PostingInputs:
     payments: pl.DataFrame
     """schemas.PAYMENTS."""
     settled_documents: pl.DataFrame
-    """schemas.INVOICES: every document that a recorded payment among `payments` settles, of whatever month."""
+    """schemas.INVOICES: every document that a recorded payment among `payments` settles, of whatever month, with what
+    was open of it when the month began (open_minor, open_functional_minor), where it is not of this month."""
     balances: pl.DataFrame
     """schemas.BALANCES: the first opening balance of each bank account, in the month that it belongs to."""
     settlements: pl.DataFrame

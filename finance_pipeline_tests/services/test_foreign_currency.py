@@ -1,0 +1,109 @@
+"""Foreign currency in the accounting system: instalments leave no cent behind, a missing rate stops nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from finance_pipeline.sandbox.world import WorldOptions
+from finance_pipeline.services import api, read
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline_tests.services.companies import Shared, company
+from finance_pipeline_tests.services.pipeline import compute, rows, sync_all
+
+OPTIONS = WorldOptions(seed=3, books=("uk",), first_month="2025-05", month_count=2, bank_lines=300)
+PAID_ON = (date(2025, 5, 20), date(2025, 5, 20), date(2025, 6, 3))
+
+
+def xero(home: Path, kind: str) -> Path:
+    return home / "sandbox" / "served" / "uk-xero" / f"{kind}.parquet"
+
+
+def pay_in_instalments(home: Path) -> None:
+    """Have six invoices in euros be paid in three instalments each, as a bookkeeper records them."""
+    invoices = [json.loads(text, parse_float=Decimal) for text in pl.read_parquet(xero(home, "invoice"))["json"]]
+    foreign = {
+        each["InvoiceID"]: each for each in invoices if (each["CurrencyCode"], each["Type"]) == ("EUR", "ACCREC")
+    }
+    log = pl.read_parquet(xero(home, "payment"))
+    events = []
+    for invoice in [each for each in foreign.values() if each["Status"] == "AUTHORISED"][:6]:
+        third = (invoice["Total"] / 3).quantize(Decimal("0.01"))
+        for number, amount in enumerate((third, third, invoice["Total"] - 2 * third)):
+            name = f"{invoice['InvoiceID'][:-1]}{number}"
+            payment = receipt(log["json"][0], name, invoice, amount, PAID_ON[number])
+            events.append((log["visible_at"][0], "added", name, 10_000 + len(events), payment))
+    pl.concat([log, pl.DataFrame(events, schema=log.schema, orient="row")]).write_parquet(xero(home, "payment"))
+
+
+def receipt(like: str, name: str, invoice: dict[str, str], amount: Decimal, on: date) -> str:
+    """A payment as Xero has it, made from one of a bill: a receipt for an invoice, on the account in euros."""
+    paid_ms = int(datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()) * 1000
+    changed = re.sub(r'Amount":[0-9.]+', f'Amount":{amount}', like)
+    changed = re.sub(r'"Date":"[^"]+"', f'"Date":"/Date({paid_ms}+0000)/"', changed)
+    changed = re.sub(r'"PaymentID":"[^"]+"', f'"PaymentID":"{name}"', changed)
+    changed = re.sub(r'"InvoiceID":"[^"]+"', f'"InvoiceID":"{invoice["InvoiceID"]}"', changed)
+    changed = changed.replace("ACCPAY", "ACCREC").replace('"CurrencyCode":"GBP"', '"CurrencyCode":"EUR"')
+    return in_euros(changed)
+
+
+def in_euros(payment: str) -> str:
+    """The same payment on the account in euros."""
+    return payment.replace('"Code":"090"', '"Code":"091"')
+
+
+def untied(books: Workspace) -> list[tuple[object, ...]]:
+    broken = read.tie_outs(books).filter(~pl.col("tied"))
+    return broken.select("month", "name", "subject", "left_minor", "right_minor").rows()
+
+
+def test_a_foreign_invoice_paid_in_instalments_leaves_no_cent_in_the_control_account(
+    shared: Shared, tmp_path: Path
+) -> None:
+    with company(OPTIONS, shared, tmp_path, alter=pay_in_instalments) as found, found.new_books() as books:
+        sync_all(books)
+        compute(books, found.keys)
+        carried = rows(
+            books,
+            """
+            select settles, sum(posting.functional_minor), max(document.functional_minor), count(*)
+            from canonical.payment_current as payment
+            join canonical.invoice_current as document on document.record_id = payment.settles
+            join ledger.standing as entry on entry.source_id = payment.record_id
+            join ledger.posting as posting on posting.entry_id = entry.entry_id and posting.role = 'receivables'
+            where payment.kind = 'recorded_receipt' group by 1
+            """,
+        )
+        assert [(-posted, count) for _, posted, _, count in carried] == [(whole, 3) for _, _, whole, _ in carried]
+        assert len(carried) == 6
+        assert untied(books) == []
+
+
+def pay_a_bill_in_euros(home: Path) -> None:
+    """Have the first bill that was paid be paid from the account in euros."""
+    log = pl.read_parquet(xero(home, "payment"))
+    first = pl.col("id") == log["id"][0]
+    changed = pl.when(first).then(pl.lit(in_euros(log["json"][0]))).otherwise("json").alias("json")
+    log.with_columns(changed).write_parquet(xero(home, "payment"))
+
+
+def test_without_reference_rates_what_is_foreign_is_held_the_rest_is_posted_and_all_comes_with_the_rates(
+    shared: Shared, tmp_path: Path
+) -> None:
+    with company(OPTIONS, shared, tmp_path, alter=pay_a_bill_in_euros) as found, found.new_books() as books:
+        for kind in ("camt053", "plaid", "stripe", "xero"):
+            api.sync(books, kind)
+        without = compute(books, found.keys)
+        assert without.held > 1
+        assert without.new_entries > 100
+        ties = read.tie_outs(books)
+        assert set(ties.filter(pl.col("subject") == "uk-current")["tied"]) == {True}
+        assert False in ties.filter(pl.col("subject") == "uk-euro")["tied"], "a break says that something is missing"
+        sync_all(books)
+        assert compute(books, found.keys).held == 0
+        assert untied(books) == []
