@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 
 import pytest
 
+from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.chart import ensure_accounts
 from finance_pipeline.store.address import Connection, connect, parts_of, with_database
 from finance_pipeline.store.database import Database
@@ -15,6 +17,7 @@ from finance_pipeline_tests.ledger.by_hand import close_month
 from finance_pipeline_tests.ledger.world import US, World, day, post
 
 Superuser = Callable[[Database], Connection]
+_numbers = count(1)
 DE = US.model_copy(update={"id": "de", "currency": "EUR", "starts_on": day(15)})
 
 
@@ -51,3 +54,15 @@ def books(kept_database: Database) -> Database:
     with kept_database.transaction(role="owner") as conn:
         conn.execute("update ledger.account set is_active = false where book = 'us' and code = '6300'")
     return kept_database
+
+
+@pytest.fixture
+def us() -> Book:
+    """A book of the test's own, so that tests can share a database."""
+    return US.model_copy(update={"id": f"us-{next(_numbers)}"})
+
+
+@pytest.fixture
+def de() -> Book:
+    """A second one."""
+    return US.model_copy(update={"id": f"de-{next(_numbers)}"})

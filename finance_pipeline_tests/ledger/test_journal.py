@@ -5,10 +5,6 @@ Each test keeps a book of its own; all of them share one database, as books do.
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count
-
 import polars as pl
 import psycopg
 import pytest
@@ -20,25 +16,14 @@ from finance_pipeline.ledger.chart import ensure_accounts
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline_tests.ledger.by_hand import close_month, undone, write
-from finance_pipeline_tests.ledger.world import MAY, US, World, day, post
+from finance_pipeline_tests.ledger.world import MAY, World, day, post
 
-JUNE, JULY, SEPTEMBER = Month(2026, 6), Month(2026, 7), Month(2026, 9)
-_numbers = count(1)
+JUNE, JULY = Month(2026, 6), Month(2026, 7)
 
 
 @pytest.fixture
 def database(kept_database: Database) -> Database:
     return kept_database
-
-
-@pytest.fixture
-def us() -> Book:
-    return US.model_copy(update={"id": f"us-{next(_numbers)}"})
-
-
-@pytest.fixture
-def de() -> Book:
-    return US.model_copy(update={"id": f"de-{next(_numbers)}"})
 
 
 def said(database: Database, book: Book, *months: Month) -> list[tuple[str, int, str]]:
@@ -275,25 +260,3 @@ def test_the_journal_as_known_at_a_time_is_the_same_for_ever(database: Database,
         now = reports.journal(conn, us.id, MAY)
     assert now.height > then.height
     assert now.filter(pl.col("recorded_at") <= then["recorded_at"].max()).equals(then)
-
-
-def test_two_books_post_at_the_same_time_without_waiting_for_each_other(database: Database, us: Book, de: Book) -> None:
-    together = threading.Barrier(2, timeout=10)
-
-    def keep(book: Book) -> None:
-        world = World(book)
-        together.wait()  # both open, at once, a month that nobody has opened
-        posted(database, world.line("first", "1.00", on=day(4, 9)), SEPTEMBER)
-        for n in range(3):
-            with database.transaction() as conn:
-                book_lock(conn, book.id)
-                post(conn, world.line(f"line {n}", "2.00", on=day(4, 9)), SEPTEMBER)
-                together.wait()  # both have posted, and neither has committed
-
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(keep, [us, de]))
-    for book in (us, de):
-        assert left(database, book, SEPTEMBER) == {"1010": 700, "2100": -700}
-        assert len(said(database, book, SEPTEMBER)) == 4
-    with database.transaction(role="reader") as conn:
-        assert proof.verify(conn).first_broken is None
