@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from finance_pipeline_tests.services.companies import Shared, company
 from finance_pipeline_tests.services.pipeline import compute, rows, sync_all
 
 OPTIONS = WorldOptions(seed=3, books=("uk",), first_month="2025-05", month_count=2, bank_lines=300)
-PAID_ON = (date(2025, 5, 20), date(2025, 5, 20), date(2025, 6, 3))
+PAID_ON = (date(2025, 5, 20), date(2025, 5, 21), date(2025, 6, 3))
+RECORDED_LATE = OPTIONS.complete_at + timedelta(hours=1)
+"""When the bookkeeper records the second instalment, with the date on which it was paid."""
 
 
 def xero(home: Path, kind: str) -> Path:
@@ -25,27 +27,30 @@ def xero(home: Path, kind: str) -> Path:
 
 
 def pay_in_instalments(home: Path) -> None:
-    """Have six invoices in euros be paid in three instalments each, as a bookkeeper records them."""
+    """Have twelve invoices in euros be paid in a quarter, a quarter and the rest; the second quarter is told late."""
     invoices = [json.loads(text, parse_float=Decimal) for text in pl.read_parquet(xero(home, "invoice"))["json"]]
     foreign = {
         each["InvoiceID"]: each for each in invoices if (each["CurrencyCode"], each["Type"]) == ("EUR", "ACCREC")
     }
     log = pl.read_parquet(xero(home, "payment"))
     events = []
-    for invoice in [each for each in foreign.values() if each["Status"] == "AUTHORISED"][:6]:
-        third = (invoice["Total"] / 3).quantize(Decimal("0.01"))
-        for number, amount in enumerate((third, third, invoice["Total"] - 2 * third)):
+    for invoice in [each for each in foreign.values() if each["Status"] == "AUTHORISED"][:12]:
+        quarter = (invoice["Total"] / 4).quantize(Decimal("0.01"))
+        for number, amount in enumerate((quarter, quarter, invoice["Total"] - 2 * quarter)):
             name = f"{invoice['InvoiceID'][:-1]}{number}"
-            payment = receipt(log["json"][0], name, invoice, amount, PAID_ON[number])
-            events.append((log["visible_at"][0], "added", name, 10_000 + len(events), payment))
+            seen = RECORDED_LATE if number == 1 else log["visible_at"][0]
+            payment = receipt(log["json"][0], name, invoice, amount, PAID_ON[number], seen)
+            events.append((seen, "added", name, 10_000 + len(events), payment))
     pl.concat([log, pl.DataFrame(events, schema=log.schema, orient="row")]).write_parquet(xero(home, "payment"))
 
 
-def receipt(like: str, name: str, invoice: dict[str, str], amount: Decimal, on: date) -> str:
+def receipt(like: str, name: str, invoice: dict[str, str], amount: Decimal, on: date, seen: datetime) -> str:
     """A payment as Xero has it, made from one of a bill: a receipt for an invoice, on the account in euros."""
     paid_ms = int(datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()) * 1000
+    seen_ms = int(seen.timestamp()) * 1000
     changed = re.sub(r'Amount":[0-9.]+', f'Amount":{amount}', like)
     changed = re.sub(r'"Date":"[^"]+"', f'"Date":"/Date({paid_ms}+0000)/"', changed)
+    changed = re.sub(r'"UpdatedDateUTC":"[^"]+"', f'"UpdatedDateUTC":"/Date({seen_ms}+0000)/"', changed)
     changed = re.sub(r'"PaymentID":"[^"]+"', f'"PaymentID":"{name}"', changed)
     changed = re.sub(r'"InvoiceID":"[^"]+"', f'"InvoiceID":"{invoice["InvoiceID"]}"', changed)
     changed = changed.replace("ACCPAY", "ACCREC").replace('"CurrencyCode":"GBP"', '"CurrencyCode":"EUR"')
@@ -68,6 +73,10 @@ def test_a_foreign_invoice_paid_in_instalments_leaves_no_cent_in_the_control_acc
     with company(OPTIONS, shared, tmp_path, alter=pay_in_instalments) as found, found.new_books() as books:
         sync_all(books)
         compute(books, found.keys)
+        assert untied(books) == []
+        found.it_is(RECORDED_LATE)
+        sync_all(books)
+        compute(books, found.keys)
         carried = rows(
             books,
             """
@@ -80,7 +89,7 @@ def test_a_foreign_invoice_paid_in_instalments_leaves_no_cent_in_the_control_acc
             """,
         )
         assert [(-posted, count) for _, posted, _, count in carried] == [(whole, 3) for _, _, whole, _ in carried]
-        assert len(carried) == 6
+        assert len(carried) == 12
         assert untied(books) == []
 
 
