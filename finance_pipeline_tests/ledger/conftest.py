@@ -23,7 +23,7 @@ DE = US.model_copy(update={"id": "de", "currency": "EUR", "starts_on": day(15)})
 
 @pytest.fixture(scope="module")
 def kept_database(shared: tuple[Database, str]) -> Iterator[Database]:
-    """One migrated database for the tests of a module that leave nothing behind: they are refused or undone."""
+    """One migrated database for the tests of a module that undo what they do, or keep a book of their own."""
     with _fresh(shared, "finance_pipeline") as opened:
         yield opened
 
