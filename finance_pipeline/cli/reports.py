@@ -101,7 +101,8 @@ def show_exceptions(workspace: Workspace, book: str | None, month: str | None, *
         text("Account", "account"),
         money("Amount", "amount_minor"),
         text("", "currency"),
-        text("Reason", "reason"),
+        text("Text", "text"),
+        Shown("Reason", lambda row: row["reason"].replace("_", " ")),
         text("In words", "words"),
     ]
     show_frame("Exceptions", read.exceptions(workspace, book, month), columns, as_json=as_json)

@@ -26,6 +26,7 @@ MONTH_LINES = pl.Schema(
     {"book": pl.String(), "month": pl.String()}
     | dict.fromkeys(("lines", "bank_lines", "tier_0", "tier_1", "tier_2", "tier_5", "unmatched"), pl.Int64())
 )
+EXCEPTIONS = pl.Schema({**tables.EXCEPTIONS.schema, "text": pl.String()})
 REASONS = pl.Schema({"book": pl.String(), "month": pl.String(), "reason": pl.String(), "lines": pl.Int64()})
 TIE_OUT_SUMMARY = pl.Schema(
     {
@@ -55,9 +56,9 @@ def month_lines(workspace: Workspace, book: str | None = None) -> pl.DataFrame:
 
 
 def exceptions(workspace: Workspace, book: str | None = None, month: str | None = None) -> pl.DataFrame:
-    """One row per line that a person has to look at (tables.EXCEPTIONS)."""
+    """One row per line that a person has to look at (EXCEPTIONS), with the text that came with it."""
     _check(workspace, book, month)
-    found = _read(workspace, "exceptions", tables.EXCEPTIONS.schema, book=book, month=month)
+    found = _read(workspace, "exceptions", EXCEPTIONS, book=book, month=month)
     return found.sort("book", "booked_on", "line_id")
 
 
