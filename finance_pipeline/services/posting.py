@@ -98,7 +98,10 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
 
 
 def _settled_documents(conn: Connection, book: Book, month: Month, ids: list[str]) -> pl.DataFrame:
-    """Documents that payments of a month settle, with what was open of them when it began; null for its own."""
+    """Documents that payments of a month settle, with what was open of them when it began; null is the whole.
+
+    Of a document of this or a later month all was open but what was paid in advance.
+    """
     carried = copy_out(
         conn,
         "select item_id, open_minor, open_functional_minor from recon.open_item"
@@ -107,7 +110,11 @@ def _settled_documents(conn: Connection, book: Book, month: Month, ids: list[str
         _CARRIED,
     )
     documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids)
-    return documents.join(carried, left_on="record_id", right_on="item_id", how="left")
+    is_later = pl.col("month") >= str(month)
+    return documents.join(carried, left_on="record_id", right_on="item_id", how="left").with_columns(
+        open_minor=pl.col("open_minor") + pl.when(is_later).then("total_minor").otherwise(0),
+        open_functional_minor=pl.col("open_functional_minor") + pl.when(is_later).then("functional_minor").otherwise(0),
+    )
 
 
 def _first_balances(conn: Connection, book: Book, month: Month) -> pl.DataFrame:

@@ -132,9 +132,10 @@ def _opening(conn: Connection, book: Book, month: Month) -> fold.Opening:
         mine, records.rates(conn), book.currency, amount="amount_minor", on="occurred_on", into="functional_minor"
     ).filter(pl.col("functional_minor").is_not_null())
     items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last), priced)
-    return fold.open_month(
-        candidates.lines(bank, payments), carried_items, items, candidates.recorded_settlements(priced)
-    )
+    settled = candidates.recorded_settlements(priced)
+    named = records.current(conn, schemas.INVOICES, book.id, "", "", settled["item_id"].to_list())
+    later = candidates.items(named.filter(pl.col("month") > last), priced.clear())
+    return fold.open_month(candidates.lines(bank, payments), carried_items, items, settled, later)
 
 
 def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:

@@ -123,11 +123,15 @@ class BookOfMonths:
         lines += [self.lines[line_id] for line_id in carried_lines if line_id in self.lines]
         items = [each for each in self.items.values() if self._is_of(each["issued_on"], month)]
         settled = [(item, minor(amount)) for item, amount, on in self.recorded_settlements if self._is_of(on, month)]
+        later = [
+            each for item, each in self.items.items() if item in dict(settled) and each["issued_on"] > month.last_day
+        ]
         frames = (
             pl.DataFrame(lines, schema=candidates.LINE_SCHEMA, orient="row"),
             carried_items,
             pl.DataFrame(items, schema=candidates.ITEM_SCHEMA, orient="row"),
             pl.DataFrame(settled, schema=_SETTLED, orient="row").group_by("item_id").sum(),
+            pl.DataFrame(later, schema=candidates.ITEM_SCHEMA, orient="row"),
         )
         if shuffled_by is not None:
             frames = tuple(frame.sample(fraction=1, shuffle=True, seed=shuffled_by) for frame in frames)

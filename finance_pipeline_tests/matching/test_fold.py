@@ -175,6 +175,25 @@ def test_an_item_that_was_recorded_as_paid_is_not_offered_to_a_line() -> None:
     assert folded.open_lines() == ["receipt"]
 
 
+def test_what_is_paid_in_advance_is_open_with_the_other_sign_until_the_month_of_its_invoice() -> None:
+    book = BookOfMonths().item("INV-2041", "300.00", carried_at="330.01", on=in_month(JULY, 3), **ACME)
+    book.recorded("INV-2041", "100.00").recorded("INV-2041", "50.00", on=in_month(JUNE, 3))
+    book.line("refund?", "-100.00", "INV-2041", on=in_month(MAY, 20))
+    may, june, july = book.fold_all()
+    assert may.carried_at() == {"INV-2041": (minor("-100.00"), minor("-110.00"))}, "a third of 330.01"
+    assert may.settled() == [], "it is offered to no line"
+    assert june.carried_at() == {"INV-2041": (minor("-150.00"), minor("-165.00"))}, "and a quarter of the rest"
+    assert july.carried_at() == {"INV-2041": (minor("150.00"), minor("165.01"))}
+
+
+def test_an_invoice_that_was_paid_in_advance_in_full_is_never_offered_to_a_line() -> None:
+    book = BookOfMonths().item("INV-2041", "300.00", on=in_month(JUNE, 3), **ACME).recorded("INV-2041", "300.00")
+    book.line("receipt", "300.00", "INV-2041", on=in_month(JUNE, 20))
+    may, june, _ = book.fold_all()
+    assert may.carried_at() == {"INV-2041": (minor("-300.00"), minor("-300.00"))}
+    assert (june.settled(), june.carried_at(), june.open_lines()) == ([], {}, ["receipt"])
+
+
 def test_a_line_without_a_counterpart_is_offered_to_the_documents_of_the_next_month() -> None:
     book = BookOfMonths().line("early", "100.00", "INV-2041", on=in_month(MAY, 30))
     book.item("INV-2041", "100.00", on=in_month(JUNE, 2), **ACME)
@@ -195,7 +214,11 @@ def books(draw: st.DrawFn) -> BookOfMonths:
         kind = "invoice" if total > 0 else "bill"
         book.item(f"INV-204{number}", cents(total), cents(carried_at), on=on, kind=kind, **ACME)
         if draw(st.booleans()):
-            book.recorded(f"INV-204{number}", cents(total // draw(st.integers(2, 9))), on=in_month(JUNE, draw(days)))
+            book.recorded(
+                f"INV-204{number}",
+                cents(total // draw(st.integers(2, 9))),
+                on=in_month(draw(st.sampled_from((MAY, JUNE))), draw(days)),
+            )
         for part in range(draw(st.integers(0, 3))):
             amount = draw(st.sampled_from((total, total // 3, total - 2 * (total // 3), total // 7)))
             month = draw(st.sampled_from((MAY, JUNE, JULY)))

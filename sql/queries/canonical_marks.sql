@@ -1,4 +1,5 @@
--- One row per canonical table: how many versions of a book's months are current, and which.
+-- One row per canonical table: how many versions of a book's months are current, and which. Documents of any month that
+-- payments of these months settle count too.
 select 'bank_transaction', count(*), coalesce(sum(recorded_seq), 0) from canonical.bank_transaction_current
 where book = %(book)s and month between %(first)s and %(last)s
 union all
@@ -13,3 +14,9 @@ where book = %(book)s and month between %(first)s and %(last)s
 union all
 select 'party', count(*), coalesce(sum(recorded_seq), 0) from canonical.party_current
 where book = %(book)s
+union all
+select 'settled document', count(*), coalesce(sum(recorded_seq), 0) from canonical.invoice_current
+where record_id in (
+    select settles from canonical.payment_current
+    where book = %(book)s and month between %(first)s and %(last)s and settles is not null
+)

@@ -90,11 +90,34 @@ class Closing:
 
 
 def open_month(
-    lines: pl.DataFrame, carried_items: pl.DataFrame, new_items: pl.DataFrame, settled: pl.DataFrame
+    lines: pl.DataFrame,
+    carried_items: pl.DataFrame,
+    new_items: pl.DataFrame,
+    settled: pl.DataFrame,
+    later_items: pl.DataFrame,
 ) -> Opening:
-    """Everything a month works on. settled: what the accounting system itself recorded as paid this month."""
-    items = _settle(pl.concat([carried_items, new_items]), settled)
-    return Opening(lines, items.filter(pl.col("open_minor") != 0))
+    """Everything a month works on. settled: what the accounting system itself recorded as paid this month.
+
+    later_items: documents of later months that are among what it settles. Until such a document's own month its item is
+    what was paid in advance, open with the other sign; then the two are one item again.
+    """
+    advances = carried_items.select("item_id", more_minor="open_minor", more_functional_minor="open_functional_minor")
+    documents = _increased(pl.concat([new_items, later_items]), advances)
+    carried = carried_items.join(documents, on="item_id", how="anti", maintain_order="left")
+    items = _settle(pl.concat([carried, documents]), settled)
+    not_yet = later_items.select(
+        "item_id", more_minor=-pl.col("open_minor"), more_functional_minor=-pl.col("open_functional_minor")
+    )
+    return Opening(lines, _increased(items, not_yet).filter(pl.col("open_minor") != 0))
+
+
+def _increased(items: pl.DataFrame, by: pl.DataFrame) -> pl.DataFrame:
+    """Items with more open: item_id, more_minor, more_functional_minor."""
+    joined = items.join(by, on="item_id", how="left", maintain_order="left")
+    return joined.with_columns(
+        open_minor=pl.col("open_minor") + pl.col("more_minor").fill_null(0),
+        open_functional_minor=pl.col("open_functional_minor") + pl.col("more_functional_minor").fill_null(0),
+    ).select(ITEM_SCHEMA.names())
 
 
 def keep_standing(opening: Opening, standing: Standing) -> Kept:
@@ -180,8 +203,9 @@ def described(exceptions: pl.DataFrame, opening: Opening) -> pl.DataFrame:
 
 
 def as_engine_items(items: pl.DataFrame) -> pl.DataFrame:
-    """Items as the engine reads them: their open amount is the amount."""
-    return items.with_columns(amount_minor=pl.col("open_minor"))
+    """Items as the engine reads them: their open amount is the amount. What was paid in advance waits for no line."""
+    waiting = items.filter(pl.col("open_minor").sign() == pl.col("total_minor").sign())
+    return waiting.with_columns(amount_minor=pl.col("open_minor"))
 
 
 def _with_carrying_amounts(allocations: pl.DataFrame) -> pl.DataFrame:

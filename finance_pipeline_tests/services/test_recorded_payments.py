@@ -1,4 +1,4 @@
-"""Foreign currency in the accounting system: instalments leave no cent behind, a missing rate stops nothing."""
+"""Payments that a bookkeeper records: in instalments, in advance, in a currency without a rate; the books tie out."""
 
 from __future__ import annotations
 
@@ -41,6 +41,30 @@ def pay_in_instalments(home: Path) -> None:
             seen = RECORDED_LATE if number == 1 else log["visible_at"][0]
             payment = receipt(log["json"][0], name, invoice, amount, PAID_ON[number], seen)
             events.append((seen, "added", name, 10_000 + len(events), payment))
+    pl.concat([log, pl.DataFrame(events, schema=log.schema, orient="row")]).write_parquet(xero(home, "payment"))
+
+
+def pay_in_advance(home: Path) -> None:
+    """Have an invoice of June be paid in May, by a third and then in full."""
+    invoices = [json.loads(text, parse_float=Decimal) for text in pl.read_parquet(xero(home, "invoice"))["json"]]
+    invoice = next(
+        each
+        for each in invoices
+        if each["DateString"] > "2025-06-02" and (each["CurrencyCode"], each["Type"]) == ("EUR", "ACCREC")
+    )
+    log = pl.read_parquet(xero(home, "payment"))
+    third = (invoice["Total"] / 3).quantize(Decimal("0.01"))
+    parts = {"in-advance-1": (third, date(2025, 5, 20)), "in-advance-2": (invoice["Total"] - third, date(2025, 5, 28))}
+    events = [
+        (
+            log["visible_at"][0],
+            "added",
+            name,
+            10_000,
+            receipt(log["json"][0], name, invoice, *part, log["visible_at"][0]),
+        )
+        for name, part in parts.items()
+    ]
     pl.concat([log, pl.DataFrame(events, schema=log.schema, orient="row")]).write_parquet(xero(home, "payment"))
 
 
@@ -91,6 +115,24 @@ def test_a_foreign_invoice_paid_in_instalments_leaves_no_cent_in_the_control_acc
         assert [(-posted, count) for _, posted, _, count in carried] == [(whole, 3) for _, _, whole, _ in carried]
         assert len(carried) == 12
         assert untied(books) == []
+
+
+def test_an_invoice_that_was_paid_in_an_earlier_month_is_an_advance_there_and_settled_in_its_own(
+    shared: Shared, tmp_path: Path
+) -> None:
+    with company(OPTIONS, shared, tmp_path, alter=pay_in_advance) as found, found.new_books() as books:
+        sync_all(books)
+        compute(books, found.keys)
+        assert untied(books) == []
+        [(invoice, whole)] = rows(
+            books,
+            """
+            select record_id, -functional_minor from canonical.invoice_current
+            where record_id = (select settles from canonical.payment_current where record_id like '%in-advance-1')
+            """,
+        )
+        opened = "select month, open_functional_minor from recon.open_item where item_id = %s order by 1"
+        assert rows(books, opened, invoice) == [("2025-05", whole)]
 
 
 def pay_a_bill_in_euros(home: Path) -> None:
