@@ -31,7 +31,10 @@ class OwnAccount:
 
 
 def match(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> Found:
-    """Pairs of lines on two own accounts of one book and currency, of opposite amounts, alone in their window."""
+    """Pairs of lines on two own accounts of one book and currency, of opposite amounts, alone in their window.
+
+    A line that came before its money left is no other leg, but reason enough for doubt about those it is near.
+    """
     legs = _legs(pool, named, own)
     columns = ["l", "account_id", "booked_on", "said", "name"]
     out = legs.filter(pl.col("amount") < 0).select("book", "currency", "amount", *columns)
@@ -52,7 +55,7 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> Found:
     alone = (pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)
     refused_lines = pool.refused.select("l").unique()
     free = (
-        both.filter(alone)
+        both.filter(alone & (pl.col("booked_on") <= pl.col("booked_on_other")))
         .join(refused_lines, on="l", how="anti")
         .join(refused_lines, left_on="other_l", right_on="l", how="anti")
     )

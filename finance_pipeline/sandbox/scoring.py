@@ -53,24 +53,24 @@ def score(home: Path, allocations: pl.DataFrame, lines: pl.DataFrame) -> Score:
 
 
 def compare(truth: pl.DataFrame, allocations: pl.DataFrame, lines: pl.DataFrame) -> Score:
-    """Score allocations against a truth: line_record_id, other_record_id, also_record_id?, shape. Pure.
+    """Score allocations against a truth (sandbox.world.truth.ALLOCATIONS). Pure.
 
-    A payout and a transfer have two names each: the payout's own movement, and either leg as the line.
+    A payout and a transfer have two names each: the payout's own movement, and either leg as the line. Of two equal
+    payments of which one was a mistake either may be the right one, not both.
     """
-    known = truth.with_row_index("number").select(
-        "number", "shape", line_id="line_record_id", counter_id="other_record_id"
-    )
-    also = truth.with_row_index("number").select(
-        "number", "shape", line_id="line_record_id", counter_id="also_record_id"
-    )
-    named = pl.concat([known, also.drop_nulls("counter_id")])
-    mirrored = named.filter(pl.col("shape") == "transfer").select(
-        "number", "shape", line_id="counter_id", counter_id="line_id"
-    )
+    numbered = truth.with_row_index("number").with_columns(by_twin=pl.lit(False))
+    facts = ["number", "shape", "by_twin"]
+    known = numbered.select(*facts, line_id="line_record_id", counter_id="other_record_id")
+    also = numbered.select(*facts, line_id="line_record_id", counter_id="also_record_id")
+    twin = known.with_columns(line_id=numbered["twin_record_id"], by_twin=pl.lit(True))
+    named = pl.concat([known, also, twin]).drop_nulls(["line_id", "counter_id"])
+    mirrored = named.filter(pl.col("shape") == "transfer").select(*facts, line_id="counter_id", counter_id="line_id")
     pairs = pl.concat([named, mirrored]).unique(["line_id", "counter_id"], keep="first", maintain_order=True)
     proposed = allocations.group_by("line_id", "counter_id", maintain_order=True).agg(pl.col("tier").min())
     judged = proposed.join(pairs, on=["line_id", "counter_id"], how="left", maintain_order="left")
-    is_right = pl.col("number").is_not_null()
+    only = pl.len().over("number") == 1
+    judged = judged.with_columns(right=pl.col("number").is_not_null() & (~pl.col("by_twin") | only))
+    is_right = pl.col("right")
     found = judged.filter(is_right).select("number").unique()
     by_shape = (
         known.join(found.with_columns(hit=pl.lit(1)), on="number", how="left")
@@ -100,7 +100,7 @@ def _by_month(known: pl.DataFrame, judged: pl.DataFrame, found: pl.DataFrame, li
     proposed = (
         judged.join(lines, on="line_id")
         .group_by(month)
-        .agg(proposed=pl.len().cast(pl.Int64), right=pl.col("number").count().cast(pl.Int64))
+        .agg(proposed=pl.len().cast(pl.Int64), right=pl.col("right").sum().cast(pl.Int64))
     )
     there = (
         known.join(lines, on="line_id")

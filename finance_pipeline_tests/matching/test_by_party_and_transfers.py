@@ -120,3 +120,9 @@ def test_no_transfer_is_within_one_account_too_late_to_a_known_party_or_of_a_pro
 def test_a_transfer_with_two_possible_legs_is_left_alone() -> None:
     world = transfer().line("in2", "500.00", account_id="us-third", on=11)
     assert world.reconcile().reasons() == dict.fromkeys(("in", "in2", "out"), "several_solutions")
+
+
+def test_money_never_arrives_before_it_left_and_what_seems_to_makes_the_true_leg_doubtful() -> None:
+    assert transfer(on=9).reconcile().settled() == {}
+    world = transfer(on=9).line("in2", "500.00", account_id="us-reserve", on=12)
+    assert world.reconcile().settled() == {}

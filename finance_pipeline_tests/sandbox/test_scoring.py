@@ -10,13 +10,19 @@ from finance_pipeline_tests.sandbox.worlds import SMALL, Built
 
 TRUTH = pl.DataFrame(
     [
-        ("receipt-1", "invoice-1", None, "one_to_one"),
-        ("receipt-2", "invoice-2", None, "batch"),
-        ("receipt-2", "invoice-3", None, "batch"),
-        ("payout-line", "payout-1", "movement-1", "payout"),
-        ("transfer-out", "transfer-in", None, "transfer"),
+        ("receipt-1", "invoice-1", None, None, "one_to_one"),
+        ("receipt-2", "invoice-2", None, None, "batch"),
+        ("receipt-2", "invoice-3", None, None, "batch"),
+        ("payout-line", "payout-1", "movement-1", None, "payout"),
+        ("transfer-out", "transfer-in", None, None, "transfer"),
     ],
-    schema=["line_record_id", "other_record_id", "also_record_id", "shape"],
+    schema={
+        "line_record_id": pl.String,
+        "other_record_id": pl.String,
+        "also_record_id": pl.String,
+        "twin_record_id": pl.String,
+        "shape": pl.String,
+    },
     orient="row",
 )
 """receipt-9 is nobody's and receipt-1b pays invoice-1 again: the truth pairs neither with anything."""
@@ -41,10 +47,10 @@ PERFECT = (
 )
 
 
-def scored(*pairs: tuple[str, str, int], lines: pl.DataFrame = LINES) -> Score:
+def scored(*pairs: tuple[str, str, int], lines: pl.DataFrame = LINES, truth: pl.DataFrame = TRUTH) -> Score:
     """The score of pairs: line, counterpart, tier."""
     schema = {"line_id": pl.String, "counter_id": pl.String, "tier": pl.Int64, "amount_minor": pl.Int64}
-    return compare(TRUTH, pl.DataFrame([(*pair, 100) for pair in pairs], schema, orient="row"), lines)
+    return compare(truth, pl.DataFrame([(*pair, 100) for pair in pairs], schema, orient="row"), lines)
 
 
 def counts(found: Score) -> tuple[int, int, int, int]:
@@ -74,10 +80,20 @@ def test_a_missing_pair_costs_recall_in_its_shape_and_no_precision() -> None:
 
 @pytest.mark.parametrize("line", ["receipt-9", "receipt-1b"])
 def test_what_pays_nothing_is_wrong_with_any_counterpart(line: str) -> None:
-    """A second payment of an invoice by mistake does not settle it; neither does money of nobody."""
+    """Neither a second payment whose first is known, nor money of nobody."""
     found = scored(*PERFECT, (line, "invoice-1", 7))
     assert counts(found) == (6, 5, 5, 5)
     assert found.wrong.rows() == [(line, "invoice-1", 7)]
+
+
+def test_of_two_equal_payments_of_one_invoice_either_settles_it_but_not_both() -> None:
+    first, again = ("receipt-1", "invoice-1", 2), ("receipt-1b", "invoice-1", 2)
+    truth = TRUTH.head(1).with_columns(twin_record_id=pl.lit("receipt-1b"))
+    assert counts(scored(first, truth=truth)) == (1, 1, 1, 1)
+    assert counts(scored(again, truth=truth)) == (1, 1, 1, 1)
+    both = scored(first, again, truth=truth)
+    assert counts(both) == (2, 1, 1, 1)
+    assert both.wrong["line_id"].to_list() == ["receipt-1b"]
 
 
 def test_a_payout_may_be_named_as_such_or_by_its_own_movement() -> None:

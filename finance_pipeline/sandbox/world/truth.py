@@ -17,12 +17,14 @@ ALLOCATIONS = pl.Schema(
         "line_record_id": pl.String,
         "other_record_id": pl.String,
         "also_record_id": pl.String,
+        "twin_record_id": pl.String,
         "amount_minor": pl.Int64,
         "shape": pl.String,
         "clue": pl.String,
     }
 )
-"""One row per true allocation. also_record_id: another record of the same thing (a payout's balance transaction)."""
+"""One row per true allocation. also_record_id: another record of the same thing (a payout's balance transaction).
+twin_record_id: a second, equal payment that the payer made by mistake; which of the two settles, nobody can say."""
 LINES = pl.Schema(
     {
         "book": pl.String,
@@ -55,21 +57,23 @@ def truth_frames(company: Company) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _allocations(company: Company) -> Iterator[tuple[object, ...]]:
     book = company.profile.book
+    again = {id(line.twin): line for line in company.world.lines if line.nature == "duplicate_payment"}
     for line in company.world.lines:
+        twin = again.get(id(line))
         for each in line.allocations:
-            yield _row(book, line_id(line, book), each)
+            yield _row(book, line_id(line, book), each, line_id(twin, book) if twin else None)
     for movement in company.world.card:
         for each in movement.allocations:
             yield _row(book, _movement_id(movement, book), each)
 
 
-def _row(book: str, line: str, of: Allocation) -> tuple[object, ...]:
+def _row(book: str, line: str, of: Allocation, twin: str | None = None) -> tuple[object, ...]:
     also = (
         record_id(book, "stripe", "balance_transaction", of.other.transaction_id)
         if isinstance(of.other, Payout)
         else None
     )
-    return book, line, _other_id(of.other, book), also, of.amount_minor, of.shape, of.clue
+    return book, line, _other_id(of.other, book), also, twin, of.amount_minor, of.shape, of.clue
 
 
 def _other_id(other: Counterpart, book: str) -> str:
