@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter, defaultdict
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from finance_pipeline.sandbox.world import WorldOptions
+from finance_pipeline.services import read
 from finance_pipeline.services.workspace import Workspace
-from finance_pipeline_tests.services.companies import Company
-from finance_pipeline_tests.services.pipeline import rows
+from finance_pipeline_tests.services.companies import Company, Shared, company
+from finance_pipeline_tests.services.pipeline import compute, rows, sync_all
 
 Totals = dict[str, tuple[int, int]]
 """Account or kind -> count, and sum in minor units."""
@@ -223,3 +227,33 @@ def test_what_is_mapped_is_posted_once_by_count_and_sum(
 ) -> None:
     assert known(settled, source) == known(settled, posted), what
     assert len(known(settled, source)) > 1
+
+
+def test_a_line_that_cannot_be_mapped_is_set_aside_with_the_reason_and_the_rest_goes_on(
+    shared: Shared, tmp_path: Path
+) -> None:
+    """A tenth of a penny is no amount: nothing is rounded, and the bank account says that something is missing."""
+
+    def a_tenth_of_a_penny(home: Path) -> None:
+        file = home / "sandbox" / "served" / "uk-plaid" / "transaction.parquet"
+        log = pl.read_parquet(file).with_row_index("at")
+        odd = re.sub(r'"amount":-?[0-9.]+', '"amount":10.001', log["json"][0])
+        changed = pl.when(pl.col("at") == 0).then(pl.lit(odd)).otherwise("json").alias("json")
+        log.with_columns(changed).drop("at").write_parquet(file)
+
+    options = WorldOptions(seed=5, books=("uk",), first_month="2025-05", month_count=1, bank_lines=60)
+    with company(options, shared, tmp_path, alter=a_tenth_of_a_penny) as found, found.new_books() as books:
+        sync_all(books)
+        compute(books, found.keys)
+        [(connection, kind, source_id, reason)] = rows(
+            books, "select connection_id, kind, source_id, reason from landing.dead_letter"
+        )
+        assert (connection, kind) == ("uk-plaid", "transaction")
+        assert "amount" in reason
+        known = {row[0] for row in rows(books, "select record_id from canonical.bank_transaction_current")}
+        landed = {row[0] for row in rows(books, "select source_id from landing.record where kind = 'transaction'")}
+        assert {f"uk/plaid/transaction/{each}" for each in landed - {source_id}} <= known
+        assert f"uk/plaid/transaction/{source_id}" not in known
+        assert read.connections(books).filter(pl.col("connection_id") == "uk-plaid")["dead_letters"].to_list() == [1]
+        broken = read.tie_outs(books).filter(~pl.col("tied"))
+        assert set(broken["name"]) == {"bank_account_equals_statement"}

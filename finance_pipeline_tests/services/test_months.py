@@ -64,6 +64,19 @@ def test_what_arrives_in_two_pulls_gives_the_books_that_one_pull_gives(growing: 
         assert pairs(books) == pairs(at_once)
 
 
+def test_a_month_that_is_mapped_again_alone_gives_the_records_that_are_there(
+    two_books: Company, settled: Workspace
+) -> None:
+    """A charge of May that a payout of June carries says so, though no payout of June is news."""
+    with two_books.copy_of(settled) as books:
+        before = history(books)
+        with books.database.transaction() as conn:
+            again = conn.execute("update landing.mapping set seq = 0 where month = '2025-05'").rowcount
+        assert again > 0
+        assert compute(books, two_books.keys).new_versions == 0
+        assert_equal(before, history(books))
+
+
 def pairs(books: Workspace) -> set[tuple[object, ...]]:
     return set(asked.standing_pairs(books).select("line_id", "counter_id", "amount_minor").rows())
 
