@@ -44,18 +44,22 @@ def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(party=pl.coalesce("party_id", "one", "name:" + pl.col("name"))).drop("name", "one")
 
 
+def with_words(lines: pl.DataFrame) -> pl.DataFrame:
+    """lines with what is compared of their text: `words` of the printed name and memo, and `name`, its name key."""
+    text = pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True)
+    return with_name_key(lines, "counterparty_name", "name").with_columns(words=words(text))
+
+
 def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how (words).
 
-    lines: l, book, counterparty_name, counterparty_account, memo; items: book, party, party_name. Levels are tried in
-    order of sureness; the first that finds anything decides, and two parties on it are none.
+    lines: l, book, counterparty_name, counterparty_account, name, words; items: book, party, party_name. Levels are
+    tried in order of sureness; the first that finds anything decides, and two parties on it are none.
     """
-    names = _names(with_name_key(items, "party_name", "name"), parties)
+    names = _names(with_name_key(items.select("book", "party", "party_name"), "party_name", "name"), parties)
     hidden = phrase_pattern(policy.processor_names)
-    printed = with_name_key(
-        lines.select("l", "book", "memo", "counterparty_name", "counterparty_account"), "counterparty_name", "name"
-    ).with_columns(hides=pl.col("name").fill_null("").str.contains(hidden))
-    visible = printed.filter(~pl.col("hides"))
+    printed = lines.select("l", "book", "counterparty_name", "counterparty_account", "name", "words")
+    visible = printed.filter(~pl.col("name").fill_null("").str.contains(hidden))
     levels = [
         _by_account(printed, parties, names),
         printed.join(names, on=["book", "name"]).select("l", "party", level=2),
@@ -138,9 +142,8 @@ def _in_text(visible: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
         (pl.col("name").str.len_chars() >= _LEAST_WORD_CHARS) & pl.col("name").str.contains("[A-Z]{3}")
     )
     firsts = sized.select("book", word=pl.col("name").str.extract("^([^ ]+)")).unique()
-    text = pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True)
     each = (
-        visible.select("l", "book", word=without_connectives(words(text)).str.split(" "))
+        visible.select("l", "book", word=without_connectives(pl.col("words")).str.split(" "))
         .filter(pl.col("word").list.len() > 0)
         .explode("word")
     )
@@ -155,7 +158,7 @@ def _in_text(visible: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
             starts.join(sized.filter(pl.col("count") == count), on=["book", "name"]).select("l", "party", "count")
         )
     if not frames:
-        return visible.select("l", party="memo", level=5).clear()
+        return visible.select("l", party="name", level=5).clear()
     found = pl.concat(frames)
     longest = found.filter(pl.col("count") == pl.col("count").max().over("l"))
     return longest.select("l", "party", level=5)

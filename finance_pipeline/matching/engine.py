@@ -85,7 +85,7 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
 def _once(given: Inputs, policy: Policy) -> Outcome:
     """One pass over all tiers, with the matches that stand now."""
     items = counterparty.party_keys(_items(given), given.parties)
-    lines = _lines(given, items)
+    lines = exceptions.with_nature(counterparty.with_words(_lines(given, items)), policy)
     resolved = counterparty.resolve(lines, items, given.parties, policy)
     lines = lines.join(
         resolved.select("l", line_party="party", line_parties="parties", line_party_how="how"),

@@ -5,39 +5,40 @@ Not here: matching. Suggestions are never applied by themselves.
 
 from __future__ import annotations
 
-from functools import reduce
-
 import polars as pl
 
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import Pool
 from finance_pipeline.matching.references import SHORTHAND, Named
-from finance_pipeline.matching.text import money_words, phrase_pattern, words
+from finance_pipeline.matching.text import money_words, phrase_pattern
 
 _SUGGESTED_COUNT = 3
 _LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "why": pl.String})
 
 
-def nature(policy: Policy) -> pl.Expr:
-    """What a line is that has no document by nature (bank fee, payroll, ...), or null. Needs memo, counterparty_name,
-    transaction_code."""
-    text = words(pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True))
-    code = pl.col("transaction_code").str.to_uppercase()
-    none = pl.lit(None, pl.String)
-    return reduce(
-        lambda rest, each: (
-            pl.when(
-                text.str.contains(phrase_pattern(each.words)).fill_null(False)
-                | pl.any_horizontal(
-                    pl.lit(False), *(code.str.starts_with(begin.upper()) for begin in each.codes)
-                ).fill_null(False)
-            )
-            .then(pl.lit(each.name))
-            .otherwise(rest)
-        ),
-        reversed(policy.natures),
-        none,
+def with_nature(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """lines (l, words, transaction_code) with `nature`: what a line is that has no document by nature (bank fee,
+    payroll, ...), or null. Few lines have one, so all are asked for any of them before those few for which.
+    """
+    phrases = tuple(phrase for each in policy.natures for phrase in each.words)
+    codes = tuple(code for each in policy.natures for code in each.codes)
+    some = lines.filter(_is_of(phrases, codes)).select("l", nature=_nature(policy))
+    return lines.join(some, on="l", how="left", maintain_order="left")
+
+
+def _nature(policy: Policy) -> pl.Expr:
+    """The name of the first nature that a line is of."""
+    return pl.coalesce(
+        pl.lit(None, pl.String),
+        *(pl.when(_is_of(each.words, each.codes)).then(pl.lit(each.name)) for each in policy.natures),
     )
+
+
+def _is_of(phrases: tuple[str, ...], codes: tuple[str, ...]) -> pl.Expr:
+    """Whether a line's words have one of some phrases, or its transaction code one of some beginnings."""
+    code = pl.col("transaction_code").str.to_uppercase()
+    begins = pl.any_horizontal(pl.lit(False), *(code.str.starts_with(begin.upper()) for begin in codes))
+    return pl.col("words").str.contains(phrase_pattern(phrases)).fill_null(False) | begins.fill_null(False)
 
 
 def explain(pool: Pool, named: Named, all_items: pl.DataFrame) -> pl.DataFrame:
@@ -47,7 +48,7 @@ def explain(pool: Pool, named: Named, all_items: pl.DataFrame) -> pl.DataFrame:
     """
     left = pool.items.select("i", left="amount")
     items = all_items.join(left, on="i", how="left", maintain_order="left").with_columns(pl.col("left").fill_null(0))
-    lines = pool.lines.with_columns(nature=nature(pool.policy), money=money_words("amount", "currency", pool.lines))
+    lines = pool.lines.with_columns(money=money_words("amount", "currency", pool.lines))
     refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique().with_columns(sure=pl.lit(True))
     unknown = named.tokens.filter(~pl.col("known")).group_by("l").agg(unknown=pl.col("text").sort().first())

@@ -10,7 +10,7 @@ import polars as pl
 from finance_pipeline.matching import proposals
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND
-from finance_pipeline.matching.text import phrase_pattern, words
+from finance_pipeline.matching.text import phrase_pattern
 
 _ANY_TIME_DAYS = 36_500
 
@@ -34,10 +34,9 @@ def match(pool: Pool, hits: pl.DataFrame, confirmed: pl.DataFrame) -> Pool:
 
 
 def _processor_lines(pool: Pool) -> pl.DataFrame:
-    """Free lines of bank accounts whose text names a processor: l, book, currency, amount, booked_on, text."""
-    text = words(pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True))
-    named = pool.open_lines.filter(~pl.col("on_processor")).with_columns(text=text)
-    return named.filter(pl.col("text").str.contains(phrase_pattern(pool.policy.processor_names)))
+    """Free lines of bank accounts whose text names a processor."""
+    names = phrase_pattern(pool.policy.processor_names)
+    return pool.open_lines.filter(~pl.col("on_processor"), pl.col("words").str.contains(names))
 
 
 def _arrives(pool: Pool, line_on: pl.Expr, expected_on: pl.Expr) -> pl.Expr:

@@ -74,11 +74,12 @@ def _lesser(pool: Pool, named: Named) -> pl.DataFrame:
 def _explained_otherwise(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines that another open item of the party explains to the cent, alone or netted with the named one."""
     keys = ["book", "party", "line_currency", "amount"]
-    items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
-    two_of_each = items.filter(pl.int_range(pl.len()).over(keys) < 2)
     whole = lesser.with_columns(amount=pl.col("line_amount"))
     netted = lesser.with_columns(amount=pl.col("line_amount") - pl.col("item_amount"))
     asked = pl.concat([whole, netted]).select("l", "book", "party", "line_currency", "amount", named="i")
+    items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
+    fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
+    two_of_each = fitting.filter(pl.int_range(pl.len()).over(keys) < 2)
     other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
 

@@ -93,20 +93,17 @@ class Pool:
         )
         joined = hits.join(lines, on="l").join(items, on="i").join(self.declined, on=["l", "i"], how="anti")
         is_recorded = pl.col("kind").is_in(RECORDED)
-        in_time = is_recorded | (pl.col("issued_on") <= pl.col("booked_on").dt.offset_by(f"{early_days}d"))
+        in_time = is_recorded | ((pl.col("issued_on") - pl.col("booked_on")).dt.total_days() <= early_days)
         foreign = pl.col("item_currency") != pl.col("line_currency")
-        converted = (
-            (pl.col("item_currency") == pl.col("original_currency"))
-            & (pl.col("item_amount") == pl.col("original_amount"))
-        ).fill_null(False)
         same = pl.col("item_amount") == pl.col("line_amount")
-        return joined.filter(in_time & self.eligible()).with_columns(
-            foreign=foreign,
-            exact=pl.when(foreign).then(converted | _stated(pl.col("memo"))).otherwise(same),
-            stranger=(pl.col("party").is_not_null() & ~pl.col("line_parties").list.contains(pl.col("party"))).fill_null(
-                False
-            ),
+        stranger = pl.col("party").is_not_null() & ~pl.col("line_parties").list.contains(pl.col("party"))
+        fits = joined.filter(in_time & self.eligible()).with_columns(
+            foreign=foreign, exact=same, stranger=stranger.fill_null(False)
         )
+        if not fits["foreign"].any():
+            return fits
+        stated = _converted() | _stated(pl.col("memo"))
+        return fits.with_columns(exact=pl.when("foreign").then(stated).otherwise("exact"))
 
     def eligible(self) -> pl.Expr:
         """Payouts arrive at banks; a payment recorded elsewhere is met on its account, within its days."""
@@ -115,6 +112,12 @@ class Pool:
         apart = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().abs()
         recorded_fits = same_account & (apart <= self.policy.recorded_days)
         return ~(is_payout & pl.col("on_processor")) & (~is_recorded | recorded_fits)
+
+
+def _converted() -> pl.Expr:
+    """The bank states the item's currency and exact amount as those before its own conversion."""
+    same_currency = pl.col("item_currency") == pl.col("original_currency")
+    return (same_currency & (pl.col("item_amount") == pl.col("original_amount"))).fill_null(False)
 
 
 def _stated(memo: pl.Expr) -> pl.Expr:

@@ -108,8 +108,8 @@ def _index(items: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     opaque = many.select("i", "book", key="parts", strength=STRONG, shape=pl.lit(_OPAQUE), compact="parts")
     return (
         pl.concat([ranked.select(opaque.columns), opaque])
-        .group_by("i", "book", "key")
-        .agg(pl.col("strength", "shape", "compact").min())
+        .group_by("i", "key")
+        .agg(pl.col("book").first(), pl.col("strength", "shape", "compact").min())
     )
 
 
@@ -160,22 +160,20 @@ def _grams_of(found: pl.DataFrame, shape: str, into: str) -> pl.DataFrame:
     size = len(shape)
     fits = [pl.col("digits").shift(-k) == (letter == "D") for k, letter in enumerate(shape)]
     same_text = pl.col("t").shift(1 - size) == pl.col("t")
+    first = found.select(pl.arg_where(reduce(lambda a, b: a & b, fits, same_text))).to_series()
+    # Texts are put together for the sequences that fit alone, which are few of all.
+    written = [found["run"].gather(first + k) for k in range(size)]
     merged = size != len(into)
-    plain = [pl.col("plain" if k < 2 or not merged else "run").shift(-k) for k in range(size)]
-    key = (
-        pl.concat_str([plain[0], pl.concat_str(plain[1:])], separator="-")
-        if merged
-        else pl.concat_str(plain, separator="-")
-    )
-    return found.select(
+    plain = [found["plain"].gather(first + k) if k < 2 or not merged else written[k] for k in range(size)]
+    key = [plain[0], pl.concat_str(plain[1:])] if merged else plain
+    return found[first].select(
         "t", "l", "book", "field", "at",
         size=pl.lit(size, pl.Int32),
-        key=key,
-        token=pl.concat_str([pl.col("run").shift(-k) for k in range(size)], separator="-"),
+        key=pl.concat_str(key, separator="-"),
+        token=pl.concat_str(written, separator="-"),
         whole=pl.col("total") == size,
-        last=pl.col("run").shift(1 - size),
-        fits=reduce(lambda a, b: a & b, fits, same_text),
-    ).filter("fits").drop("fits")  # fmt: skip
+        last=written[-1],
+    )  # fmt: skip
 
 
 def _bare(bare: pl.DataFrame, strong: pl.DataFrame, found: pl.DataFrame, houses: pl.DataFrame) -> pl.DataFrame:

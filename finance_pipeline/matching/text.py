@@ -6,7 +6,7 @@ Not here: what any of it proves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cache
 
 import polars as pl
 
@@ -70,9 +70,10 @@ def squeezed(text: pl.Expr) -> pl.Expr:
     return folded(text).str.replace_all("[^A-Z0-9]+", "")
 
 
-def phrase_pattern(phrases: Iterable[str]) -> str:
+@cache
+def phrase_pattern(phrases: tuple[str, ...]) -> str:
     """A pattern that finds any of the phrases as whole words in a text folded by `words`."""
-    plain = pl.DataFrame({"p": list(phrases)}, schema={"p": pl.String}).select(words(pl.col("p")))["p"]
+    plain = pl.DataFrame({"p": phrases}, schema={"p": pl.String}).select(words(pl.col("p")))["p"]
     listed = "|".join(sorted({phrase for phrase in plain.to_list() if phrase}))
     return rf"(?:^| )(?:{listed})(?: |$)" if listed else r"[^\s\S]"
 
@@ -102,7 +103,8 @@ def one_edit_pairs(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl
     left, right: `text` and the columns `on` which have to be equal, plus others that are carried. Two texts within one
     edit share a text from which each lost at most one character (a join instead of all against all).
     """
-    near = _shortened(left).join(_shortened(right), on=[*on, "short"], suffix="_right")
+    asked = left.join(right, on=on, how="semi")
+    near = _shortened(asked).join(_shortened(right.join(asked, on=on, how="semi")), on=[*on, "short"], suffix="_right")
     same_place = pl.col("gap") == pl.col("gap_right")
     swapped = ((pl.col("gap") - pl.col("gap_right")).abs() == 1) & (pl.col("lost") == pl.col("lost_right"))
     one_lost = (pl.col("gap") < 0) | (pl.col("gap_right") < 0)

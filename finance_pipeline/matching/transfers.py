@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from finance_pipeline.matching.exceptions import nature
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
-from finance_pipeline.matching.text import name_key, phrase_pattern, squeezed, words
+from finance_pipeline.matching.text import phrase_pattern, squeezed
 
 _CROWD = 100
 """More legs of one amount than this are not told apart by dates: they stay unmatched, unjoined."""
@@ -77,16 +76,11 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
     named_here = [name for account in own for name in account.names]
     numbers = pl.DataFrame({"n": named_here}, schema={"n": pl.String}).select(squeezed(pl.col("n")))["n"]
-    text = words(pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True))
-    says = text.str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
+    says = pl.col("words").str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
     to_own = squeezed(pl.col("counterparty_account")).is_in(numbers.filter(numbers != "").implode())
-    free = pool.lines.filter(~pl.col("on_processor") & pl.col("line_party").is_null() & (pl.col("amount") != 0))
-    return (
-        free.join(sure, on="l", how="anti", maintain_order="left")
-        .with_columns(
-            said=says.fill_null(False) | to_own.fill_null(False),
-            name=name_key(pl.col("counterparty_name")),
-            nature=nature(pool.policy),
-        )
-        .filter(pl.col("nature").is_null())
+    free = pool.lines.filter(
+        ~pl.col("on_processor"), pl.col("line_party").is_null(), pl.col("amount") != 0, pl.col("nature").is_null()
+    )
+    return free.join(sure, on="l", how="anti", maintain_order="left").with_columns(
+        said=says.fill_null(False) | to_own.fill_null(False)
     )
