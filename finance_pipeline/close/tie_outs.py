@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import psycopg
+from psycopg import sql
 
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
@@ -51,7 +52,7 @@ def tie_outs(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
     Amounts are minor units of the row's currency. Queries: sql/queries/tie_*.sql.
     """
     parameters = _parameters(book, month)
-    pairs = pl.concat([copy_out(conn, query(f"tie_{rule}"), parameters, _PAIR) for rule in RULES])
+    pairs = copy_out(conn, _every_rule(), parameters, _PAIR)
     difference = pl.col("left_minor") - pl.col("right_minor")
     return pairs.with_columns(
         book=pl.lit(book.id),
@@ -65,6 +66,12 @@ def tie_outs(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
         .then(pl.lit("equal"))
         .otherwise(pl.format("{} and {} differ by {} minor units", "left_words", "right_words", difference)),
     )
+
+
+def _every_rule() -> sql.Composed:
+    """All rules as one statement over one reading of the journal, in which each rule reads `movement`."""
+    rules = sql.SQL("\nunion all\n").join(sql.SQL("(\n{}\n)").format(sql.SQL(query(f"tie_{r}"))) for r in RULES)
+    return sql.SQL("with movement as materialized (\n{}\n)\n{}").format(sql.SQL(query("tie_movements")), rules)
 
 
 def _parameters(book: Book, month: Month) -> Mapping[str, object]:

@@ -53,6 +53,7 @@ def publish(
     """
     _check(book, entries)
     publish_id = uuid.uuid4().hex
+    entries = entries.sort("source", "source_id", "purpose")
     staged = entries.select(
         pl.lit(publish_id).alias("publish_id"),
         pl.int_range(pl.len(), dtype=pl.Int32).alias("ordinal"),
@@ -69,15 +70,6 @@ def publish(
     conn.execute("delete from staging.ledger_entry where publish_id = %s", (publish_id,))
     conn.execute("delete from staging.ledger_plan where publish_id = %s", (publish_id,))
     return report
-
-
-def entry_count(conn: Connection, book: str, month: Month) -> int:
-    """Entries with an accounting date in a month of a book, reversals included."""
-    row = conn.execute(
-        "select count(*) from ledger.entry where book = %s and accounting_on between %s and %s",
-        (book, month.first_day, month.last_day),
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _post(conn: Connection, parameters: dict[str, str], report: PostingReport) -> None:

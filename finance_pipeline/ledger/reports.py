@@ -61,12 +61,27 @@ BALANCES_BY_DAY = pl.Schema(
         "functional_balance_minor": pl.Int64,
     }
 )
+MONTH_TOTALS = pl.Schema(
+    {
+        "month": pl.String,
+        "entries": pl.Int64,
+        "accounts": pl.Int64,
+        "debit_minor": pl.Int64,
+        "credit_minor": pl.Int64,
+    }
+)
 _NUMBER = re.compile(r"([a-z0-9-]+)-(\d{4})-(\d{6,})")
 
 
 def trial_balance(conn: Connection, book: str, month: Month) -> pl.DataFrame:
     """One row per account that ever moved (TRIAL_BALANCE), in the book's currency, by accounting date."""
     return copy_out(conn, query("ledger_trial_balance"), _month(book, month), TRIAL_BALANCE)
+
+
+def month_totals(conn: Connection, book: str, months: Sequence[Month]) -> pl.DataFrame:
+    """One row per wanted month: its entries, debits and credits, and accounts of its trial balance (MONTH_TOTALS)."""
+    days = {"first_days": [m.first_day for m in months], "last_days": [m.last_day for m in months]}
+    return copy_out(conn, query("ledger_month_totals"), {"book": book} | days, MONTH_TOTALS)
 
 
 def journal(conn: Connection, book: str, month: Month, limit: int | None = None) -> pl.DataFrame:

@@ -40,12 +40,15 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
                 figures = _post_if_stale(conn, book, month, run_id, correlation_id)
-                for name in totals:
-                    totals[name] += int(figures.get(name, 0))
-                if month in wanted:
-                    key = str(BookMonth(book_id, month))
-                    entries[key] = {"row_count": journal.entry_count(conn, book_id, month), **figures}
-                    balances[key] = _balance_figures(conn, book_id, month)
+            for name in totals:
+                totals[name] += int(figures.get(name, 0))
+            if month in wanted:
+                entries[str(BookMonth(book_id, month))] = figures
+        with workspace.database.transaction() as conn:
+            for row in reports.month_totals(conn, book_id, wanted).iter_rows(named=True):
+                key = str(BookMonth(book_id, Month.parse(row["month"])))
+                entries[key] = {"row_count": row["entries"], **entries[key]}
+                balances[key] = {"row_count": row["accounts"]} | {n: row[n] for n in ("debit_minor", "credit_minor")}
     return {
         "journal_entries": Materialized("journal_entries", _rows(entries), entries, dict(totals)),
         "trial_balance": Materialized("trial_balance", _rows(balances), balances),
@@ -125,12 +128,3 @@ def _first_balances(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
     earliest = stated.sort("balance_on", "record_id").unique("account", keep="first", maintain_order=True)
     first, last = records.first_and_last(book, month)
     return earliest.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
-
-
-def _balance_figures(conn: Connection, book_id: str, month: Month) -> Figures:
-    balance = reports.trial_balance(conn, book_id, month)
-    return {
-        "row_count": balance.height,
-        "debit_minor": int(balance["debit_minor"].sum()),
-        "credit_minor": int(balance["credit_minor"].sum()),
-    }

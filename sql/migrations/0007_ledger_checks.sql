@@ -67,12 +67,18 @@ declare
 begin
     execute $q$
         select from ledger.period
-        where (book, month) in (select book, date_trunc('month', accounting_on)::date from added)
+        where (book, month) in (
+            select book, date_trunc('month', accounting_on)::date
+            from (select distinct book, accounting_on from added) as day
+        )
         for share
     $q$;
     execute $q$
         select format('period %s of book %s is not open', to_char(added.month, 'YYYY-MM'), added.book)
-        from (select distinct book, date_trunc('month', accounting_on)::date as month from added) as added
+        from (
+            select distinct book, date_trunc('month', accounting_on)::date as month
+            from (select distinct book, accounting_on from added) as day
+        ) as added
         where not exists (
             select from ledger.period
             where period.book = added.book and period.month = added.month and period.state = 'open'

@@ -4,7 +4,6 @@ from (
     select distinct book, ledger.first_open_month(book, wanted.month) as month
     from (
         select distinct book, date_trunc('month', accounting_on)::date as month
-        from staging.ledger_plan
-        where publish_id = %(publish_id)s
+        from (select distinct book, accounting_on from staging.ledger_plan where publish_id = %(publish_id)s) as day
     ) as wanted
 ) as needed

@@ -5,7 +5,7 @@ insert into staging.ledger_plan (publish_id, action, book, source, entry_id, ori
 with desired as materialized (
     select
         book, source, source_id, purpose, ordinal, accounting_on,
-        ledger.entry_digest(effective_on, currency, accounts, amounts, functional_amounts, match_id) as digest
+        effective_on, currency, accounts, amounts, functional_amounts, match_id
     from staging.ledger_entry
     where publish_id = %(publish_id)s
 ),
@@ -23,7 +23,13 @@ compared as materialized (
         desired.book, desired.source, desired.ordinal, desired.accounting_on, known.entry_id,
         known.accounting_on as original_on, coalesce(posted.version, 0) as version,
         coalesce(posted.stands, false) as stands,
-        coalesce(posted.stands and known.digest = desired.digest, false) as is_equal
+        case
+            when posted.stands then known.digest = ledger.entry_digest(
+                desired.effective_on, desired.currency, desired.accounts, desired.amounts, desired.functional_amounts,
+                desired.match_id
+            )
+            else false
+        end as is_equal
     from desired
     left join posted using (book, source, source_id, purpose)
     left join ledger.business_key as known

@@ -1,12 +1,17 @@
 -- One row per new entry, or new version of one: on its own date or, where that is closed, on the first open day after.
+-- Numbered by date and, within a date, in the order in which they were staged: by source, source id and purpose.
 with period as materialized (
-    select period.month, period.first_open, ledger.fiscal_year(period.first_open, book.fiscal_year_starts_month) as fiscal_year
+    select
+        period.month, (period.month + interval '1 month')::date as next_month, period.first_open,
+        ledger.fiscal_year(period.first_open, book.fiscal_year_starts_month) as fiscal_year
     from (
         select wanted.book, wanted.month, greatest(wanted.month, ledger.first_open_month(wanted.book, wanted.month)) as first_open
         from (
             select distinct book, date_trunc('month', accounting_on)::date as month
-            from staging.ledger_plan
-            where publish_id = %(publish_id)s and action = 'post'
+            from (
+                select distinct book, accounting_on from staging.ledger_plan
+                where publish_id = %(publish_id)s and action = 'post'
+            ) as day
         ) as wanted
     ) as period
     join ledger.book using (book)
@@ -16,7 +21,7 @@ wanted as materialized (
         plan.ordinal, plan.version, period.fiscal_year,
         greatest(plan.accounting_on, period.first_open) as accounting_on
     from staging.ledger_plan as plan
-    join period on period.month = date_trunc('month', plan.accounting_on)::date
+    join period on plan.accounting_on >= period.month and plan.accounting_on < period.next_month
     where plan.publish_id = %(publish_id)s and plan.action = 'post'
 )
 insert into ledger.entry (
@@ -27,8 +32,7 @@ insert into ledger.entry (
 select
     %(batch_id)s, entry.book, wanted.fiscal_year,
     coalesce(numbering.last_number, 0) + row_number() over (
-        partition by wanted.fiscal_year
-        order by wanted.accounting_on, entry.source, entry.source_id, entry.purpose
+        partition by wanted.fiscal_year order by wanted.accounting_on, wanted.ordinal
     ),
     entry.effective_on, wanted.accounting_on, entry.currency, entry.description, entry.accounts, entry.amounts,
     entry.functional_amounts, entry.source, entry.source_id, entry.purpose, wanted.version, entry.evidence_id,

@@ -11,12 +11,6 @@ stated as materialized (
     where book = %(book)s and kind = 'closing' and not removed
         and balance_on between %(first_day)s and %(last_day)s
     order by account, balance_on, record_id
-),
-movement as materialized (
-    select code, effective_on, sum(amount_minor) as amount_minor
-    from ledger.posting
-    where book = %(book)s and code = any(%(bank_codes)s::text[]) and effective_on <= %(last_day)s
-    group by code, effective_on
 )
 select
     'bank_account_equals_statement' as name,

@@ -11,22 +11,16 @@ stated as materialized (
     where book = %(book)s and kind = 'processor' and not removed
     order by account, stated_at desc nulls last
 ),
-movement as materialized (
+processed as materialized (
     select account, occurred_on, sum(net_minor) as net_minor
     from canonical.payment_current
     where book = %(book)s and not removed and account = any(%(processor_accounts)s::text[])
         and kind not in ('recorded_receipt', 'recorded_payment')
     group by account, occurred_on
 ),
-clearing as materialized (
-    select effective_on, currency, sum(amount_minor) as amount_minor
-    from ledger.posting
-    where book = %(book)s and code = %(clearing)s
-    group by effective_on, currency
-),
 day as (
     select distinct account, occurred_on as on_day
-    from movement
+    from processed
     where occurred_on between %(first_day)s and %(last_day)s
 )
 select
@@ -36,16 +30,17 @@ select
     account.currency,
     'ledger balance of processor clearing' as left_words,
     (
-        select coalesce(sum(clearing.amount_minor), 0)::bigint
-        from clearing
-        where clearing.currency = account.currency and clearing.effective_on <= day.on_day
+        select coalesce(sum(movement.amount_minor), 0)::bigint
+        from movement
+        where movement.code = %(clearing)s and movement.currency = account.currency
+            and movement.effective_on <= day.on_day
     ) as left_minor,
     'balance that the processor stated' as right_words,
     (
         stated.balance_minor - (
-            select coalesce(sum(movement.net_minor), 0)::bigint
-            from movement
-            where movement.account = account.id and movement.occurred_on > day.on_day
+            select coalesce(sum(processed.net_minor), 0)::bigint
+            from processed
+            where processed.account = account.id and processed.occurred_on > day.on_day
         )
     )::bigint as right_minor
 from account

@@ -5,8 +5,8 @@ select
     %(last_day)s::date as on_day,
     %(functional)s::text as currency,
     'debits' as left_words,
-    coalesce(sum(functional_minor) filter (where functional_minor > 0), 0)::bigint as left_minor,
+    coalesce(sum(debit_minor), 0)::bigint as left_minor,
     'credits' as right_words,
-    coalesce(-sum(functional_minor) filter (where functional_minor < 0), 0)::bigint as right_minor
-from ledger.posting
-where book = %(book)s and accounting_on between %(first_day)s and %(last_day)s
+    coalesce(sum(credit_minor), 0)::bigint as right_minor
+from movement
+where accounting_on between %(first_day)s and %(last_day)s

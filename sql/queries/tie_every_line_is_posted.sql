@@ -19,9 +19,9 @@ select
     'postings to the bank account other than its opening' as right_words,
     (
         select coalesce(sum(amount_minor), 0)::bigint
-        from ledger.posting
-        where book = %(book)s and code = account.code and purpose <> 'opening'
-            and effective_on between %(first_day)s and %(last_day)s
+        from movement
+        where movement.code = account.code and not movement.is_opening
+            and movement.effective_on between %(first_day)s and %(last_day)s
     ) as right_minor
 from account
 order by subject

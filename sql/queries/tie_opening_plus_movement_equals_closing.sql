@@ -11,8 +11,8 @@ select
             select sum(open_functional_minor) from recon.open_item
             where book = %(book)s and month = to_char(%(first_day)s::date - 1, 'YYYY-MM')
         ), 0) + coalesce((
-            select sum(functional_minor) from ledger.posting
-            where book = %(book)s and accounting_on between %(first_day)s and %(last_day)s
+            select sum(functional_minor) from movement
+            where accounting_on between %(first_day)s and %(last_day)s
                 and code in (
                     %(receivables)s, %(payables)s, %(payouts_in_transit)s, %(outstanding_receipts)s,
                     %(outstanding_payments)s

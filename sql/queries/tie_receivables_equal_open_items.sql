@@ -7,8 +7,8 @@ select
     'control account of receivables' as left_words,
     (
         select coalesce(sum(functional_minor), 0)::bigint
-        from ledger.posting
-        where book = %(book)s and code = %(receivables)s and accounting_on <= %(last_day)s
+        from movement
+        where code = %(receivables)s and accounting_on <= %(last_day)s
     ) as left_minor,
     'sum of open items' as right_words,
     (

@@ -16,8 +16,8 @@ select
     'ledger balance' as left_words,
     (
         select coalesce(sum(functional_minor), 0)::bigint
-        from ledger.posting
-        where book = %(book)s and code = held.code and accounting_on <= %(last_day)s
+        from movement
+        where movement.code = held.code and accounting_on <= %(last_day)s
     ) as left_minor,
     'sum of open items' as right_words,
     (

@@ -11,8 +11,8 @@ with held as (
 ),
 balance as (
     select code, currency, sum(amount_minor) as amount_minor
-    from ledger.posting
-    where book = %(book)s and accounting_on <= %(last_day)s
+    from movement
+    where accounting_on <= %(last_day)s
         and code in (select held.code from held)
     group by code, currency
 ),
