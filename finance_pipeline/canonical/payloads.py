@@ -45,25 +45,36 @@ def decode(
     payload = pl.col("payload").str.replace_all(r'([^\\])":(-?[0-9][0-9.eE+-]*)', '${1}":"${2}"')
     if expandable:
         payload = payload.str.replace_all(rf'"({"|".join(expandable)})":("[^"]*")', '"${1}":{"id":${2}}')
-    quoted = evidence.with_columns(payload=payload)
-    readable = _readable(quoted["payload"], dtype_of(shape))
-    said = quoted.filter(readable).with_columns(said=pl.col("payload").str.json_decode(dtype_of(shape)))
+    quoted = evidence.lazy().with_columns(payload=payload)
+    decoded = pl.col("payload").str.json_decode(dtype_of(shape))
+    try:
+        # By the streaming engine, which decodes as many records at once as there are cores.
+        whole = quoted.with_columns(said=decoded).drop("payload").collect(engine="streaming")
+    except pl.exceptions.ComputeError:
+        return _decode_readable(quoted.collect(), decoded)
+    return whole, UNFIT.empty()
+
+
+def _decode_readable(quoted: pl.DataFrame, decoded: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What `decode` gives where some payload cannot be read."""
+    readable = _readable(quoted.select("payload"), decoded)
+    said = quoted.filter(readable).with_columns(said=decoded)
     bad = quoted.filter(~readable).with_columns(reason=pl.lit(NOT_AS_DOCUMENTED))
     return said.drop("payload"), bad.select(UNFIT.names)
 
 
-def _readable(payload: pl.Series, dtype: pl.Struct) -> pl.Series:
+def _readable(payloads: pl.DataFrame, decoded: pl.Expr) -> pl.Series:
     """Which payloads decode. One odd record fails a whole column, so a failing column is halved until it is found."""
 
     def mark(first: int, count: int) -> list[bool]:
         try:
-            payload.slice(first, count).str.json_decode(dtype)
+            payloads.slice(first, count).select(decoded)
         except pl.exceptions.ComputeError:
             half = count // 2
             return [False] if count == 1 else mark(first, half) + mark(first + half, count - half)
         return [True] * count
 
-    return pl.Series(mark(0, payload.len()), dtype=pl.Boolean)
+    return pl.Series(mark(0, payloads.height), dtype=pl.Boolean)
 
 
 def said(*path: str) -> pl.Expr:

@@ -168,20 +168,20 @@ def _whole_evidence(
 
 
 def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
-    """The payloads of landed records, read from the landed files and joined to the manifest's own columns."""
+    """The payloads of landed records, read from the landed files by their hash, beside the manifest's own columns."""
     if landed.is_empty():
         return landed.with_columns(payload=pl.lit(None, pl.String)).drop("path", "seq")
-    identity = ["kind", "source_id", "content_hash"]
+    content = "content_hash"
     files = workspace.landing.read(landed["path"].unique(maintain_order=True).to_list())
     payloads = (
-        files.select(*identity, "payload")
-        .join(landed.lazy().select(identity), on=identity, how="semi")
-        .unique(identity)
+        files.select(content, "payload")
+        .join(landed.lazy().select(content), on=content, how="semi")
+        .unique(content)
         .collect()
     )
-    found = landed.join(payloads, on=identity, how="inner", maintain_order="left")
+    found = landed.join(payloads, on=content, how="inner", maintain_order="left")
     if found.height != landed.height:
-        missing = landed.join(payloads, on=identity, how="anti").row(0, named=True)
+        missing = landed.join(payloads, on=content, how="anti").row(0, named=True)
         raise LookupError(f"{missing['kind']} {missing['source_id']} is listed but not in {missing['path']}")
     return found.drop("path", "seq")
 
