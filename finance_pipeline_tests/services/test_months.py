@@ -77,6 +77,21 @@ def test_a_month_that_is_mapped_again_alone_gives_the_records_that_are_there(
         assert_equal(before, history(books))
 
 
+def test_a_policy_that_allows_more_matches_what_was_left_and_the_ledger_follows(
+    two_books: Company, landed: Workspace, settled: Workspace
+) -> None:
+    with two_books.copy_of(landed) as books:
+        careful = [book.model_copy(update={"policy": {"tiers": [0, 1]}}) for book in books.settings.books]
+        strict = Workspace(books.settings.model_copy(update={"books": tuple(careful)}), books.database)
+        compute(strict, two_books.keys)
+        tiers = set(asked.standing_pairs(books)["tier"])
+        assert tiers == {0, 1}
+        widened = compute(books, two_books.keys)
+        assert widened.new_matches > 0
+        assert read.tie_outs(books)["tied"].all()
+        assert pairs(books) == pairs(settled)
+
+
 def pairs(books: Workspace) -> set[tuple[object, ...]]:
     return set(asked.standing_pairs(books).select("line_id", "counter_id", "amount_minor").rows())
 

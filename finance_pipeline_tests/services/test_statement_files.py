@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from finance_pipeline.canonical.schemas import FX_RATES
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import SETTINGS_NAME, load_settings
 from finance_pipeline.services import books as asked
 from finance_pipeline.services import read
 from finance_pipeline.services.bindings import bind, unbound_accounts
 from finance_pipeline.services.calendar import months_with_data
+from finance_pipeline.services.canonicalize import publish_rates
 from finance_pipeline.services.sync import import_statement_files
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
@@ -221,6 +224,22 @@ def test_an_earlier_month_that_arrives_later_takes_over_the_opening_of_the_accou
         (date(2025, 6, 2), -1, -1340_00),
         (date(2025, 5, 30), 2, 1000_00),
     ]
+
+
+def test_lines_in_a_foreign_currency_wait_for_a_rate_and_are_posted_at_the_one_of_their_day(empty: Workspace) -> None:
+    book = "{id: acme, name: Acme, currency: EUR, starts_on: 2025-05-01}"
+    (empty.home / SETTINGS_NAME).write_text(f"books: [{book}]", encoding="utf-8")
+    told = Workspace(load_settings(empty.home), empty.database)
+    imported(told, daily("2025-05-30").replace(b'Ccy="EUR"', b'Ccy="USD"'))
+    books = Workspace(bind(told, IBAN, "acme", create=False), told.database)
+    without = materialized(books)
+    assert (without.new_entries, without.held) == (0, 3), "nothing is guessed"
+    rate = {"rate_on": date(2025, 5, 29), "currency": "USD", "per_eur": Decimal("1.25"), "source": "ecb"}
+    with books.database.transaction() as conn:
+        publish_rates(conn, FX_RATES.frame([{**rate, "content_hash": "0" * 64}]))
+    assert materialized(books).new_entries == 3, "the opening and two lines"
+    carried = "select functional_minor::int from ledger.posting where role = 'bank' order by 1"
+    assert rows(books, carried) == [(-8_00,), (200_00,), (800_00,)]
 
 
 def test_files_in_the_watched_folder_and_files_that_somebody_names_are_the_same_files(empty: Workspace) -> None:
