@@ -120,7 +120,7 @@ def _on_a_port() -> Iterator[str]:
 def external_server(_on_a_port: str) -> Iterator[str]:
     """What an administrator hands out as DATABASE_URL: an empty database, and its owner's login and password.
 
-    The login is no superuser; it may create roles and databases.
+    The login is no superuser; it may create roles and databases, and is the first on its server to do so.
     """
     name = f"books_{next(_numbers)}"
     with connect(_on_a_port, autocommit=True) as admin:
@@ -132,3 +132,5 @@ def external_server(_on_a_port: str) -> Iterator[str]:
     with connect(_on_a_port, autocommit=True) as admin:
         for each in (name, f"{name}_dagster"):
             admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(each)))
+        for role in map(Roles().__getitem__, ("owner", "app", "reader")):
+            admin.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))

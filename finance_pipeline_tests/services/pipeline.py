@@ -116,8 +116,13 @@ _FACTS: dict[str, LiteralString] = {
     "open lines": "select book, month, line_id, amount_minor from recon.open_line order by 1, 2, 3",
     "exceptions": "select book, month, line_id, reason, words, suggestions from recon.exception order by 1, 2, 3",
     "standing entries": """
-        select book, source, source_id, purpose, effective_on, accounting_on, currency, accounts, amounts,
-            functional_amounts, match_id, rule
+        select book, source, source_id, purpose, effective_on, accounting_on, currency,
+            (
+                select array_agg(account.code order by line.ordinal)
+                from unnest(standing.accounts) with ordinality as line (account_id, ordinal)
+                join ledger.account using (account_id)
+            ),
+            amounts, functional_amounts, match_id, rule
         from ledger.standing order by 1, 2, 3, 4
     """,
     "trial balance": """

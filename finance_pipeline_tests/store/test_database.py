@@ -92,6 +92,8 @@ def test_two_installations_on_one_server_keep_their_roles_apart(
 ) -> None:
     prefix = parts_of(external_server)["dbname"]
     monkeypatch.setenv("DATABASE_URL", external_server)
+    with connect(external_server, autocommit=True) as elsewhere:
+        elsewhere.execute("create role finance_pipeline_app nologin")
     monkeypatch.setenv("FINANCE_PIPELINE_ROLE_PREFIX", prefix)
     opened = Database.open(home)
     opened.migrate()
