@@ -86,6 +86,15 @@ class RunResult:
         raise failure
 
 
+@dataclass(frozen=True)
+class Timing:
+    """When a recorded run began (since 1970), how long it took, and each of its steps in their order."""
+
+    began_at_ms: int
+    milliseconds: int
+    steps_ms: Mapping[str, int]
+
+
 def prepare_instance(home: Path, dagster_url: str) -> Path:
     """Make a data folder's DAGSTER_HOME and point this process and its children at it. Returns that folder.
 
@@ -140,6 +149,21 @@ def run_sync(home: Path, kinds: Sequence[str], *, on_progress: Say) -> RunResult
     if unknown:
         raise BadInput(f"{unknown[0]!r} is no kind of connection.", todo=f"Known kinds: {', '.join(ASSETS)}.")
     return _run(defs, "sync_job", {}, [ASSETS[kind] for kind in kinds], on_progress)
+
+
+def last_run() -> Timing:
+    """The times of the latest run, which is over. prepare_instance comes first."""
+    with _instance() as instance:
+        record = instance.get_run_records(limit=1)[0]
+        steps = instance.get_run_step_stats(record.dagster_run.run_id)
+    took = {s.step_key: (s.start_time, s.end_time) for s in steps if s.start_time and s.end_time}
+    ordered = sorted(took, key=took.__getitem__)
+    began, ended = record.start_time or 0.0, record.end_time or 0.0
+    return Timing(
+        round(began * 1000),
+        round((ended - began) * 1000),
+        {step: round((took[step][1] - took[step][0]) * 1000) for step in ordered},
+    )
 
 
 def _definitions(home: Path) -> dg.Definitions:
