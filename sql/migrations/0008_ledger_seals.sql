@@ -26,23 +26,27 @@ comment on column ledger.seal.link is 'SHA-256 of the previous link, the positio
 comment on column ledger.seal.recorded_at is 'When we learned; never before the seal before it.';
 comment on table ledger.head is 'One row: where the chain ends. Working state; equals the last seal.';
 
--- How many entries a batch has, and one hash of every column of them.
+-- How many entries a batch has, and one hash of every column of them. Each entry is hashed before the entries are put in
+-- order (offset 0 keeps it so): sorting their hashes is quicker than sorting all their columns.
 create function ledger.batch_root(wanted_batch bigint, out entry_count bigint, out root bytea)
 stable language sql
 begin atomic
-    select count(*), sha256(string_agg(
-        sha256(digest || convert_to(
-            entry_id::text || batch_id::text || ledger.part(book) || fiscal_year::text || ledger.part(number::text)
-                || (accounting_on - date '2000-01-01')::text || ledger.part(description) || ledger.part(source)
-                || ledger.part(source_id) || ledger.part(purpose) || ledger.part(version::text)
-                || ledger.part(evidence_id) || ledger.part(evidence_hash) || ledger.part(rule)
-                || ledger.part(reverses::text) || ledger.part(run_id) || ledger.part(correlation_id),
-            'UTF8'
-        )),
-        ''::bytea order by book, fiscal_year, number
-    ))
-    from ledger.entry
-    where entry.batch_id = wanted_batch;
+    select count(*), sha256(string_agg(hashed.entry_hash, ''::bytea order by book, fiscal_year, number))
+    from (
+        select
+            book, fiscal_year, number,
+            sha256(digest || convert_to(
+                entry_id::text || batch_id::text || ledger.part(book) || fiscal_year::text || ledger.part(number::text)
+                    || (accounting_on - date '2000-01-01')::text || ledger.part(description) || ledger.part(source)
+                    || ledger.part(source_id) || ledger.part(purpose) || ledger.part(version::text)
+                    || ledger.part(evidence_id) || ledger.part(evidence_hash) || ledger.part(rule)
+                    || ledger.part(reverses::text) || ledger.part(run_id) || ledger.part(correlation_id),
+                'UTF8'
+            )) as entry_hash
+        from ledger.entry
+        where entry.batch_id = wanted_batch
+        offset 0
+    ) as hashed;
 end;
 
 create function ledger.link_of(

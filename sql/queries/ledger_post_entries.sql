@@ -22,7 +22,7 @@ wanted as materialized (
         greatest(plan.accounting_on, period.first_open) as accounting_on
     from staging.ledger_plan as plan
     join period on plan.accounting_on >= period.month and plan.accounting_on < period.next_month
-    where plan.publish_id = %(publish_id)s and plan.action = 'post'
+    where plan.publish_id = %(publish_id)s and plan.ordinal is not null
 )
 insert into ledger.entry (
     batch_id, book, fiscal_year, number, effective_on, accounting_on, currency, description, accounts, amounts,
