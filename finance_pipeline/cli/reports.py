@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,7 +21,6 @@ from finance_pipeline.cli.show import (
 )
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.results import Materialized
     from finance_pipeline.services.workspace import Workspace
 
 
@@ -174,13 +172,6 @@ def verify_and_show(workspace: Workspace, *, as_json: bool) -> None:
         console.print(report["words"])
     if not report["intact"]:
         raise SystemExit(1)
-
-
-def show_materialized(results: Mapping[str, Materialized]) -> Iterator[str]:
-    """One line per asset: rows and totals."""
-    for name, result in results.items():
-        totals = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in result.figures.items())
-        yield f"{name}: {result.row_count} rows" + (f" ({totals})" if totals else "")
 
 
 CASH_COLUMNS = [
