@@ -45,25 +45,34 @@ def balance_transaction(
 ) -> str:
     """A movement of the balance, with its source expanded."""
     return exact_json(
-        {
-            "amount": of.amount_minor,
-            "available_on": seconds(of.available_at),
+        _movement(of, currency)
+        | {
             "balance_type": "payments",
-            "created": seconds(of.created_at),
-            "currency": currency.lower(),
             "description": description,
             "exchange_rate": Decimal(rate) if rate else None,
-            "fee": of.fee_minor,
-            "fee_details": _fee_details(of, currency),
-            "id": of.id,
-            "net": of.amount_minor - of.fee_minor,
-            "object": "balance_transaction",
-            "reporting_category": _CATEGORY[of.kind],
             "source": source,
             "status": "available" if available else "pending",
-            "type": _TYPE.get(of.kind, of.kind),
         }
     )
+
+
+def _movement(of: CardTransaction, currency: str) -> Json:
+    """What is said of a movement wherever it stands: by itself, or inside of its dispute."""
+    return {
+        "amount": of.amount_minor,
+        "available_on": seconds(of.available_at),
+        "created": seconds(of.created_at),
+        "currency": currency.lower(),
+        "exchange_rate": None,
+        "fee": of.fee_minor,
+        "fee_details": _fee_details(of, currency),
+        "id": of.id,
+        "net": of.amount_minor - of.fee_minor,
+        "object": "balance_transaction",
+        "reporting_category": _CATEGORY[of.kind],
+        "source": None,
+        "type": _TYPE.get(of.kind, of.kind),
+    }
 
 
 def _fee_details(of: CardTransaction, currency: str) -> list[Json]:
@@ -155,7 +164,7 @@ def dispute(of: Dispute, currency: str, status: str) -> Json:
     rows = [of.opened, *([of.returned] if of.returned and status == "won" else [])]
     return {
         "amount": of.charge.original[0] if of.charge.original else of.charge.amount_minor,
-        "balance_transactions": [_movement_of_dispute(row, currency) for row in rows],
+        "balance_transactions": [_movement(row, currency) for row in rows],
         "charge": of.charge.id,
         "created": seconds(of.at),
         "currency": (of.charge.original[1] if of.charge.original else currency).lower(),
@@ -169,25 +178,6 @@ def dispute(of: Dispute, currency: str, status: str) -> Json:
         "payment_intent": of.charge.intent,
         "reason": of.reason,
         "status": status,
-    }
-
-
-def _movement_of_dispute(of: CardTransaction, currency: str) -> Json:
-    """A movement as it stands inside of its dispute."""
-    return {
-        "amount": of.amount_minor,
-        "available_on": seconds(of.available_at),
-        "created": seconds(of.created_at),
-        "currency": currency.lower(),
-        "exchange_rate": None,
-        "fee": of.fee_minor,
-        "fee_details": _fee_details(of, currency),
-        "id": of.id,
-        "net": of.amount_minor - of.fee_minor,
-        "object": "balance_transaction",
-        "reporting_category": _CATEGORY[of.kind],
-        "source": None,
-        "type": _TYPE.get(of.kind, of.kind),
     }
 
 
