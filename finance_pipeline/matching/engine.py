@@ -214,7 +214,9 @@ def _outcome(pool: Pool, named: references.Named, lines: pl.DataFrame, items: pl
         .otherwise(pl.col("tier").replace_strict(_CONFIDENCE, return_dtype=pl.String)),
     )
     explained = explain.explain(pool, named, lines, items, ENGINE_VERSION).join(ids, on="l")
-    parts = numbered.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"})
+    parts = numbered.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"}).with_columns(
+        account_code=pl.lit(None, pl.String)
+    )
     return Outcome(
         matches=matches.select(schemas.MATCHES.names).sort("match_id"),
         allocations=parts.select(schemas.ALLOCATIONS.names).sort(schemas.ALLOCATIONS.names),

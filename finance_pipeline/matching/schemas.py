@@ -81,6 +81,31 @@ PARTIES = Table(
     key=("party_id",),
 )
 
+REMITTANCES = Table(
+    "remittances",
+    "One row per line of an advice that came apart from the money: what a payment of total_minor pays.",
+    (
+        Column("remittance_id", pl.String, "Id of the advice; its rows share it."),
+        Column("received_on", pl.Date, "Day the advice came."),
+        Column("payer_name", pl.String, "Who pays, as the advice says.", nullable=True),
+        Column("currency", pl.String, "Currency of the advice (ISO 4217)."),
+        Column("total_minor", pl.Int64, "Minor units of the whole payment; positive is money into our account."),
+        Column("line_reference", pl.String, "Document number as the advice prints it."),
+        Column("line_minor", pl.Int64, "Minor units that it pays of that document, signed like the total."),
+    ),
+)
+
+FX_RATES = Table(
+    "fx_rates",
+    "One row per currency and day with a published reference rate.",
+    (
+        Column("date", pl.Date, "Day of publication."),
+        Column("currency", pl.String, "Currency quoted (ISO 4217)."),
+        Column("per_eur", pl.Decimal(18, 10), "Units of the currency for one euro."),
+    ),
+    key=("date", "currency"),
+)
+
 STANDING = Table(
     "standing",
     "One row per allocation of a match that stands.",
@@ -128,7 +153,13 @@ ALLOCATIONS = Table(
         Column("match_id", pl.String, "Match that it belongs to."),
         Column("line_id", pl.String, "Line."),
         Column("item_id", pl.String, "Item, if it settles one.", nullable=True),
-        Column("other_line_id", pl.String, "Other leg of a transfer.", nullable=True),
+        Column(
+            "other_line_id",
+            pl.String,
+            "Other line: a transfer's other leg, what a feed repeats, the pending line that was posted, what came back.",
+            nullable=True,
+        ),
+        Column("account_code", pl.String, "Account that a coding rule names.", nullable=True),
         Column("amount_minor", pl.Int64, "Minor units of the line's currency, signed like the line."),
         Column("currency", pl.String, "Currency of the line."),
         Column(

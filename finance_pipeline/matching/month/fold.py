@@ -172,7 +172,7 @@ def _with_sides(allocations: pl.DataFrame, opening: Opening, kept: Kept) -> pl.D
         item_on="issued_on",
     )
     joined = (
-        allocations.drop("currency")
+        allocations.drop("currency", "account_code")
         .join(lines, on="line_id")
         .join(lines.select(other_line_id="line_id", other_line_on="line_on"), on="other_line_id", how="left")
         .join(items, on="item_id", how="left")
