@@ -156,7 +156,7 @@ ALLOCATIONS = Table(
         Column(
             "other_line_id",
             pl.String,
-            "Other line: a transfer's other leg, what a feed repeats, the pending line that was posted, what came back.",
+            "Other line: a transfer's other leg, a repeated line, a pending line that was posted, what came back.",
             nullable=True,
         ),
         Column("account_code", pl.String, "Account that a coding rule names.", nullable=True),
