@@ -45,6 +45,9 @@ class Inputs:
     may take an item from a lower tier, which retracts that match."""
     decisions: pl.DataFrame = field(default_factory=schemas.DECISIONS.empty)
     own_accounts: Sequence[OwnAccount] = ()
+    remittances: pl.DataFrame = field(default_factory=schemas.REMITTANCES.empty)
+    """Advices that came apart from the money."""
+    fx_rates: pl.DataFrame = field(default_factory=schemas.FX_RATES.empty)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
         schemas.conformed(schemas.STANDING, inputs.standing),
         schemas.conformed(schemas.DECISIONS, inputs.decisions),
         inputs.own_accounts,
+        schemas.conformed(schemas.REMITTANCES, inputs.remittances),
+        schemas.conformed(schemas.FX_RATES, inputs.fx_rates),
     )
     retracted = schemas.RETRACTIONS.empty()
     while True:
