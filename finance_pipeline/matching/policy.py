@@ -1,18 +1,17 @@
 """Policy: what a book allows the engine. Every limit, window and word list that is an opinion stands here.
 
-Here: defaults with their reasons, reading overrides. Not here: any matching.
+Here: defaults with their reasons. Not here: reading overrides (policy_reading), any matching.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, get_args
 
 from finance_pipeline.core.identity import digest
-from finance_pipeline.core.problems import BadSettings
+from finance_pipeline.matching.autonomy import Limit
+from finance_pipeline.matching.coding import OUT, CodingRule
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,10 @@ class Nature:
     """Words or phrases of the text, whole words, case and accents aside."""
     codes: tuple[str, ...] = ()
     """Beginnings of the bank's transaction code."""
+    account_code: str | None = None
+    """Ledger account that its lines are coded to where no rule of the book's own wants them; None: a person's."""
+    direction: str = ""
+    """Only lines of this direction are coded: in, out, or both (empty)."""
 
 
 _NATURES = (
@@ -43,16 +46,20 @@ _NATURES = (
             *("monthly fee", "maintenance fee", "kontofuehrung", "entgelt", "abschluss", "frais bancaires"),
         ),
         ("BANK_FEES", "CHRG", "ACMT-MCOP-CHRG"),
+        account_code="6820",
     ),
     Nature(
         "payroll payment",
         ("payroll", "salary", "salaries", "wages", "lohn", "gehalt", "gehaelter", "loehne", "salaire", "salaires"),
         ("INCOME_WAGES", "PMNT-ICDT-SALA", "SALA"),
+        account_code="6000",
+        direction=OUT,
     ),
     Nature(
         "posting of interest",
         ("interest", "zinsen", "habenzinsen", "sollzinsen", "interets"),
         ("INCOME_INTEREST", "INTR"),
+        account_code="6930",
     ),
     Nature(
         "tax payment",
@@ -61,9 +68,19 @@ _NATURES = (
             *("vat payment", "corporation tax", "franchise tax", "sales tax"),
         ),
         ("GOVERNMENT_AND_NON_PROFIT_TAX", "TAXS"),
+        account_code="2210",
+        direction=OUT,
     ),
-    Nature("rent payment", ("rent", "miete", "loyer", "office lease"), ("RENT_AND_UTILITIES_RENT", "RENT")),
+    Nature(
+        "rent payment",
+        ("rent", "miete", "loyer", "office lease"),
+        ("RENT_AND_UTILITIES_RENT", "RENT"),
+        account_code="6100",
+        direction=OUT,
+    ),
 )
+KNOWN_TIERS = (0, 1, 2, 3, 4, 5, 6)
+"""Tiers that a policy may name. Suggestions (7) are never automatic."""
 
 
 @dataclass(frozen=True)
@@ -115,69 +132,14 @@ class Policy:
     )
     """Names by which a processor's payout is known in a bank's text."""
     natures: tuple[Nature, ...] = _NATURES
-    """Lines without a document by nature."""
+    """Lines without a document by nature. Those that name an account are coded there, after the book's own rules."""
+    coding_rules: tuple[CodingRule, ...] = ()
+    """The book's own rules, in order, for lines that no open item wants: the first that fits codes the line."""
+    autonomy: tuple[Limit, ...] = ()
+    """Limits, in order, up to which what was found is accepted without a person: the first that fits counts. Without
+    any, tiers 0 to 6 are accepted whatever their amount."""
 
     @cached_property
     def digest(self) -> str:
         """Changes when, and only when, a value does."""
         return digest(*(f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self)))
-
-
-_FIELDS = {field.name: field for field in dataclasses.fields(Policy)}
-KNOWN_TIERS = (0, 1, 2, 5)
-
-
-def policy_from(overrides: Mapping[str, Any]) -> Policy:
-    """The default policy with some values replaced. Raises BadSettings naming the key and what it has to be."""
-    values: dict[str, Any] = {}
-    for key, value in overrides.items():
-        if key not in _FIELDS:
-            raise BadSettings(f"there is no {key!r}.", where="policy", todo=f"Known: {', '.join(_FIELDS)}.")
-        values[key] = _natures(value) if key == "natures" else _value(key, value)
-    unknown = sorted(set(values.get("tiers", ())) - set(KNOWN_TIERS))
-    if unknown:
-        raise BadSettings(f"tiers: {unknown[0]} is none of {KNOWN_TIERS}.", where="policy")
-    if values.get("partial_least_rest_percent", 0) > 100:
-        raise BadSettings("partial_least_rest_percent is a share from 0 to 100.", where="policy")
-    return Policy(**values)
-
-
-def _value(key: str, value: object) -> object:
-    """A value of the field's type."""
-    default = _FIELDS[key].default
-    if isinstance(default, bool):
-        return _checked(isinstance(value, bool), key, "true or false", value)
-    if isinstance(default, int):
-        return _checked(type(value) is int and value >= 0, key, "a whole number from 0", value)
-    kind = get_args(_kind_of(key))[0]
-    fits = isinstance(value, list | tuple) and all(type(each) is kind for each in value)
-    return tuple(_checked(fits, key, f"a list of {'numbers' if kind is int else 'texts'}", value))
-
-
-def _kind_of(key: str) -> Any:
-    from typing import get_type_hints
-
-    return get_type_hints(Policy)[key]
-
-
-def _checked(fits: bool, key: str, wanted: str, value: Any) -> Any:
-    if not fits:
-        raise BadSettings(f"{key} has to be {wanted}, not {value!r}.", where="policy")
-    return value
-
-
-def _natures(value: object) -> tuple[Nature, ...]:
-    """Natures by name, each replacing or adding to the defaults: {payroll: {words: [...], codes: [...]}}."""
-    _checked(isinstance(value, Mapping), "natures", "a mapping of names to {words, codes}", value)
-    assert isinstance(value, Mapping)
-    merged = {nature.name: nature for nature in _NATURES}
-    for name, given in value.items():
-        fits = isinstance(given, Mapping) and set(given) <= {"words", "codes"}
-        _checked(
-            fits and all(isinstance(v, list | tuple) for v in given.values()),
-            f"natures.{name}",
-            "{words, codes}",
-            given,
-        )
-        merged[str(name)] = Nature(str(name), tuple(given.get("words", ())), tuple(given.get("codes", ())))
-    return tuple(merged.values())

@@ -20,7 +20,8 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.rates import functional
 from finance_pipeline.matching import engine
 from finance_pipeline.matching.month import candidates, fold
-from finance_pipeline.matching.policy import Policy, policy_from
+from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.policy_reading import policy_from
 from finance_pipeline.matching.transfers import OwnAccount
 from finance_pipeline.services import marks, records, tables
 from finance_pipeline.services.results import Figures, Materialized

@@ -10,7 +10,8 @@ from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.core.tables import DoesNotFit
 from finance_pipeline.matching import schemas
 from finance_pipeline.matching.engine import Inputs, reconcile
-from finance_pipeline.matching.policy import Policy, policy_from
+from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.policy_reading import policy_from
 from finance_pipeline_tests.matching.world import World
 
 
@@ -61,7 +62,7 @@ def test_a_policy_names_the_key_that_is_wrong_and_its_digest_follows_its_values(
     assert changed.digest != Policy().digest == policy_from({"payout_lag_days": 7}).digest
     for key, value in {
         "unknown": 1,
-        "tiers": [3],
+        "tiers": [7],
         "early_days": -1,
         "transfer_words": "a",
         "natures": {"x": 1},
