@@ -56,5 +56,5 @@ def test_explanations_read_like_a_bookkeepers_note() -> None:
         result.outcome.allocations.join(result.outcome.explanations, on="match_id")
         .filter(pl.col("line_id") == "short")["evidence"][0]
     )  # fmt: skip
-    assert evidence["tokens"] == "INV-2041"
+    assert evidence["tokens"] == "INV 2041"
     assert [part["amount_minor"] for part in evidence["allocations"]] == [100000, -40]

@@ -1,0 +1,31 @@
+"""Compiled loops of the engine: columns in, arrays out. No rule about what matches is here.
+
+numba compiles them on first use and keeps the result; import these modules inside functions, since loading numba takes
+half a second. What is kept is named by a digest of all their sources: numba itself only sees that the file of a loop
+changed, not that of a loop which it calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from numba import config
+
+
+def _kept_under() -> Path:
+    """Where compiled loops are kept: beside the sources, else in the user's cache, else for this machine's uptime."""
+    here = Path(__file__).parent
+    sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))
+    name = hashlib.sha256(sources).hexdigest()[:16]
+    if os.access(here, os.W_OK):
+        return here / "__pycache__" / name
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    base = cache if os.access(cache, os.W_OK) else Path(tempfile.gettempdir()) / f"cache-{os.getuid()}"
+    return base / "finance-pipeline" / name
+
+
+if not config.CACHE_DIR:
+    config.CACHE_DIR = str(_kept_under())
