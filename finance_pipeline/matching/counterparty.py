@@ -5,25 +5,19 @@ Here: resolution by account number, name, word order, a cut name, a name inside 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import polars as pl
 
+from finance_pipeline.matching import wording
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.text import (
-    name_key,
-    phrase_pattern,
-    squeezed,
-    with_name_key,
-    without_connectives,
-    without_cut_connective,
-    word_set,
-    words,
-)
+from finance_pipeline.matching.text import phrase_pattern, squeezed
 
-_LONGEST_NAME_WORDS = 6
-_LEAST_WORD_CHARS = 5
+_BY_ACCOUNT, _BY_NAME = 1, 2
 _HOW = {
-    1: "its account number",
-    2: "its name",
+    _BY_ACCOUNT: "its account number",
+    _BY_NAME: "its name",
     3: "the words of its name",
     4: "the beginning of its name",
     5: "its name in the text",
@@ -32,69 +26,77 @@ _HOW = {
 
 def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself."""
-    named = with_name_key(items, "party_name", "name")
+    unknown = items.filter(pl.col("party_id").is_null() & pl.col("party_name").is_not_null())
+    if unknown.is_empty():
+        return items.with_columns(party=pl.col("party_id"))
+    names = unknown.select("party_name").unique()
+    named = unknown.select("i", "book", "party_name").join(
+        names.with_columns(name=wording.name_keys(names["party_name"])), on="party_name"
+    )
     by_name = (
-        _names(named.with_columns(party=pl.col("party_id")), parties)
+        _names(items.with_columns(party=pl.col("party_id")), parties)
         .group_by("book", "name")
         .agg(one=pl.col("party").unique().sort())
         .filter(pl.col("one").list.len() == 1)
         .select("book", "name", one=pl.col("one").list.first())
     )
-    found = named.join(by_name, on=["book", "name"], how="left", maintain_order="left")
-    return found.with_columns(party=pl.coalesce("party_id", "one", "name:" + pl.col("name"))).drop("name", "one")
+    found = named.join(by_name, on=["book", "name"], how="left").select(
+        "i", found=pl.coalesce("one", "name:" + pl.col("name"))
+    )
+    return (
+        items.join(found, on="i", how="left", maintain_order="left")
+        .with_columns(party=pl.coalesce("party_id", "found"))
+        .drop("found")
+    )
 
 
 def with_words(lines: pl.DataFrame) -> pl.DataFrame:
     """lines with what is compared of their text: `words` of the printed name and memo, and `name`, its name key."""
-    text = pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True)
-    return with_name_key(lines, "counterparty_name", "name").with_columns(words=words(text))
+    text = lines.select(pl.concat_str("counterparty_name", "memo", separator=" ", ignore_nulls=True)).to_series()
+    return lines.with_columns(
+        words=wording.as_column(wording.comparable(text)), name=wording.name_keys(lines["counterparty_name"])
+    )
 
 
 def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how (words).
 
-    lines: l, book, counterparty_name, counterparty_account, name, words; items: book, party, party_name. Levels are
-    tried in order of sureness; the first that finds anything decides, and two parties on it are none.
+    lines: l (row by row 0, 1, ...), book, counterparty_account, name, words; items: book, party, party_name. Ways are tried in
+    order of sureness; the first that finds anything decides, and two parties on it are none.
     """
-    names = _names(with_name_key(items.select("book", "party", "party_name"), "party_name", "name"), parties)
-    hidden = phrase_pattern(policy.processor_names)
-    printed = lines.select("l", "book", "counterparty_name", "counterparty_account", "name", "words")
-    visible = printed.filter(~pl.col("name").fill_null("").str.contains(hidden))
-    levels = [
-        _by_account(printed, parties, names),
-        printed.join(names, on=["book", "name"]).select("l", "party", level=2),
-        _by_word_set(visible, names),
-        _by_beginning(visible, names, policy),
-        _in_text(visible, names),
-    ]
-    found = pl.concat([level.with_columns(pl.col("level").cast(pl.Int8)) for level in levels])
-    by_level = found.group_by("l", "level").agg(pl.col("party").unique())
-    first = by_level.sort("l", "level").unique("l", keep="first", maintain_order=True)
-    known = pl.concat([first, by_level.join(_contradicted(by_level), on="l", how="semi").filter(pl.col("level") <= 2)])
-    return (
-        known.group_by("l")
-        .agg(
-            parties=pl.col("party").explode().unique().sort(),
-            how=pl.col("level").first().replace_strict(_HOW, return_dtype=pl.String),
-        )
+    names = _names(items, parties)
+    by_account = _by_account(lines, parties, names)
+    by_name = _by_name(lines, names, policy)
+    later = by_name.join(by_account.select("l").unique(), on="l", how="anti")
+    contradicting = _contradicting(by_account, by_name)
+    found = pl.concat([by_account, later, contradicting])
+    alone = found.filter(pl.col("l").is_unique())
+    several = (
+        found.filter(~pl.col("l").is_unique())
+        .group_by("l")
+        .agg(parties=pl.col("party").unique().sort(), level=pl.col("level").min())
         .with_columns(party=pl.when(pl.col("parties").list.len() == 1).then(pl.col("parties").list.first()))
     )
+    columns = ["l", "parties", "party", "level"]
+    known = pl.concat([alone.with_columns(parties=pl.concat_list("party")).select(columns), several.select(columns)])
+    return known.with_columns(how=pl.col("level").replace_strict(_HOW, return_dtype=pl.String)).drop("level")
 
 
 def _names(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     """One row per book, name key and party: from the documents, from the parties and their aliases."""
     books = items.select("book").unique()
     said = parties.select(
-        "book", party="party_id", name=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
-    ).explode("name")
+        "book", party="party_id", text=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
+    ).explode("text")
     everywhere = said.filter(pl.col("book").is_null()).drop("book").join(books, how="cross")
-    listed = pl.concat([said.filter(pl.col("book").is_not_null()), everywhere.select(said.columns)])
-    listed = listed.with_columns(name=name_key(pl.col("name")))
-    from_items = items.filter(pl.col("party").is_not_null()).select("book", "party", "name")
-    return pl.concat([listed, from_items]).drop_nulls().unique()
+    printed = items.select("book", "party", text="party_name").drop_nulls().unique()
+    every = pl.concat([said.filter(pl.col("book").is_not_null()), everywhere.select(said.columns), printed])
+    named = every.with_columns(name=wording.name_keys(every["text"]))
+    return named.select("book", "name", "party").drop_nulls().unique()
 
 
-def _by_account(printed: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+def _by_account(lines: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """l, party, level by the account number of the other side."""
     accounts = (
         parties.select("book", party="party_id", account="account_numbers")
         .explode("account")
@@ -102,70 +104,98 @@ def _by_account(printed: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFram
         .filter(pl.col("account").str.len_chars() > 0)
         .unique()
     )
-    here = printed.select("l", line_book="book", account=squeezed(pl.col("counterparty_account")))
+    stated = lines.filter(pl.col("counterparty_account").is_not_null())
+    here = stated.select("l", line_book="book", account=squeezed(pl.col("counterparty_account")))
     joined = here.join(accounts, on="account")
     own = joined.filter(pl.col("book").is_null() | (pl.col("book") == pl.col("line_book")))
     known = names.select(line_book="book", party="party").unique()
     narrowed = own.join(known, on=["line_book", "party"], how="semi")
-    return narrowed.select("l", "party", level=1)
+    return narrowed.select("l", "party", level=pl.lit(_BY_ACCOUNT, pl.Int64)).unique()
 
 
-def _by_word_set(visible: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    several = pl.col("name").str.contains(" ", literal=True)
-    sets = names.filter(several).select("book", "party", words=word_set(pl.col("name")))
-    here = visible.filter(several).select("l", "book", words=word_set(pl.col("name")))
-    return here.join(sets, on=["book", "words"]).select("l", "party", level=3)
+def _by_name(lines: pl.DataFrame, names: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """l, party, level by the first way in which a name fits. A name that hides the payer is only compared whole."""
+    import numpy as np
 
+    from finance_pipeline.matching.kernels.buffers import in_parts, plain_texts
+    from finance_pipeline.matching.kernels.names import whose
 
-def _by_beginning(visible: pl.DataFrame, names: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """A printed name that is the beginning of a longer one."""
-    plain = without_connectives(words(pl.col("counterparty_name")))
-    cut = pl.concat(
-        visible.select("l", "book", start=start.str.replace_all(" ", ""))
-        for start in (plain, without_cut_connective(plain))
+    ids = names["party"].unique().sort()
+    if ids.is_empty() or lines.is_empty():
+        return pl.DataFrame(schema={"l": pl.UInt32, "party": pl.String, "level": pl.Int64})
+    visible = ~lines["name"].str.contains(phrase_pattern(policy.processor_names)).fill_null(False)
+    salts, index = wording.salts(lines["book"]), _NameIndex.of(names, ids)
+    ranges, printed, words = index.ranges_of(lines["book"]), plain_texts(lines["name"]), plain_texts(lines["words"])
+
+    def part(first: int, last: int) -> Any:
+        out = np.empty(((last - first) * 6, 3), np.int64)
+        count = whose(
+            printed.data, printed.starts, printed.sizes, words.data, words.starts, words.sizes,
+            visible.to_numpy(), salts, ranges,
+            *index.whole, *index.sets, index.firsts, *index.ordered, *wording.joining_words(),
+            policy.name_prefix_min_chars, first, last, out,
+        )  # fmt: skip
+        return out[:count]
+
+    found = np.concatenate(in_parts(lines.height, part))
+    return pl.DataFrame(
+        {"l": lines["l"].gather(found[:, 0]), "party": ids.gather(found[:, 1]), "level": pl.Series(found[:, 2])}
     )
-    cut = (
-        cut.unique()
-        .with_columns(size=pl.col("start").str.len_chars())
-        .filter(pl.col("size") >= policy.name_prefix_min_chars)
-    )
-    sizes = cut.select("book", "size").unique()
-    full = names.select("book", "party", squeezed=pl.col("name").str.replace_all(" ", ""))
-    longer = full.join(sizes, on="book").filter(pl.col("squeezed").str.len_chars() > pl.col("size"))
-    starts = longer.select("book", "party", start=pl.col("squeezed").str.slice(0, pl.col("size")))
-    return cut.join(starts.unique(), on=["book", "start"]).select("l", "party", level=4)
 
 
-def _in_text(visible: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """A whole name among the words of the printed name or memo; of several the longest counts."""
-    sized = names.with_columns(count=pl.col("name").str.count_matches(" ") + 1).filter(
-        (pl.col("name").str.len_chars() >= _LEAST_WORD_CHARS) & pl.col("name").str.contains("[A-Z]{3}")
-    )
-    firsts = sized.select("book", word=pl.col("name").str.extract("^([^ ]+)")).unique()
-    each = (
-        visible.select("l", "book", word=without_connectives(pl.col("words")).str.split(" "))
-        .filter(pl.col("word").list.len() > 0)
-        .explode("word")
-    )
-    frames = []
-    for count in sorted(set(sized["count"].to_list()) & set(range(1, _LONGEST_NAME_WORDS + 1))):
-        gram = each.with_columns(
-            name=pl.concat_str([pl.col("word").shift(-k) for k in range(count)], separator=" "),
-            same=pl.col("l").shift(1 - count) == pl.col("l"),
+def _contradicting(by_account: pl.DataFrame, by_name: pl.DataFrame) -> pl.DataFrame:
+    """The party by name, of lines whose account number says one party and whose name another."""
+    one = by_account.filter(pl.col("l").is_unique())
+    other = by_name.filter(pl.col("level") == _BY_NAME).filter(pl.col("l").is_unique())
+    both = other.join(one.select("l", account_party="party"), on="l")
+    return both.filter(pl.col("party") != pl.col("account_party")).select("l", "party", "level")
+
+
+@dataclass(frozen=True)
+class _NameIndex:
+    """Names as the compiled search asks them."""
+
+    whole: tuple[Any, Any, int]
+    sets: tuple[Any, Any, int]
+    firsts: Any
+    ordered: tuple[Any, Any, Any, Any]
+    """Names without spaces, by book and sorted: data, starts, sizes, parties."""
+    by_book: dict[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, names: pl.DataFrame, ids: pl.Series) -> _NameIndex:
+        """names: book, name, party; ids: sorted parties, whose place is what the search answers."""
+        import numpy as np
+
+        from finance_pipeline.matching.kernels.buffers import plain_texts
+        from finance_pipeline.matching.kernels.names import name_entries
+
+        numbered = names.join(pl.DataFrame({"party": ids}).with_row_index("p"), on="party")
+        placed = numbered.with_columns(squeezed=pl.col("name").str.replace_all(" ", "", literal=True)).sort(
+            "book", "squeezed", "p"
         )
-        starts = gram.filter("same").join(firsts, on=["book", "word"], how="semi")
-        frames.append(
-            starts.join(sized.filter(pl.col("count") == count), on=["book", "name"]).select("l", "party", "count")
+        texts, squeezed_texts = plain_texts(placed["name"]), plain_texts(placed["squeezed"])
+        parties = placed["p"].cast(pl.Int64).to_numpy()
+        whole, sets = np.empty((placed.height, 2), np.uint64), np.empty((placed.height, 2), np.uint64)
+        firsts = np.zeros(1 << max(10, placed.height.bit_length() + 3), np.bool_)
+        name_entries(
+            texts.data, texts.starts, texts.sizes, wording.salts(placed["book"]), parties, whole, sets, firsts
+        )  # fmt: skip
+        ends = placed.with_row_index("n").group_by("book").agg(first=pl.col("n").min(), last=pl.col("n").max() + 1)
+        return cls(
+            wording.by_bucket(whole),
+            wording.by_bucket(sets[sets[:, 0] != 0]),
+            firsts,
+            (squeezed_texts.data, squeezed_texts.starts, squeezed_texts.sizes, parties),
+            {book: (first, last) for book, first, last in ends.iter_rows()},
         )
-    if not frames:
-        return visible.select("l", party="name", level=5).clear()
-    found = pl.concat(frames)
-    longest = found.filter(pl.col("count") == pl.col("count").max().over("l"))
-    return longest.select("l", "party", level=5)
 
+    def ranges_of(self, books: pl.Series) -> Any:
+        """int64 by row: first and last (exclusive) sorted name of the row's book."""
+        import numpy as np
 
-def _contradicted(by_level: pl.DataFrame) -> pl.DataFrame:
-    """Lines whose account number says one party and whose name another."""
-    single = by_level.filter(pl.col("party").list.len() == 1).select("l", "level", party=pl.col("party").list.first())
-    both = single.filter(pl.col("level") == 1).join(single.filter(pl.col("level") == 2), on="l")
-    return both.filter(pl.col("party") != pl.col("party_right")).select("l")
+        out = np.zeros((len(books), 2), np.int64)
+        for column in (0, 1):
+            bounds = {book: bound[column] for book, bound in self.by_book.items()}
+            out[:, column] = books.replace_strict(bounds, default=0, return_dtype=pl.Int64).to_numpy()
+        return out

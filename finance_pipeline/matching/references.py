@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from finance_pipeline.matching import wording
 from finance_pipeline.matching.policy import Policy
 
 STRONG, SHORTHAND, BARE, PART = 1, 2, 3, 4
@@ -117,28 +118,15 @@ class _Index:
         return cls(_keys(texts), _heads(numbers))
 
 
-def _salts(books: pl.Series) -> Any:
-    """uint64 by row: what the keys of a book are salted with."""
-    import numpy as np
-
-    from finance_pipeline.matching.kernels.hashing import text_key
-
-    names = books.unique().to_list()
-    if len(names) <= 1:
-        return np.full(len(books), text_key(names[0].encode()) if names else 0, np.uint64)
-    by_name = {name: text_key(name.encode()) for name in names}
-    return books.replace_strict(by_name, return_dtype=pl.UInt64).to_numpy()
-
-
 def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
     """Shapes of keys, and the entries by bucket: shapes, starts, entries, shift."""
     import numpy as np
 
-    from finance_pipeline.matching.kernels import hashing, numbers
+    from finance_pipeline.matching.kernels import numbers
     from finance_pipeline.matching.kernels.buffers import folded_texts, in_parts
 
     folded = folded_texts(texts["text"])
-    owners, salts = texts["i"].to_numpy(), _salts(texts["book"])
+    owners, salts = texts["i"].to_numpy(), wording.salts(texts["book"])
     shapes = np.zeros(numbers.SHAPE_COUNT, np.uint8)
 
     def part(first: int, last: int) -> Any:
@@ -150,11 +138,8 @@ def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
         return entries[:count]
 
     entries = np.concatenate(in_parts(texts.height, part))
-    shift = 64 - max(4, len(entries).bit_length())
-    starts, ordered = np.zeros((1 << (64 - shift)) + 2, np.int64), np.empty_like(entries)
-    hashing.bucketed(entries, shift, starts, ordered)
     shapes[numbers.SHAPE_COUNT - 1] = 0
-    return shapes, starts, ordered, shift
+    return shapes, *wording.by_bucket(entries)
 
 
 def _heads(numbered: pl.DataFrame) -> tuple[Any, Any, Any]:
@@ -167,7 +152,7 @@ def _heads(numbered: pl.DataFrame) -> tuple[Any, Any, Any]:
 
     folded = folded_texts(numbered["text"])
     keys, found = np.empty(numbered.height, np.uint64), np.zeros((numbered.height, 3), np.int64)
-    numbers.heads_of_numbers(folded.data, folded.starts, folded.sizes, _salts(numbered["book"]), keys, found)
+    numbers.heads_of_numbers(folded.data, folded.starts, folded.sizes, wording.salts(numbered["book"]), keys, found)
     frame = pl.DataFrame({"key": keys, "runs": found[:, 0], "width": found[:, 1], "size": found[:, 2]})
     seen = frame.filter(pl.col("key") != 0).group_by("key", "width", "size").agg(pl.col("runs").max())
     table = hashing.open_table(sorted(set(seen["key"].to_list())))
@@ -200,7 +185,7 @@ def _search(scan: Any, lines: pl.DataFrame, field: str, index: _Index) -> tuple[
     filled = lines.select("l", "book", text=field).filter(pl.col("text").str.contains("[0-9]"))
     if filled.is_empty():
         return None
-    texts, salts, words = folded_texts(filled["text"]), _salts(filled["book"]), _words()
+    texts, salts, words = folded_texts(filled["text"]), wording.salts(filled["book"]), _words()
 
     def part(first: int, last: int) -> tuple[Any, Any]:
         room = (last - first) * 4 + 4096

@@ -56,12 +56,12 @@ def _folding() -> Array:
 
 
 @njit(cache=True, nogil=True)
-def _fold(data: Array, starts: Array, ends: Array, table: Array, out: Array, sizes: Array) -> None:
+def _fold(data: Array, starts: Array, lengths: Array, table: Array, out: Array, sizes: Array) -> None:
     """Each text folded into the place where it stood: nothing folds to more bytes than it had."""
     for row in range(len(starts)):
         at = starts[row]
         to = at
-        end = ends[row]
+        end = at + lengths[row]
         while at < end:
             byte = data[at]
             if byte < 0x80:
@@ -90,8 +90,8 @@ def _fold(data: Array, starts: Array, ends: Array, table: Array, out: Array, siz
         sizes[row] = to - starts[row]
 
 
-def folded_texts(column: pl.Series) -> Texts:
-    """The column's texts, folded as `text.folded` does it."""
+def plain_texts(column: pl.Series) -> Texts:
+    """The column's texts as they are."""
     if column.null_count() == len(column):
         nothing = np.zeros(len(column), np.int64)
         return Texts(np.zeros(1, np.uint8), nothing, nothing)
@@ -100,15 +100,21 @@ def folded_texts(column: pl.Series) -> Texts:
     buffers = whole.buffers()
     offsets = np.frombuffer(buffers[1], np.int64, len(column) + 1, whole.offset * 8)
     data = np.frombuffer(buffers[2] or b"\0", np.uint8)
-    out = np.empty(max(len(data), 1), np.uint8)
+    return Texts(data, offsets[:-1].copy(), np.diff(offsets))
+
+
+def folded_texts(column: pl.Series) -> Texts:
+    """The column's texts, folded as `text.folded` does it."""
+    plain = plain_texts(column)
+    out = np.empty(len(plain.data), np.uint8)
     sizes = np.empty(len(column), np.int64)
     table = _folding()
 
     def part(first: int, last: int) -> None:
-        _fold(data, offsets[first:last], offsets[first + 1 : last + 1], table, out, sizes[first:last])
+        _fold(plain.data, plain.starts[first:last], plain.sizes[first:last], table, out, sizes[first:last])
 
     in_parts(len(column), part)
-    return Texts(out, offsets[:-1], sizes)
+    return Texts(out, plain.starts, sizes)
 
 
 def in_parts(count: int, work: Callable[[int, int], Any]) -> list[Any]:
