@@ -1,0 +1,235 @@
+"""The search as callers see it: many targets at once, as flat arrays.
+
+Here: checking and ordering the candidates, grouping equal ones, telling the answers. Not here: the loops (`kernels`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finance_pipeline.matching.subset.answers import Status, SubsetAnswers
+from finance_pipeline.matching.subset.chance import expected_coincidences
+
+Ints = NDArray[np.int64]
+
+BOUND = 1e-4
+LIMIT_STEPS = 1 << 22
+SUM_LIMIT_MINOR = 1 << 60
+
+
+def find_subsets(
+    targets_minor: Ints,
+    offsets: Ints,
+    amounts_minor: Ints,
+    alternatives_minor: Ints | None = None,
+    *,
+    bound: float = BOUND,
+    limit_steps: int = LIMIT_STEPS,
+) -> SubsetAnswers:
+    """For each target, the one subset of its candidates that adds to it, or why there is no such answer.
+
+    targets_minor: (n) signed minor units, none 0.
+    offsets: (n + 1) target p has the candidates offsets[p] to offsets[p + 1].
+    amounts_minor: (m) signed minor units of the target's currency, none 0; a credit note has the other sign.
+    alternatives_minor: (m) what a candidate may count for instead (an invoice less its early-payment discount), of the
+        same sign; 0 for none.
+    bound: a solution is proven only if at most so many coincidences were to be expected.
+    limit_steps: work allowed for each half of one target's candidates. The default searches all subsets of 40
+        candidates (26 if all have alternatives), or of any number of equal ones up to 2,000; it takes at most some
+        100 MB and a fraction of a second.
+
+    A subset has at least one candidate, and a single one counts as well: whoever wants sums only looks at how many the
+    solution takes. Answers do not depend on the order of the candidates, except which of several equal ones is taken:
+    those that come first.
+    Raises ValueError on arrays that do not fit together, amounts of zero, alternatives of the other sign, and sums
+    beyond 2**60.
+    """
+    alternatives = np.zeros_like(amounts_minor) if alternatives_minor is None else alternatives_minor
+    _check(targets_minor, offsets, amounts_minor, alternatives)
+    problem = np.repeat(np.arange(len(targets_minor)), np.diff(offsets))
+    signs = np.sign(targets_minor)
+    amounts = amounts_minor * signs[problem]
+    alternatives = np.where(alternatives == amounts_minor, 0, alternatives) * signs[problem]
+    smallest = np.where(alternatives == 0, amounts, np.minimum(amounts, alternatives))
+    order = np.lexsort((alternatives, amounts, smallest, problem))
+    groups = _Groups(problem[order], amounts[order], alternatives[order])
+    targets = np.abs(targets_minor)
+    search = _Search(targets, groups, limit_steps)
+    expected = search.expected(bound)
+
+    taken = search.taken
+    interchangeable = search.interchangeable()
+    solution = groups.members(taken[0], taken[1], groups.rank)
+    second = groups.members(taken[2], taken[3], groups.rank)
+    swapped = groups.members(taken[0], taken[1], groups.count[groups.group] - 1 - groups.rank)
+    second = np.where(interchangeable[groups.problem[groups.group]], swapped, second)
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return SubsetAnswers(
+        status=_status(search, expected, interchangeable, bound),
+        solution=solution[back],
+        second=second[back],
+        expected=expected,
+        exhaustive=search.exhaustive,
+        interchangeable=interchangeable,
+        whole=_whole(targets, offsets, amounts, alternatives),
+    )
+
+
+def _check(targets: Ints, offsets: Ints, amounts: Ints, alternatives: Ints) -> None:
+    for name, array in (
+        ("targets", targets),
+        ("offsets", offsets),
+        ("amounts", amounts),
+        ("alternatives", alternatives),
+    ):
+        if array.dtype != np.int64 or array.ndim != 1:
+            raise ValueError(f"{name}: one dimension of int64 expected, not {array.ndim} of {array.dtype}")
+    if (
+        len(offsets) != len(targets) + 1
+        or offsets[0] != 0
+        or offsets[-1] != len(amounts)
+        or (np.diff(offsets) < 0).any()
+    ):
+        raise ValueError(f"offsets: {len(targets) + 1} ascending positions from 0 to {len(amounts)} expected")
+    if len(alternatives) != len(amounts):
+        raise ValueError(f"alternatives: {len(amounts)} expected, one an amount, not {len(alternatives)}")
+    if (targets == 0).any() or (amounts == 0).any():
+        raise ValueError("targets and amounts: a sum says nothing about an amount of zero; leave such items out")
+    if (np.sign(alternatives) * np.sign(amounts) < 0).any():
+        raise ValueError("alternatives: the same sign as the amount expected")
+    sizes = np.diff(offsets)
+    most = int(sizes.max(initial=1)) * max(
+        int(np.abs(array).max(initial=0)) for array in (targets, amounts, alternatives)
+    )
+    if most > SUM_LIMIT_MINOR:
+        raise ValueError(f"amounts: their sums may reach {most}, which is beyond {SUM_LIMIT_MINOR} minor units")
+
+
+class _Groups:
+    """Equal candidates of one problem as one group; made from candidates in order of problem and amount."""
+
+    def __init__(self, problem: Ints, amounts: Ints, alternatives: Ints) -> None:
+        opens = np.ones(len(problem), np.bool_)
+        opens[1:] = (np.diff(problem) != 0) | (np.diff(amounts) != 0) | (np.diff(alternatives) != 0)
+        at = np.flatnonzero(opens)
+        self.group = np.cumsum(opens) - 1
+        """(candidates) its group."""
+        self.rank = np.arange(len(problem)) - at[self.group]
+        """(candidates) how many of its group come before it."""
+        self.problem = problem[at]
+        self.count = np.diff(np.append(at, len(problem)))
+        self.options = np.stack([amounts[at], alternatives[at], self.count, np.zeros_like(self.count)])
+        """(4, groups) as the kernels read them."""
+
+    def members(self, first: Ints, second: Ints, rank: Ints) -> NDArray[np.int8]:
+        """(candidates) 1 for the first so many of each group, 2 for the next so many, else 0."""
+        whole = rank < first[self.group]
+        other = ~whole & (rank < (first + second)[self.group])
+        which: NDArray[np.int8] = np.select([whole, other], [1, 2], 0).astype(np.int8)
+        return which
+
+
+class _Search:
+    """What the loops found, by problem and by group."""
+
+    def __init__(self, targets: Ints, groups: _Groups, limit_steps: int) -> None:
+        self.targets = targets
+        self.groups = groups
+        self.limit_steps = limit_steps
+        self.starts = np.searchsorted(groups.problem, np.arange(len(targets) + 1))
+        everything = np.ones(len(targets), np.bool_)
+        members = self._sums(groups.count)
+        answers, self.taken = self._run(everything, targets, groups.options, 1, members)
+        self.found, most, reach, proper = answers.T
+        self.proper = proper == 1
+        self.exhaustive = (reach == most) | (self.found == 2)
+        self._leave_few_out(members - reach - 1)
+
+    def _leave_few_out(self, most: Ints) -> None:
+        """Where not all subsets could be searched, search those that leave few out, too: what they leave adds up."""
+        asked = ~self.exhaustive
+        if not asked.any():
+            return
+        first, second, count, side = self.groups.options
+        leaving = np.stack([-first, np.where(second != 0, second - first, 0), count, side])
+        answers, left = self._run(asked, self.targets - self._sums(first * count), leaving, 0, most)
+        for row in (0, 2):
+            has = self._each(asked & (answers[:, 0] > row // 2))
+            taken = np.where(has, [count - left[row] - left[row + 1], left[row + 1]], 0)
+            self._add(asked & (answers[:, 0] > row // 2), taken, answers[:, 3] == 1)
+
+    def _run(self, asked: NDArray[np.bool_], targets: Ints, options: Ints, least: int, most: Ints) -> tuple[Ints, Ints]:
+        """`kernels.search_all` for the problems asked; answers and taken of the others are 0."""
+        from finance_pipeline.matching.subset import kernels
+
+        columns = self._each(asked)
+        starts = np.append(np.zeros(1, np.int64), np.cumsum(np.diff(self.starts)[asked]))
+        found = np.zeros((int(asked.sum()), 4), np.int64)
+        chosen = np.zeros((4, int(columns.sum())), np.int64)
+        part = np.ascontiguousarray(options[:, columns])
+        kernels.search_all(targets[asked], starts, part, least, most[asked], self.limit_steps, found, chosen)
+        answers = np.zeros((len(targets), 4), np.int64)
+        taken = np.zeros_like(options)
+        answers[asked] = found
+        taken[:, columns] = chosen
+        return answers, taken
+
+    def _add(self, which: NDArray[np.bool_], taken: Ints, proper: NDArray[np.bool_]) -> None:
+        """One more solution of some problems, unless it is the one that is known already, or two are."""
+        differs = self._sums((taken != self.taken[:2]).any(axis=0)) > 0
+        one = which & (self.found == 0)
+        two = which & (self.found == 1) & differs
+        self.proper |= which & ~two & proper
+        self.taken[:2] = np.where(self._each(one), taken, self.taken[:2])
+        self.taken[2:] = np.where(self._each(two), taken, self.taken[2:])
+        self.found = self.found + one + two
+
+    def expected(self, bound: float) -> NDArray[np.float64]:
+        """(n) the expected number of coincidences where there is one solution, else NaN."""
+        expected = np.full(len(self.targets), np.nan)
+        one = self.found == 1
+        columns = self._each(one)
+        starts = np.append(np.zeros(1, np.int64), np.cumsum(np.diff(self.starts)[one]))
+        options, taken = self.groups.options[:, columns], self.taken[:2, columns]
+        expected[one] = expected_coincidences(self.targets[one], starts, options, taken, bound, self.limit_steps)
+        expected[one & ~self.proper] = np.inf
+        return expected
+
+    def interchangeable(self) -> NDArray[np.bool_]:
+        """(n) the one solution takes some, but not all, of a group of equal candidates, or treats them differently."""
+        whole, other = self.taken[0], self.taken[1]
+        partly = (whole + other > 0) & (whole < self.groups.count) & (other < self.groups.count)
+        answer: NDArray[np.bool_] = (self.found == 1) & (self._sums(partly) > 0)
+        return answer
+
+    def _each(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """A flag of each problem, for each of its groups."""
+        return np.repeat(flags, np.diff(self.starts))
+
+    def _sums(self, values: NDArray[np.generic]) -> Ints:
+        """Sums by problem of a value of each group."""
+        return np.diff(np.append(np.zeros(1, np.int64), np.cumsum(values))[self.starts])
+
+
+def _status(
+    search: _Search, expected: NDArray[np.float64], interchangeable: NDArray[np.bool_], bound: float
+) -> NDArray[np.uint8]:
+    unknown = ~search.exhaustive & ((search.found == 0) | np.isinf(expected))
+    status = np.select(
+        [(search.found == 2) | interchangeable, unknown, search.found == 0, expected <= bound],
+        [Status.SEVERAL, Status.TOO_LARGE, Status.NONE, Status.PROVEN],
+        Status.BY_CHANCE,
+    )
+    return status.astype(np.uint8)
+
+
+def _whole(targets: Ints, offsets: Ints, amounts: Ints, alternatives: Ints) -> NDArray[np.int8]:
+    """Whether all candidates together are the target: 1 whole, 2 at their alternatives."""
+
+    def sums(values: Ints) -> Ints:
+        return np.diff(np.append(np.zeros(1, np.int64), np.cumsum(values))[offsets])
+
+    reduced = np.where(alternatives == 0, amounts, alternatives)
+    return np.select([sums(amounts) == targets, sums(reduced) == targets], [1, 2], 0).astype(np.int8)
