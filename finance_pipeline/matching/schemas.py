@@ -135,11 +135,19 @@ STANDING = Table(
 
 DECISIONS = Table(
     "decisions",
-    "One row per decision of a person about a line and an item (or another line).",
+    "One row per decision of a person about a line and an item, another line or an account.",
     (
         Column("line_id", pl.String, "Line decided on."),
-        Column("item_id", pl.String, "Item, or other line, decided on."),
+        Column("item_id", pl.String, "Item, or other line, decided on.", nullable=True),
+        Column("account_code", pl.String, "Account decided on, where it is neither.", nullable=True),
         Column("verdict", pl.String, "confirm or decline.", one_of=("confirm", "decline")),
+        Column(
+            "difference",
+            pl.String,
+            "What the line is apart from the items is: open (also when null: a part payment, or on account).",
+            nullable=True,
+            one_of=("open", "discount", "fee", "write_off"),
+        ),
         Column("decided_by", pl.String, "Who.", nullable=True),
         Column("decided_at", pl.String, "When.", nullable=True),
     ),
