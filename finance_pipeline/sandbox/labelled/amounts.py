@@ -1,0 +1,56 @@
+"""Amounts: what things cost, and how an amount becomes parts of it or another currency. Integers in minor units."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finance_pipeline.sandbox.labelled.draft import SPAN_DAYS, Ints, stream
+from finance_pipeline.sandbox.labelled.profiles import CURRENCIES, DECIMALS, PER_EUR_MILLIONTHS, SCALE_PERCENT
+
+_MILLION = 1_000_000
+_CATALOGUE = (999, 1_900, 2_500, 4_900, 9_900, 12_000, 14_900, 25_000, 49_900, 75_000, 100_000, 120_000, 250_000)
+"""Prices at which many things are sold, in euro cents: equal amounts of one party are not rare."""
+
+
+def prices(rng: np.random.Generator, currency: Ints) -> Ints:
+    """What documents are made out for: most any amount, some round, some from a price list."""
+    count = len(currency)
+    cents = np.exp(rng.normal(10.6, 1.45, count)).astype(np.int64) + 150
+    scaled = np.maximum(cents * np.array(SCALE_PERCENT)[currency] // 100, 10)
+    unit = np.array([10**d for d in DECIMALS])[currency]
+    how = rng.random(count)
+    whole = np.maximum(scaled // unit, 1) * unit
+    tens = np.maximum(scaled // (10 * unit), 1) * 10 * unit
+    taxed = whole + whole * rng.choice([7, 19, 20, 21, 25], count) // 100
+    listed = np.array(_CATALOGUE)[rng.integers(0, len(_CATALOGUE), count)] * np.array(SCALE_PERCENT)[currency] // 100
+    return np.select([how < 0.12, how < 0.18, how < 0.33, how < 0.41], [whole, tens, taxed, listed], scaled)
+
+
+def tenths_of_percent(amount: Ints, tenths: Ints) -> Ints:
+    """So many tenths of a per cent of an amount, halves away from zero."""
+    return np.sign(amount) * ((np.abs(amount) * tenths + 500) // 1000)
+
+
+def share_of(rng: np.random.Generator, amount: Ints, least: float, most: float) -> Ints:
+    """A part of each amount, as people choose it: round where the amount is large enough."""
+    part = (amount * rng.uniform(least, most, len(amount))).astype(np.int64)
+    rounded = part // 10_000 * 10_000
+    nice = (rng.random(len(amount)) < 0.5) & (rounded >= amount * least) & (rounded > 0)
+    return np.clip(np.where(nice, rounded, part), 1, amount - 1)
+
+
+def rates(seed: int) -> Ints:
+    """Millionths of a unit of each currency for one euro, by day and currency; it wanders a little every day."""
+    steps = stream(seed, "rates").normal(0, 0.003, (SPAN_DAYS + 90, len(CURRENCIES)))
+    steps[:, 0] = 0
+    return (np.array(PER_EUR_MILLIONTHS) * np.exp(np.cumsum(steps, axis=0))).astype(np.int64)
+
+
+def converted(amount: Ints, currency: Ints, into: Ints, day: Ints, table: Ints) -> Ints:
+    """An amount in another currency at the day's rate, to the nearest minor unit."""
+    shift = np.array([10**d for d in DECIMALS])
+    numerator = table[day, into] * shift[into]
+    denominator = table[day, currency] * shift[currency]
+    # Two steps, so that no product leaves 64 bits: first the rate, then the amount.
+    ratio = numerator * _MILLION // denominator
+    return (amount * ratio + _MILLION // 2) // _MILLION

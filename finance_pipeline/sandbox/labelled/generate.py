@@ -1,0 +1,62 @@
+"""From options to frames: the order in which things are made."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from finance_pipeline.sandbox.labelled import amounts, companies, feeds, frames, keys, mentions, numbering, texts
+from finance_pipeline.sandbox.labelled.cases.making import Making
+from finance_pipeline.sandbox.labelled.cases.registry import make_all
+from finance_pipeline.sandbox.labelled.draft import MENTION, NONE, Draft, stream
+from finance_pipeline.sandbox.labelled.frames import Labelled
+from finance_pipeline.sandbox.labelled.options import Options
+
+
+def generate(options: Options) -> Labelled:
+    """Labelled data of a size and difficulty. Pure: the same options give the same bytes."""
+    who = companies.found(options)
+    make = Making(options, who, amounts.rates(options.seed), Draft())
+    make_all(make)
+    items, drawn, seed = make.draft.table("items"), make.draft.table("lines"), options.seed
+    parts = make.draft.table("parts")
+    numbers = numbering.numbered(items, who, seed)
+    named = mentions.mentioned(parts, numbers, items, seed)
+    lists, ends = mentions.listed(named, len(drawn["book"]), seed)
+    lists = mentions.with_noise(lists, drawn, numbers, items, seed)
+    structured = (
+        named.filter(pl.col("mention") == MENTION["structured"])
+        .select("line", "structured")
+        .unique("line", keep="first", maintain_order=True)
+    )
+    key_frames = keys.key_texts(items, seed)
+    party_accounts = keys.account_numbers(stream(seed, "party accounts"), who.profile[who.party_book])
+    own_accounts = keys.account_numbers(stream(seed, "own accounts"), who.profile[who.account_book])
+    written = texts.line_texts(drawn, lists, structured, key_frames, party_accounts, own_accounts, who, options)
+    lines = pl.DataFrame(drawn).with_columns(line=pl.int_range(pl.len(), dtype=pl.Int64))
+    lines = pl.concat([lines, lists.select("list"), written], how="horizontal")
+    lines, all_parts = feeds.with_copies(lines, pl.DataFrame(parts), options)
+    line_ids = frames.random_ids("l", lines.height, stream(seed, "line ids"))
+    item_ids = frames.random_ids("i", len(items["book"]), stream(seed, "item ids"))
+    return Labelled(
+        frames.bank_lines(lines, line_ids, who, own_accounts, seed),
+        frames.open_items(items, numbers, key_frames, item_ids, who, own_accounts, seed),
+        frames.parties(who, party_accounts, seed),
+        frames.remittances(lines, all_parts, named, who, seed),
+        frames.fx_rates(make.rates),
+        frames.truth_allocations(all_parts, lines, line_ids, item_ids),
+        frames.truth_lines(lines, line_ids, _verdicts(lines)),
+    )
+
+
+def _verdicts(lines: pl.DataFrame) -> pl.DataFrame:
+    return (
+        lines.select("line")
+        .with_columns(
+            resolvable=pl.lit(None, pl.Boolean),
+            tier=pl.lit(None, pl.Int64),
+            why=pl.lit(None, pl.String),
+            guess=pl.lit(None, pl.Boolean),
+        )
+        .drop("line")
+    )

@@ -1,0 +1,61 @@
+"""Names of the shapes, and what the unclear cases are meant to show."""
+
+from __future__ import annotations
+
+SHAPES = (
+    "one_to_one",
+    "one_to_many",
+    "many_to_one",
+    "many_to_many",
+    "partial",
+    "overpayment",
+    "short_payment",
+    "bank_fee_kept",
+    "discount",
+    "credit_netting",
+    "fx",
+    "deposit",
+    "recurring",
+    "equal_items",
+    "instruction",
+    "cheque",
+    "payment_run",
+    "direct_debit",
+    "refund",
+    "supplier_refund",
+    "payout",
+    "payout_without_id",
+    "expected_payout",
+    "acquirer_batch",
+    "chargeback",
+    "recorded_receipt",
+    "daily_total",
+    "transfer",
+    "transfer_fee",
+    "transfer_fx",
+    "returned_payment",
+    "duplicate",
+    "pending",
+    "by_nature",
+    "no_item",
+)
+SHAPE = {name: code for code, name in enumerate(SHAPES)}
+PLANS = (
+    "clear",
+    "equal_items",
+    "two_subsets",
+    "amount_only",
+    "partial_unnamed",
+    "wrong_reference",
+    "stranger",
+    "unknown_reference",
+    "never_billed",
+    "short_beyond_limit",
+    "discount_late",
+    "paid_twice",
+    "deposit_unnamed",
+    "refund_without_document",
+    "by_nature",
+)
+PLAN = {name: code for code, name in enumerate(PLANS)}
+"""What a case is meant to show. Only the judge decides what is resolvable."""
