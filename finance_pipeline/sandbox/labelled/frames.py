@@ -164,7 +164,7 @@ def open_items(
         coded("processor", [f"{name.lower()}-main" for name in PROCESSORS]).alias("processor_account"),
         coded("account", account_ids(who, own_accounts)),
         pl.when(pl.col("discount_tenths") > 0)
-        .then((pl.col("discount_tenths").cast(pl.Decimal(10, 4)) / 10).cast(pl.Decimal(10, 4)))
+        .then((pl.col("discount_tenths").cast(pl.Decimal(9, 4)) / 10).cast(pl.Decimal(9, 4)))
         .alias("discount_percent"),
         day_expr("discount_until"),
         pl.lit("open").alias("status"),
