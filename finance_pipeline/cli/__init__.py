@@ -9,6 +9,7 @@ def main() -> None:
 
     import structlog
     from rich.console import Console
+    from rich.markup import escape
 
     from finance_pipeline.cli.app import app
     from finance_pipeline.core.problems import Problem
@@ -24,5 +25,5 @@ def main() -> None:
     try:
         app()
     except Problem as problem:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]Not done.[/] {problem}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]Not done.[/] {escape(str(problem))}", highlight=False)
         sys.exit(problem.exit_code)

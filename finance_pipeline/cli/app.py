@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,6 +26,7 @@ Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the s
 MaybeBook = Annotated[str | None, typer.Option("--book", help="Only this book.")]
 Month = Annotated[str, typer.Option("--month", help="Accounting month, YYYY-MM.")]
 MaybeMonth = Annotated[str | None, typer.Option("--month", help="Only this month, YYYY-MM.")]
+Form = Literal["parquet", "csv"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print figures for machines: minor units, ISO dates.")]
 
 
@@ -185,6 +186,30 @@ def verify(as_json: AsJson = False) -> None:
     """Recompute the ledger's hash chain and check landed files; names the first broken link."""
     with opened() as workspace:
         reports.verify_and_show(workspace, as_json=as_json)
+
+
+@app.command()
+def match(
+    source: Annotated[Path | None, typer.Option("--in", help="Folder with the tables, each .parquet or .csv.")] = None,
+    target: Annotated[Path | None, typer.Option("--out", help="Folder for the result; other files stay.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="YAML: limits and windows, for all books or by book.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Leave out what was not known on this day, YYYY-MM-DD.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="Of the result.")] = "parquet",
+    schema: Annotated[bool, typer.Option("--schema", help="Print what each file holds, and do nothing else.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Reconcile files: bank lines against open items, without a database or an account anywhere.
+
+    Reads bank_lines and open_items, and, where they are there, parties, remittances, fx_rates and decisions. Writes
+    matches, allocations, exceptions and explanations: all four, or nothing. Amounts are whole minor units (12.50 EUR
+    is 1250), days are YYYY-MM-DD, lists in CSV are separated by semicolons, and empty means unknown.
+    """
+    from finance_pipeline.cli.matching import match_and_show, show_schemas
+
+    if schema:
+        show_schemas(as_json=as_json)
+    else:
+        match_and_show(source, target, policy=policy, as_of=as_of, form=form, as_json=as_json)
 
 
 @app.command()
