@@ -43,5 +43,7 @@ class SubsetAnswers:
     interchangeable: NDArray[np.bool_]
     """(n) SEVERAL only because equal candidates can stand in for each other: the amounts taken are the same in every
     solution. `solution` takes those that come first, and `expected` says how likely chance is."""
+    due: NDArray[np.bool_]
+    """(n) the one solution is all that was due by some day, and `expected` is among such sums if that is less."""
     whole: NDArray[np.int8]
     """(n) the whole open balance is the target: 1 all candidates whole, 2 all that have an alternative at it, 0 not."""

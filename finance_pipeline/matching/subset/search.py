@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finance_pipeline.matching.subset.answers import Status, SubsetAnswers
-from finance_pipeline.matching.subset.chance import expected_coincidences
+from finance_pipeline.matching.subset.chance import Shape, expected_coincidences
+from finance_pipeline.matching.subset.due import DueFamily
 
 Ints = NDArray[np.int64]
 
@@ -23,6 +24,7 @@ def find_subsets(
     offsets: Ints,
     amounts_minor: Ints,
     alternatives_minor: Ints | None = None,
+    due_days: Ints | None = None,
     *,
     bound: float = BOUND,
     limit_steps: int = LIMIT_STEPS,
@@ -34,6 +36,8 @@ def find_subsets(
     amounts_minor: (m) signed minor units of the target's currency, none 0; a credit note has the other sign.
     alternatives_minor: (m) what a candidate may count for instead (an invoice less its early-payment discount), of the
         same sign; 0 for none.
+    due_days: (m) the day number on which each is due: sums of all that is due by a day are then a family of their own,
+        searched to its end however many candidates there are.
     bound: a solution is proven only if at most so many coincidences were to be expected.
     limit_steps: work allowed for each half of one target's candidates. The default searches all subsets of 40
         candidates (26 if all have alternatives), or of any number of equal ones up to 2,000; it takes at most some
@@ -56,14 +60,17 @@ def find_subsets(
     groups = _Groups(problem[order], amounts[order], alternatives[order])
     targets = np.abs(targets_minor)
     search = _Search(targets, groups, limit_steps)
-    expected = search.expected(bound)
-
+    family = None
+    if due_days is not None:
+        family = DueFamily(targets, groups.each_problem, amounts[order], alternatives[order], due_days[order])
+        search.add_due(family)
+    expected = search.expected(bound, family)
     taken = search.taken
     interchangeable = search.interchangeable()
     solution = groups.members(taken[0], taken[1], groups.rank)
     second = groups.members(taken[2], taken[3], groups.rank)
     swapped = groups.members(taken[0], taken[1], groups.count[groups.group] - 1 - groups.rank)
-    second = np.where(interchangeable[groups.problem[groups.group]], swapped, second)
+    second = np.where(interchangeable[groups.each_problem], swapped, second)
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return SubsetAnswers(
@@ -73,6 +80,7 @@ def find_subsets(
         expected=expected,
         exhaustive=search.exhaustive,
         interchangeable=interchangeable,
+        due=search.due,
         whole=_whole(targets, offsets, amounts, alternatives),
     )
 
@@ -118,6 +126,8 @@ class _Groups:
         """(candidates) its group."""
         self.rank = np.arange(len(problem)) - at[self.group]
         """(candidates) how many of its group come before it."""
+        self.each_problem = problem
+        """(candidates) its problem."""
         self.problem = problem[at]
         self.count = np.diff(np.append(at, len(problem)))
         self.options = np.stack([amounts[at], alternatives[at], self.count, np.zeros_like(self.count)])
@@ -145,6 +155,7 @@ class _Search:
         self.found, most, reach, proper = answers.T
         self.proper = proper == 1
         self.exhaustive = (reach == most) | (self.found == 2)
+        self.due = np.zeros(len(targets), np.bool_)
         self._leave_few_out(members - reach - 1)
 
     def _leave_few_out(self, most: Ints) -> None:
@@ -186,7 +197,18 @@ class _Search:
         self.taken[2:] = np.where(self._each(two), taken, self.taken[2:])
         self.found = self.found + one + two
 
-    def expected(self, bound: float) -> NDArray[np.float64]:
+    def add_due(self, family: DueFamily) -> None:
+        """The sums of all that is due by a day, as solutions like others."""
+        for has, found in family.solutions():
+            groups = self.groups
+            taken = np.stack(
+                [np.bincount(groups.group[found == which], minlength=len(groups.count)) for which in (1, 2)]
+            )
+            self._add(has, taken, has)
+            self.due |= has & (self._sums((taken != self.taken[:2]).any(axis=0)) == 0)
+        self.due &= self.found == 1
+
+    def expected(self, bound: float, family: DueFamily | None) -> NDArray[np.float64]:
         """(n) the expected number of coincidences where there is one solution, else NaN."""
         expected = np.full(len(self.targets), np.nan)
         one = self.found == 1
@@ -195,6 +217,12 @@ class _Search:
         options, taken = self.groups.options[:, columns], self.taken[:2, columns]
         expected[one] = expected_coincidences(self.targets[one], starts, options, taken, bound, self.limit_steps)
         expected[one & ~self.proper] = np.inf
+        if family is not None:
+            shape = Shape(starts, options, taken)
+            scales, grains = np.ones_like(self.targets), np.ones_like(self.targets)
+            scales[one], grains[one] = shape.scales, shape.grains
+            by_day = family.near(scales) * grains / scales
+            expected = np.where(self.due, np.fmin(expected, by_day), expected)
         return expected
 
     def interchangeable(self) -> NDArray[np.bool_]:
