@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from finance_pipeline.sandbox.labelled import names
-from finance_pipeline.sandbox.labelled.draft import NONE, Bools, Ints, chosen, happens, stream, MENTION, NAME
+from finance_pipeline.sandbox.labelled.draft import MENTION, NAME, NONE, Bools, Ints, chosen, happens, stream
 from finance_pipeline.sandbox.labelled.options import Options
 from finance_pipeline.sandbox.labelled.profiles import CURRENCIES, CURRENCY, PROFILES
 

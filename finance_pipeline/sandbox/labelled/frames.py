@@ -11,10 +11,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from finance_pipeline.sandbox.labelled import keys
 from finance_pipeline.sandbox.labelled.companies import Companies
-from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, KIND, KINDS, MENTION, NONE, ROLES, Ints, happens, stream
-from finance_pipeline.sandbox.labelled.options import Options
+from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, KIND, KINDS, MENTION, NONE, ROLES, Ints, stream
 from finance_pipeline.sandbox.labelled.profiles import CURRENCIES, PROFILES
 from finance_pipeline.sandbox.labelled.shapes import PLANS, SHAPES
 from finance_pipeline.sandbox.labelled.words import PROCESSORS
@@ -94,7 +92,7 @@ def bank_lines(
     value = pl.Series(rng.choice([0, 0, 0, 1, 2], lines.height))
     gives_value = pl.col("book") % 3 != 2
     made = lines.select(
-        pl.Series(line_ids).alias("line_id"),
+        line_ids.gather(lines["line"]).alias("line_id"),
         coded("book", book_names(who)),
         coded("account", account_ids(who, own_accounts)).alias("account_id"),
         coded("currency", CURRENCIES),
@@ -283,12 +281,11 @@ def truth_allocations(
 ) -> pl.DataFrame:
     """One row a part."""
     other, item = parts["other"], parts["item"]
-    shape = lines["shape"].gather(parts["line"])
-    made = parts.with_columns(
+    shapes = lines.select("line", "shape")
+    made = parts.join(shapes, on="line", how="left", maintain_order="left").with_columns(
         line_id=line_ids.gather(parts["line"]),
         item_id=item_ids.gather(item.clip(0)),
         other_line_id=line_ids.gather(other.clip(0)),
-        shape=shape,
     )
     linked = pl.col("item") != NONE
     return made.select(
@@ -308,7 +305,7 @@ def truth_lines(lines: pl.DataFrame, line_ids: pl.Series, verdicts: pl.DataFrame
     return (
         pl.concat([lines, verdicts], how="horizontal")
         .select(
-            line_ids.alias("line_id"),
+            line_ids.gather(lines["line"]).alias("line_id"),
             coded("shape", SHAPES),
             coded("plan", PLANS),
             "resolvable",

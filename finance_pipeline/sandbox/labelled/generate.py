@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from finance_pipeline.sandbox.labelled import amounts, companies, feeds, frames, keys, mentions, numbering, texts
 from finance_pipeline.sandbox.labelled.cases.making import Making
 from finance_pipeline.sandbox.labelled.cases.registry import make_all
-from finance_pipeline.sandbox.labelled.draft import MENTION, NONE, Draft, stream
+from finance_pipeline.sandbox.labelled.draft import FLOW, MENTION, NONE, Bools, Draft, stream
 from finance_pipeline.sandbox.labelled.frames import Labelled
+from finance_pipeline.sandbox.labelled.judge.verdict import judged
 from finance_pipeline.sandbox.labelled.options import Options
 
 
@@ -36,7 +36,16 @@ def generate(options: Options) -> Labelled:
     lines = pl.DataFrame(drawn).with_columns(line=pl.int_range(pl.len(), dtype=pl.Int64))
     lines = pl.concat([lines, lists.select("list"), written], how="horizontal")
     lines, all_parts = feeds.with_copies(lines, pl.DataFrame(parts), options)
-    line_ids = frames.random_ids("l", lines.height, stream(seed, "line ids"))
+    facts = pl.DataFrame(items).with_columns(
+        numbers["number"], numbers["running"], structured_text=numbers["structured"], item=pl.int_range(pl.len())
+    )
+    named = named.join(ends, on=["line", "item"], how="left", maintain_order="left")
+    if options.judged:
+        verdicts, misleading = judged(lines, facts, all_parts, named, who, party_accounts, make.rates)
+        lines, all_parts, verdicts = without(misleading, lines, all_parts, verdicts)
+    else:
+        verdicts = _unjudged(lines)
+    line_ids = frames.random_ids("l", int(lines["line"].max()) + 1, stream(seed, "line ids"))
     item_ids = frames.random_ids("i", len(items["book"]), stream(seed, "item ids"))
     return Labelled(
         frames.bank_lines(lines, line_ids, who, own_accounts, seed),
@@ -45,18 +54,28 @@ def generate(options: Options) -> Labelled:
         frames.remittances(lines, all_parts, named, who, seed),
         frames.fx_rates(make.rates),
         frames.truth_allocations(all_parts, lines, line_ids, item_ids),
-        frames.truth_lines(lines, line_ids, _verdicts(lines)),
+        frames.truth_lines(lines, line_ids, verdicts),
     )
 
 
-def _verdicts(lines: pl.DataFrame) -> pl.DataFrame:
-    return (
-        lines.select("line")
-        .with_columns(
-            resolvable=pl.lit(None, pl.Boolean),
-            tier=pl.lit(None, pl.Int64),
-            why=pl.lit(None, pl.String),
-            guess=pl.lit(None, pl.Boolean),
-        )
-        .drop("line")
+def _unjudged(lines: pl.DataFrame) -> pl.DataFrame:
+    """Verdicts of nobody: null."""
+    empty = {"resolvable": pl.Boolean, "tier": pl.Int64, "why": pl.String, "guess": pl.Boolean}
+    return pl.DataFrame(
+        {name: pl.Series([None], dtype=dtype).new_from_index(0, lines.height) for name, dtype in empty.items()}
     )
+
+
+def without(
+    gone: Bools, lines: pl.DataFrame, parts: pl.DataFrame, verdicts: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The same without some lines, what they paid, and what was copied from them or returned them."""
+    marked = gone.copy()
+    links = parts.filter(pl.col("other") != NONE)
+    transfer = (lines["flow"] == FLOW["transfer"]).to_numpy()[links["line"].to_numpy()]
+    for _ in range(2):  # A copy of a copy does not exist; a copy of a returned payment does.
+        line, other = links["line"].to_numpy(), links["other"].to_numpy()
+        marked[line] |= marked[other]
+        marked[other[transfer]] |= marked[line[transfer]]
+    kept = pl.Series(~marked)
+    return lines.filter(kept), parts.filter(kept.gather(parts["line"])), verdicts.filter(kept)

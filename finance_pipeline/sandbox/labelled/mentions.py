@@ -40,9 +40,10 @@ def mentioned(parts: dict[str, Ints], numbers: pl.DataFrame, items: dict[str, In
     rank = pl.when("tidy").then(pl.col("number")).otherwise(pl.lit(""))
     frame = frame.sort("line", rank, "shuffled").with_columns(place=pl.int_range(pl.len()).over("line"))
     frame = frame.drop_nulls("number").with_columns(mention=_possible())
-    return frame.with_columns(text=_text()).select(
-        "line", "item", "shown", "mention", "number", "running", "structured", "order", "text", "place"
-    )
+    frame = frame.with_columns(text=_text())
+    harmless = (pl.col("mention") == MENTION["typo"]) & (pl.col("text") == pl.col("number"))
+    frame = frame.with_columns(mention=pl.when(harmless).then(MENTION["full"]).otherwise("mention").cast(pl.Int64))
+    return frame.select("line", "item", "shown", "mention", "number", "running", "structured", "order", "text", "place")
 
 
 def _possible() -> pl.Expr:

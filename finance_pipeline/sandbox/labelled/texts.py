@@ -14,7 +14,7 @@ import polars as pl
 
 from finance_pipeline.sandbox.labelled import keys, names, phrases
 from finance_pipeline.sandbox.labelled.companies import Companies
-from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, FLOW, FLOWS, NAME, NONE, Ints, happens, stream
+from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, FLOW, FLOWS, NAME, Ints, happens, stream
 from finance_pipeline.sandbox.labelled.options import Options
 from finance_pipeline.sandbox.labelled.profiles import DECIMALS, PROFILES
 from finance_pipeline.sandbox.labelled.words import PROCESSORS
@@ -58,6 +58,7 @@ def line_texts(
     return frame.select(
         *("counterparty_name", "counterparty_account", "memo", "end_to_end_id", "bank_reference", "transaction_code"),
         *("name_text", "uncut", "kept", "key", "listed_apart"),
+        pl.col("structured").is_not_null().alias("structured_shown"),
     )
 
 

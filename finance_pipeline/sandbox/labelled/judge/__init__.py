@@ -1,0 +1,39 @@
+"""The judge: which lines are resolvable, computed from what the tables show, not from what a case intended.
+
+A line is **resolvable** when its true counterpart is singled out by the first of these that applies. Its competitors
+are all rows of the tables, whatever case they come from; what a stronger kind of evidence has taken is no competitor.
+
+- tier 0: an id stands on the line (end-to-end id of a payment of ours, cheque number, payout or run id; for a repeated
+  line the bank's own reference; for a returned payment the end-to-end id) that is one item's, group's or line's only,
+  and the amount agrees.
+- tier 1: every item that it pays is named, in the memo, the end-to-end id, the structured reference or an advice, by a
+  text that survived cutting, and the text is one open item's only: among the book's numbers as printed (case,
+  separators, the letter O and leading words aside); for bare digits, among the digits with which numbers end or count;
+  else within the resolved party; else, for a single number, among those whose amount agrees exactly. A mistyped number
+  counts if no item bears it, the amount agrees exactly, and one edit leads to one number only, or to one of the
+  resolved party with that amount. Short forms in a list count within the party of the number before them. Fewer than
+  four digits never count alone. Amounts agree exactly, by a discount in time, less a fee that the line states, within
+  the write-off limit, at the day's rate, in part, or above; nobody else claims the same item.
+- tier 2: the party is resolved (account number, or the name as normalised, cut at a usual length, or an alias, of one
+  party only, and the two don't contradict), and at the line's date exactly one item of that party with that amount is
+  issued and unpaid, at most 60 days after it was due. Equal items that come one after the other count if each is paid
+  before the next is issued.
+- tier 3: the party is resolved, and the line is its whole open balance, or the only subset of at most 14 open items,
+  with an expected number of coincidences of at most 1e-4; or the total of a payout, of an acquirer's day or of a day's
+  recorded receipts that no other such total and no other line within a week equals; or credit notes that are the only
+  ones to explain what the named invoices leave.
+- tier 4: the party is resolved, and one open item less its discount in time, or with the original amount and currency
+  that the line states, is the amount.
+- tier 5: two lines on two accounts of the book say that they are a transfer (words, own name or account), money does
+  not arrive before it left nor more than five days after, and nothing else is opposite: equal, less at most 25 units,
+  or at the day's rate within two per cent.
+
+Nothing contradicts: no other open item's number stands on the line, no two lines claim one item, names and accounts
+agree. Everything else is **not resolvable**, with the reason in `why`. `guess` marks those where the tables hold a
+second solution that is as good: to match them is wrong even if it happens to be right. Where evidence would single out
+something that is not true (a payment for nothing equal to an open invoice of the same party by chance), the line is
+taken out of the data: no one could be right about it.
+
+Here: evidence (`payers`, `naming`), and its use by tier (`named`, `keyed`, `exact`, `sums`, `between`), put together
+in `verdict`. Not here: anything of the engine; it is computed in its own way and from the generator's side.
+"""

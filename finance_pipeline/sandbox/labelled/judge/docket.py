@@ -1,0 +1,81 @@
+"""What has been judged so far: which lines are singled out by which evidence, and which items they have taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from finance_pipeline.sandbox.labelled.draft import NONE, Bools, Ints
+
+UNDECIDED = "no_evidence"
+
+
+@dataclass
+class Docket:
+    """All lines, items and parts by position, and the verdicts.
+
+    lines: the draft's columns, the texts, seen, payer. items: the draft's columns, number, running, structured_text.
+    parts: line, item, other, amount, item_amount, role.
+    """
+
+    lines: pl.DataFrame
+    items: pl.DataFrame
+    parts: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        count = self.lines.height
+        self.resolved: Bools = np.zeros(count, dtype=bool)
+        self.tier: Ints = np.full(count, NONE, dtype=np.int64)
+        self.why = np.full(count, UNDECIDED, dtype="U32")
+        self.guess: Bools = np.zeros(count, dtype=bool)
+        self.misleading: Bools = np.zeros(count, dtype=bool)
+        self.taken: Bools = np.zeros(self.items.height, dtype=bool)
+
+    def settle(self, lines: Ints, tier: int, why: str) -> None:
+        """These lines are singled out; what they pay is taken."""
+        new = lines[~self.resolved[lines]]
+        self.resolved[new], self.tier[new], self.why[new] = True, tier, why
+        chosen = np.zeros(self.lines.height, dtype=bool)
+        chosen[new] = True
+        mine = self.parts.filter(pl.Series(chosen).gather(self.parts["line"]), pl.col("item") != NONE)
+        self.taken[mine["item"].to_numpy()] = True
+
+    def refuse(self, lines: Ints, why: str, *, guess: bool = False) -> None:
+        """These lines are not singled out, for a reason better than those before; resolved ones stay."""
+        open_ones = lines[~self.resolved[lines]]
+        self.why[open_ones] = why
+        self.guess[open_ones] |= guess
+
+    def mislead(self, lines: Ints) -> None:
+        """Evidence singles out something that is not true of these lines."""
+        self.misleading[lines[~self.resolved[lines]]] = True
+
+    def open_lines(self) -> pl.DataFrame:
+        """Booked lines that are not resolved yet."""
+        return self.lines.filter(~pl.Series(self.resolved), pl.col("pending") == 0)
+
+    def free_items(self) -> pl.DataFrame:
+        return self.items.filter(~pl.Series(self.taken))
+
+    def payments(self) -> pl.DataFrame:
+        """One row a line that pays items: line, item_count, items_total (what is settled), whole (all of each item is),
+        only (the one item, where it is one), plain (nothing but principal in the line's own currency)."""
+        paid = self.parts.filter(pl.col("item") != NONE)
+        worth = self.items.select("item", item_whole="amount", item_currency="currency")
+        paid = paid.join(worth, on="item", how="left", maintain_order="left")
+        currency = self.lines.select("line", "currency", line_amount="amount")
+        paid = paid.join(currency, on="line", how="left", maintain_order="left")
+        each = paid.group_by("line", "item", maintain_order=True).agg(
+            settled=pl.col("item_amount").sum(),
+            item_whole=pl.col("item_whole").first(),
+            plain=((pl.col("role") == 0) & (pl.col("item_currency") == pl.col("currency"))).all(),
+        )
+        return each.group_by("line", maintain_order=True).agg(
+            item_count=pl.len().cast(pl.Int64),
+            items_total=pl.col("settled").sum(),
+            whole=(pl.col("settled") == pl.col("item_whole")).all(),
+            only=pl.col("item").first(),
+            plain=pl.col("plain").all(),
+        )

@@ -1,0 +1,86 @@
+"""Tiers 2 and 4: the party is known, and one open item of its own has the amount, less what its terms or the line say."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from finance_pipeline.sandbox.labelled.draft import NONE
+from finance_pipeline.sandbox.labelled.judge.docket import Docket
+from finance_pipeline.sandbox.labelled.judge.named import contradicting
+
+_WINDOW_DAYS = 60
+_KEY = ["book", "party", "currency", "amount"]
+
+
+def judge_exact(docket: Docket) -> None:
+    """Walk through the equal items and payments of each party by date: one open item at a payment is the one."""
+    lines = docket.open_lines().filter(pl.col("seen") != NONE)
+    payments = lines.select(
+        "book", "currency", "amount", "line", party="seen", day="booked", clear=~contradicting(docket)
+    )
+    asked = payments.select(_KEY).unique()
+    items = docket.free_items().join(asked, on=_KEY, how="semi")
+    events = pl.concat(
+        [
+            items.select(*_KEY, day="issued", line=pl.lit(NONE, pl.Int64), item="item", step=pl.lit(1, pl.Int64)),
+            payments.select(*_KEY, "day", "line", item=pl.lit(NONE, pl.Int64), step=pl.lit(-1, pl.Int64)),
+        ]
+    ).sort(*_KEY, "day", pl.col("step") * -1, "line", "item")
+    # At a payment, what is open before it: items so far less payments so far.
+    events = events.with_columns(before=(pl.col("step").cum_sum() - pl.col("step")).over(_KEY))
+    spoilt = (pl.col("step") == -1) & (pl.col("before") != 1)
+    events = events.with_columns(spoilt_before=(spoilt.cast(pl.Int64).cum_sum()).over(_KEY))
+    latest = pl.when(pl.col("item") != NONE).then("item").forward_fill().over(_KEY)
+    events = events.with_columns(candidate=latest)
+    at = events.filter(pl.col("step") == -1)
+    clear = payments.filter("clear").select("line")
+    single = at.filter(pl.col("spoilt_before") == 0).join(clear, on="line", how="semi")
+    _decide(docket, single)
+    several = at.filter((pl.col("spoilt_before") > 0) & (pl.col("before") >= 1)).join(clear, on="line", how="semi")
+    docket.refuse(several["line"].to_numpy(), "equal_items", guess=True)
+
+
+def _decide(docket: Docket, single: pl.DataFrame) -> None:
+    """Lines with one candidate: right, long after it was due, or misleading."""
+    payments = docket.payments().filter("whole", "plain", pl.col("item_count") == 1).select("line", "only")
+    due = docket.items.select(candidate="item", due=pl.when(pl.col("due") != NONE).then("due").otherwise("issued"))
+    facts = single.join(payments, on="line", how="left").join(due, on="candidate", how="left")
+    right = pl.col("candidate").eq_missing(pl.col("only"))
+    timely = pl.col("day") <= pl.col("due") + _WINDOW_DAYS
+    docket.mislead(facts.filter(~right)["line"].to_numpy())
+    docket.refuse(facts.filter(right, ~timely)["line"].to_numpy(), "long_after_due")
+    docket.settle(facts.filter(right, timely).sort("line")["line"].to_numpy(), 2, "party_and_amount")
+
+
+def judge_adjusted(docket: Docket) -> None:
+    """A discount in time, or the original amount that the line states, where that leaves one item of the party."""
+    lines = docket.open_lines().filter(pl.col("seen") != NONE, ~contradicting(docket))
+    items = docket.free_items().filter(pl.col("party") != NONE)
+    tenths = pl.col("discount_tenths")
+    taken = pl.col("amount").sign() * ((pl.col("amount").abs() * tenths + 500) // 1000)
+    terms = items.filter(tenths > 0).with_columns(amount=pl.col("amount") - taken)
+    in_time = (pl.col("day") <= pl.col("discount_until")) & (pl.col("issued") <= pl.col("day"))
+    plain = lines.select("line", "book", "currency", "amount", party="seen", day="booked")
+    _adjusted(docket, plain, terms.select(*_KEY, "item", "issued", "discount_until"), in_time, "discount")
+    stated = lines.filter(pl.col("original_currency") != NONE)
+    stated = stated.select(
+        *("line", "book"), currency="original_currency", amount="original", party="seen", day="booked"
+    )
+    issued = pl.col("issued") <= pl.col("day")
+    _adjusted(docket, stated, items.select(*_KEY, "item", "issued", "discount_until"), issued, "original_amount")
+
+
+def _adjusted(docket: Docket, lines: pl.DataFrame, items: pl.DataFrame, fits: pl.Expr, why: str) -> None:
+    pairs = lines.join(items, on=_KEY).filter(fits)
+    pairs = pairs.with_columns(of_line=pl.len().over("line"), of_item=pl.len().over("item"))
+    exact = docket.free_items().select(*_KEY, other="item")
+    pairs = pairs.join(exact.unique(_KEY), on=_KEY, how="anti") if why == "discount" else pairs
+    paid = docket.payments().filter("whole", pl.col("item_count") == 1).select("line", "only")
+    one = pairs.filter((pl.col("of_line") == 1) & (pl.col("of_item") == 1)).join(paid, on="line", how="left")
+    right = pl.col("item").eq_missing(pl.col("only"))
+    docket.mislead(one.filter(~right)["line"].to_numpy())
+    several = pairs.filter((pl.col("of_line") > 1) | (pl.col("of_item") > 1))
+    docket.refuse(several["line"].unique().to_numpy(), "several_solutions", guess=True)
+    found = one.filter(right).sort("line")["line"].to_numpy()
+    docket.settle(np.unique(found), 4, why)

@@ -1,0 +1,121 @@
+"""Which open item a number on a line can be: whether the text survived, and whether it is one item's only.
+
+One row a mention in and out. Not here: whether the line's amount agrees.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.sandbox.labelled.draft import MENTION, NONE
+from finance_pipeline.sandbox.labelled.judge import slips
+
+_LEAST_DIGITS = 4
+_WITH_LETTERS = [MENTION[name] for name in ("full", "squeezed", "spaced", "letter_o", "advice")]
+_BARE = [MENTION[name] for name in ("no_prefix", "digits", "tail")]
+
+
+def keyed_items(items: pl.DataFrame) -> pl.DataFrame:
+    """The items that can be named, with keys: whole (letters and digits, O as 0), digits, counted (running number)."""
+    squeezed = pl.col("number").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    return items.filter(pl.col("number").is_not_null()).with_columns(
+        whole=squeezed.str.replace_all("O", "0"),
+        digits=pl.col("number").str.replace_all(r"\D", ""),
+        counted=pl.col("running").cast(pl.Int64),
+    )
+
+
+def judged_mentions(mentions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Mentions with: survives, unique (in the book), unique_party (within the seen party or the list's), unique_amount
+    (among items of the line's amount), slip (a typing error), contradicts (another open item bears the text).
+
+    lines: line, book, amount, seen, listed_apart, kept, list_at (where the list begins in the memo).
+    """
+    facts = lines.select("line", "book", "seen", "listed_apart", "kept", "list_at", line_amount="amount")
+    frame = mentions.join(facts, on="line", how="left", maintain_order="left")
+    owner = items.select("item", owner="party", item_amount="amount", item_currency="currency")
+    frame = frame.join(owner, on="item", how="left", maintain_order="left").with_row_index("mention_row")
+    apart = pl.col("mention").is_in([MENTION["structured"], MENTION["advice"]]) | pl.col("listed_apart")
+    survives = (apart | (pl.col("list_at") + pl.col("end") <= pl.col("kept"))).fill_null(False)
+    frame = frame.with_columns(survives=survives)
+    frame = frame.with_columns(group=_family())
+    known = keyed_items(items)
+    typed = pl.when(pl.col("mention") == MENTION["advice"]).then("number").otherwise("text")
+    frame = frame.with_columns(
+        whole=typed.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "").str.replace_all("O", "0"),
+        digits=typed.str.replace_all(r"\D", ""),
+    )
+    frame = frame.with_columns(bare=pl.col("whole") == pl.col("digits"))
+    counts = pl.concat(
+        [
+            _count_whole(frame, known),
+            _count_bare(frame, known),
+            _count_column(frame, items, "structured", "structured_text"),
+            _count_column(frame, items, "order", "order"),
+        ]
+    )
+    counts = counts.group_by("mention_row").agg(pl.all().max())
+    frame = frame.join(counts, on="mention_row", how="left", maintain_order="left")
+    frame = slips.with_slips(frame, known)
+    long_enough = (pl.col("digits").str.len_chars() >= _LEAST_DIGITS) | ~pl.col("bare")
+    return frame.with_columns(
+        unique=pl.col("survives") & long_enough & (pl.col("in_book") == 1),
+        unique_party=pl.col("survives") & long_enough & (pl.col("in_party") == 1),
+        unique_amount=pl.col("survives") & long_enough & (pl.col("in_amount") == 1),
+    )
+
+
+def _family() -> pl.Expr:
+    """The party within whose numbers a text is read: the one that the line shows, or, in a list, that of the number
+    before it."""
+    seen = pl.when(pl.col("seen") != NONE).then("seen")
+    short = pl.col("mention") == MENTION["shorthand"]
+    return pl.coalesce(seen, pl.when(short).then("owner"), pl.lit(NONE)).cast(pl.Int64)
+
+
+def _counted(pairs: pl.DataFrame) -> pl.DataFrame:
+    """mention_row, and how many items the text can be: in_book, in_party, in_amount."""
+    mine = pl.col("item_party") == pl.col("group")
+    agrees = pl.col("candidate_amount") == pl.col("line_amount")
+    return pairs.group_by("mention_row").agg(
+        in_book=pl.col("candidate").n_unique(),
+        in_party=pl.col("candidate").filter(mine).n_unique(),
+        in_amount=pl.col("candidate").filter(agrees).n_unique(),
+    )
+
+
+_CANDIDATE = {"candidate": "item", "item_party": "party", "candidate_amount": "amount"}
+_ASKED = ("mention_row", "book", "group", "line_amount")
+
+
+def _count_whole(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Texts with letters against the numbers as printed."""
+    asked = frame.filter("survives", pl.col("mention").is_in(_WITH_LETTERS), ~pl.col("bare"))
+    items = known.select("book", "whole", **_CANDIDATE)
+    return _counted(asked.select(*_ASKED, "whole").join(items, on=["book", "whole"]))
+
+
+def _count_bare(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Digits alone against the digits with which numbers end, and against running numbers."""
+    short = pl.col("mention") == MENTION["shorthand"]
+    bare = pl.col("mention").is_in(_BARE) | (pl.col("mention").is_in(_WITH_LETTERS) & pl.col("bare"))
+    asked = frame.filter("survives", bare | short).with_columns(chars=pl.col("digits").str.len_chars())
+    pairs = []
+    for (chars,), part in asked.partition_by("chars", as_dict=True).items():
+        width = int(str(chars))
+        ending = known.select("book", digits=pl.col("digits").str.tail(width), **_CANDIDATE)
+        pairs.append(part.select(*_ASKED, "digits").join(ending, on=["book", "digits"]).drop("digits"))
+        cut = part.filter(short).select(*_ASKED, "digits")
+        running = known.select("book", digits=pl.col("running").str.tail(width), **_CANDIDATE)
+        pairs.append(cut.join(running, on=["book", "digits"]).drop("digits"))
+    counting = asked.filter(~short).select(*_ASKED, counted=pl.col("digits").cast(pl.Int64, strict=False)).drop_nulls()
+    pairs.append(counting.join(known.select("book", "counted", **_CANDIDATE), on=["book", "counted"]).drop("counted"))
+    return _counted(pl.concat(pairs))
+
+
+def _count_column(frame: pl.DataFrame, items: pl.DataFrame, mention: str, column: str) -> pl.DataFrame:
+    """A number of its own (structured reference, the customer's order) against the same of the book's items."""
+    asked = frame.filter("survives", pl.col("mention") == MENTION[mention])
+    wanted = asked.select(*_ASKED, pl.col(mention).alias(column))
+    known = items.filter(pl.col(column).is_not_null()).select("book", column, **_CANDIDATE)
+    return _counted(wanted.join(known, on=["book", column]).drop(column))

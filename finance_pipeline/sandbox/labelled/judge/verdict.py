@@ -1,0 +1,71 @@
+"""The judge's order: from the strongest evidence to the weakest, each on what the stronger has left."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from finance_pipeline.sandbox.labelled.companies import Companies
+from finance_pipeline.sandbox.labelled.draft import NONE, Bools, Ints
+from finance_pipeline.sandbox.labelled.judge.between import judge_transfers
+from finance_pipeline.sandbox.labelled.judge.docket import UNDECIDED, Docket
+from finance_pipeline.sandbox.labelled.judge.exact import judge_adjusted, judge_exact
+from finance_pipeline.sandbox.labelled.judge.keyed import judge_copies, judge_keyed, judge_pending, judge_returns
+from finance_pipeline.sandbox.labelled.judge.named import judge_named
+from finance_pipeline.sandbox.labelled.judge.naming import judged_mentions
+from finance_pipeline.sandbox.labelled.judge.payers import seen_parties
+from finance_pipeline.sandbox.labelled.judge.sums import judge_subsets, judge_totals
+from finance_pipeline.sandbox.labelled.shapes import PLAN, PLANS
+
+
+def judged(
+    lines: pl.DataFrame,
+    items: pl.DataFrame,
+    parts: pl.DataFrame,
+    mentions: pl.DataFrame,
+    who: Companies,
+    party_accounts: pl.Series,
+    rates: Ints,
+) -> tuple[pl.DataFrame, Bools]:
+    """Verdicts, a row a line in order: resolvable, tier, why, guess; and which lines mislead and have to go.
+
+    mentions: as of mentions.mentioned, with end (of each in the list of its line).
+    """
+    lines = pl.concat([lines, seen_parties(lines, who, party_accounts)], how="horizontal")
+    at = pl.col("uncut").str.to_lowercase().str.find(pl.col("list").str.to_lowercase(), literal=True)
+    lines = lines.with_columns(list_at=at.cast(pl.Int64))
+    docket = Docket(lines, items, parts)
+    judge_keyed(docket)
+    judge_copies(docket)
+    judge_named(docket, judged_mentions(mentions, lines, items))
+    judge_returns(docket)
+    judge_pending(docket)
+    judge_exact(docket)
+    judge_totals(docket)
+    judge_adjusted(docket)
+    judge_subsets(docket)
+    judge_transfers(docket, rates)
+    _reasons(docket)
+    tier = pl.Series(docket.tier)
+    verdicts = pl.DataFrame({"resolvable": docket.resolved, "why": docket.why, "guess": docket.guess})
+    verdicts = verdicts.with_columns(tier=tier, guess=pl.col("guess") & ~pl.col("resolvable"))
+    shown = verdicts.with_columns(tier=pl.when(pl.col("tier") != NONE).then("tier"))
+    return shown.select("resolvable", "tier", "why", "guess"), docket.misleading & ~docket.resolved
+
+
+def _reasons(docket: Docket) -> None:
+    """A reason for what nothing has been said of: what the line lacks."""
+    lines = docket.lines
+    undecided = pl.Series(docket.why) == UNDECIDED
+    payer = lines["payer"]
+    for state, why in (
+        ("none", "party_unknown"),
+        ("several", "party_of_several"),
+        ("conflict", "name_against_account"),
+    ):
+        docket.refuse(np.flatnonzero(undecided & (payer == state)), why)
+    planned = pl.Series(np.array(PLANS)[lines["plan"].to_numpy()])
+    without = ("stranger", "never_billed", "by_nature", "refund_without_document", "deposit_unnamed", "partial_unnamed")
+    for name in without:
+        docket.refuse(np.flatnonzero((lines["plan"] == PLAN[name]) & ~pl.Series(docket.guess)), name)
+    assert planned.len() == lines.height
