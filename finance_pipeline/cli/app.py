@@ -190,7 +190,7 @@ def verify(as_json: AsJson = False) -> None:
 
 @app.command()
 def match(
-    source: Annotated[Path | None, typer.Option("--in", help="Folder with the tables, each .parquet or .csv.")] = None,
+    source: Annotated[Path | None, typer.Option("--in", help="Folder with the tables.")] = None,
     target: Annotated[Path | None, typer.Option("--out", help="Folder for the result; other files stay.")] = None,
     policy: Annotated[Path | None, typer.Option(help="YAML: limits and windows, for all books or by book.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Leave out what was not known on this day, YYYY-MM-DD.")] = None,
@@ -200,9 +200,12 @@ def match(
 ) -> None:
     """Reconcile files: bank lines against open items, without a database or an account anywhere.
 
-    Reads bank_lines and open_items, and, where they are there, parties, remittances, fx_rates and decisions. Writes
-    matches, allocations, exceptions and explanations: all four, or nothing. Amounts are whole minor units (12.50 EUR
-    is 1250), days are YYYY-MM-DD, lists in CSV are separated by semicolons, and empty means unknown.
+    In: bank_lines and open_items, .parquet or .csv each.
+    Where they are there: parties, remittances, fx_rates and decisions.
+    Out: matches, allocations, exceptions and explanations, all or none.
+
+    Amounts are whole minor units (12.50 EUR is 1250), days YYYY-MM-DD.
+    In CSV, semicolons separate a list, and empty means not known.
     """
     from finance_pipeline.cli.matching import match_and_show, show_schemas
 

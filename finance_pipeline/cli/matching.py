@@ -117,7 +117,7 @@ def _show(summary: Summary, as_of: str | None) -> None:
     person = sum(lines.exceptions.values()) - lines.exceptions.get(_EXPECTED, 0)
     console.print(
         f"[bold]{lines.matched:,} of {lines.booked:,} booked lines are matched ({_share(lines.matched, lines.booked)})"
-        f"[/], {person:,} need a person ({_share(person, lines.booked)})."
+        f"[/], {person:,} {'needs' if person == 1 else 'need'} a person ({_share(person, lines.booked)})."
     )
     show_table("Booked lines", _line_rows(summary), _LINE_COLUMNS)
     show_table("Items still open", [asdict(each) for each in summary.items.open], _OPEN_COLUMNS)
@@ -133,9 +133,9 @@ def _show(summary: Summary, as_of: str | None) -> None:
 
 def _line_rows(summary: Summary) -> list[dict[str, object]]:
     lines = summary.lines
-    found = [(f"matched by {tier} {_TIERS.get(tier, '')}", number) for tier, number in lines.by_tier.items()]
+    found = [(f"matched by {_TIERS[tier]} (tier {tier})", number) for tier, number in lines.by_tier.items()]
     left = [(reason.replace("_", " "), number) for reason, number in lines.exceptions.items()]
-    rows = [*found, ("matched", lines.matched), *left, ("not matched", sum(lines.exceptions.values()))]
+    rows = [*found, ("total matched", lines.matched), *left, ("total not matched", sum(lines.exceptions.values()))]
     return [{"what": what, "lines": number, "share": _share(number, lines.booked)} for what, number in rows]
 
 

@@ -233,6 +233,37 @@ def test_a_run_that_is_stopped_at_any_step_leaves_the_old_result_or_the_new_one_
     assert seen.count("old") > 15
 
 
+def test_putting_things_right_may_be_killed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = folder(tmp_path / "before", {})
+    publishing.publish(frames("old"), before, "parquet")
+    old = visible(before)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_sync", _stopped)  # new files are in place, the old ones still kept
+        patch.setattr(publishing, "restore", _stopped)
+        with pytest.raises(Stopped):
+            publishing._replace(frames("new"), before, "parquet")
+    assert visible(before).keys() == old.keys()
+    assert visible(before) != old
+    for step in range(100):
+        target = tmp_path / f"{step}"
+        shutil.copytree(before, target)
+        with monkeypatch.context() as patch:
+            Stopping(patch, step, for_good=True)
+            try:
+                publishing.restore(target)
+                break
+            except Stopped:
+                pass
+        publishing.restore(target)
+        assert visible(target) == old
+    assert held(target) == old
+    assert step > 8
+
+
+def _stopped(_folder: Path) -> None:
+    raise Stopped
+
+
 @pytest.mark.parametrize("killed", [False, True], ids=["interrupted", "killed"])
 def test_a_new_folder_comes_into_being_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool) -> None:
     for step in range(100):
@@ -308,10 +339,10 @@ def test_what_is_printed_says_what_was_matched_what_was_not_and_what_is_open(tmp
     assert ended.code == 0
     printed = " ".join(ended.printed.split())
     for words in (
-        "1 of 3 booked lines are matched (33.33 %), 1 need a person (33.33 %).",
-        "matched by 1 reference 1 33.33 %",
+        "1 of 3 booked lines are matched (33.33 %), 1 needs a person (33.33 %).",
+        "matched by reference (tier 1) 1 33.33 %",
         "no document expected 1 33.33 %",
-        "not matched 2 66.67 %",
+        "total not matched 2 66.67 %",
         "EUR 1 0.00 700.00",
         "Items: 2 read, 1 settled now, 0 in part.",
         f"{tmp_path / 'out' / 'matches.parquet'} 1 rows",

@@ -29,7 +29,7 @@ def read_texts(path: Path) -> pl.DataFrame:
     _refuse_other_encodings(path)
     try:
         names = _header(path)
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = pl.read_csv(path, infer_schema=False, glob=False)
     except pl.exceptions.PolarsError as cause:
         raise _malformed(path, cause) from cause
     frame.columns = names
@@ -55,7 +55,7 @@ def _refuse_other_encodings(path: Path) -> None:
 
 def _header(path: Path) -> list[str]:
     """Names of the columns, spaces around them aside."""
-    first = pl.read_csv(path, has_header=False, n_rows=1, infer_schema=False)
+    first = pl.read_csv(path, has_header=False, n_rows=1, infer_schema=False, glob=False)
     names = [str(name or "").strip() for name in first.row(0)]
     if "\r" in "".join(names):
         raise Malformed("its lines end in CR alone; save it with LF or CR LF.", where=path.name)
@@ -91,7 +91,7 @@ def _malformed(path: Path, cause: pl.exceptions.PolarsError) -> Malformed:
 
 def _stray_quote(path: Path) -> int | None:
     """The first line with a quote inside a word; where quotes do not add up, the first with an odd number of them."""
-    lines = pl.read_lines(path, name="text").with_row_index("line", offset=1)
+    lines = pl.read_lines(path, name="text", glob=False).with_row_index("line", offset=1)
     quotes = lines["text"].str.count_matches('"', literal=True)
     inside = lines["text"].str.contains(r'[^,"]"[^,"\r]')
     stray = lines["line"].filter(inside)
@@ -113,7 +113,7 @@ def _refuse_short_lines(path: Path, column_count: int) -> None:
 
 def _records(path: Path) -> pl.DataFrame:
     """One row per record that is not empty: line (from 1) it begins on, commas outside quotes, quotes."""
-    lines = pl.read_lines(path, name="text").with_row_index("line", offset=1)
+    lines = pl.read_lines(path, name="text", glob=False).with_row_index("line", offset=1)
     counted = lines.with_columns(pl.col("text").str.strip_chars_end("\r")).with_columns(
         quotes=pl.col("text").str.count_matches('"', literal=True)
     )

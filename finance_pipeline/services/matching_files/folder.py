@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,8 @@ def read_folder(folder: Path, tell: Tell, aside: Path | None = None) -> Given:
     if not folder.is_dir():
         there = "is no folder" if folder.exists() else "does not exist"
         raise BadInput(f"{folder} {there}.", kept="Nothing was written.", todo="Check --in.")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise BadInput(f"{folder} is not ours to read.", kept="Nothing was written.", todo="Check --in.")
     files, problems, notices = _files(folder, aside)
     given = Given(notices=notices)
     for table in TABLES:
@@ -73,9 +76,10 @@ def _files(folder: Path, aside: Path | None) -> tuple[dict[str, Path], list[str]
             problems.append(f"{found[0]} and {found[1]} are both there, and only one can be right: take one away.")
         elif found:
             files[table.name] = there[found[0]]
-        elif table.name in REQUIRED:
-            held = ", ".join(list(there)[:_TOLD_COUNT]) or "no files"
-            problems.append(f"there is no {table.name}.parquet or {table.name}.csv in {folder}; it holds {held}.")
+    missing = " and no ".join(name for name in REQUIRED if not any(f"{name}.{ending}" in there for ending in FORMATS))
+    if missing:
+        held = _listed(list(there)) or "no files"
+        problems.append(f"there is no {missing} (.parquet or .csv) in {folder}, which holds {held}.")
     known = {f"{table.name}.{ending}" for table in TABLES for ending in FORMATS}
     known |= {name for name, path in there.items() if aside and path.resolve() == aside.resolve()}
     return (
@@ -120,7 +124,7 @@ def _opened(table: Table, path: Path) -> tuple[list[str], pl.DataFrame]:
 
 def _opened_parquet(table: Table, path: Path) -> tuple[list[str], pl.DataFrame]:
     try:
-        names = list(pl.read_parquet_schema(path))
+        names = pl.scan_parquet(path, glob=False).collect_schema().names()
         return names, pl.read_parquet(path, columns=[name for name in table.names if name in names], glob=False)
     except pl.exceptions.PolarsError as cause:
         said = str(cause).splitlines()[0]

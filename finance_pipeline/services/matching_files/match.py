@@ -48,10 +48,12 @@ def match_files(
     outcome = _reconciled(given, policies)
     engine_ms = _since(began)
     tell(f"matched: {outcome.matches.height:,} matches, {outcome.exceptions.height:,} exceptions", True)
+    tell("writing", False)
     began = time.perf_counter()
     frames = {name: getattr(outcome, name) for name in publishing.NAMES}
     files = publishing.publish(frames, target, form)
     write_ms = _since(began)
+    tell(f"written: {len(files)} files", True)
     return Summary(
         lines=lines_of(lines, later.pop("bank_lines", 0), outcome),
         items=items_of(items, later.pop("open_items", 0), outcome.allocations),

@@ -90,12 +90,11 @@ def lines_of(given: pl.DataFrame, later: int, outcome: Outcome) -> Lines:
 
 
 def _lines_and_tiers(outcome: Outcome) -> pl.DataFrame:
-    """One row per line of a match, exceptions aside: line_id, tier."""
+    """line_id and tier of every part of a match, the other line's too."""
     tiers = outcome.matches.select("match_id", "tier")
     parts = outcome.allocations.select("match_id", "line_id", "other_line_id").join(tiers, on="match_id")
     others = parts.drop_nulls("other_line_id").select(line_id="other_line_id", tier="tier")
-    both = pl.concat([parts.select("line_id", "tier"), others])
-    return both.join(outcome.exceptions, on="line_id", how="anti")
+    return pl.concat([parts.select("line_id", "tier"), others])
 
 
 def items_of(given: pl.DataFrame, later: int, allocations: pl.DataFrame) -> Items:
