@@ -1,4 +1,4 @@
-"""What has been judged so far: which lines are singled out by which evidence, and which items they have taken."""
+"""What has been judged so far: which lines are singled out by which evidence, and what they have left of the items."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Docket:
         self.why = np.full(count, UNDECIDED, dtype="U32")
         self.guess: Bools = np.zeros(count, dtype=bool)
         self.misleading: Bools = np.zeros(count, dtype=bool)
-        self.taken: Bools = np.zeros(self.items.height, dtype=bool)
+        self.rest: Ints = self.items["amount"].to_numpy().copy()
 
     def settle(self, lines: Ints, tier: int, why: str) -> None:
         """These lines are singled out; what they pay is taken."""
@@ -40,7 +40,7 @@ class Docket:
         chosen = np.zeros(self.lines.height, dtype=bool)
         chosen[new] = True
         mine = self.parts.filter(pl.Series(chosen).gather(self.parts["line"]), pl.col("item") != NONE)
-        self.taken[mine["item"].to_numpy()] = True
+        np.subtract.at(self.rest, mine["item"].to_numpy(), mine["item_amount"].to_numpy())
 
     def refuse(self, lines: Ints, why: str, *, guess: bool = False) -> None:
         """These lines are not singled out, for a reason better than those before; resolved ones stay."""
@@ -57,7 +57,8 @@ class Docket:
         return self.lines.filter(~pl.Series(self.resolved), pl.col("pending") == 0)
 
     def free_items(self) -> pl.DataFrame:
-        return self.items.filter(~pl.Series(self.taken))
+        """Items with what is left of them as amount."""
+        return self.items.with_columns(amount=pl.Series(self.rest)).filter(pl.col("amount") != 0)
 
     def payments(self) -> pl.DataFrame:
         """One row a line that pays items: line, item_count, items_total (what is settled), whole (all of each item is),

@@ -41,15 +41,24 @@ def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
 
 
 def _contradicted(docket: Docket, frame: pl.DataFrame) -> pl.DataFrame:
-    """Lines whose reference is another's, or one that two lines claim."""
-    wrong = frame.filter((pl.col("mention") == MENTION["other_document"]) | pl.col("exists"))
-    docket.refuse(wrong["line"].unique().to_numpy(), "reference_of_another")
+    """Lines whose reference is another's, or one that two lines claim.
+
+    A reference to another document is only seen to be wrong where the line shows somebody else, or where it is the
+    exact amount of one of its own: otherwise it reads like a payment in part, and nobody could know better.
+    """
+    other = frame.filter((pl.col("mention") == MENTION["other_document"]) | pl.col("exists"))
+    own = (pl.col("in_party") > 0) | pl.col("exists_own")
+    known = (pl.col("in_book") > 0) | pl.col("exists")
+    plausible = known & ((pl.col("seen") == NONE) | (own & ~(pl.col("exact") & pl.col("alone"))))
+    docket.mislead(other.filter(plausible.fill_null(False))["line"].unique().to_numpy())
+    docket.refuse(other.filter(known.fill_null(False))["line"].unique().to_numpy(), "reference_of_another")
     noisy = docket.lines.filter((pl.col("noise") == 1) | (pl.col("noise_item") != NONE))
-    docket.refuse(noisy["line"].to_numpy(), "reference_unknown")
+    unknown = noisy.join(other.filter(known.fill_null(False)), on="line", how="anti")
+    docket.refuse(unknown["line"].to_numpy(), "reference_unknown")
     twice = docket.lines.filter(pl.col("plan") == PLAN["paid_twice"])
     docket.refuse(twice["line"].to_numpy(), "claimed_twice")
     again = docket.lines.filter(pl.Series(docket.why) == "repeated_or_paid_twice")
-    return pl.concat([each.select("line") for each in (wrong, noisy, twice, again)]).unique()
+    return pl.concat([each.select("line") for each in (other, noisy, twice, again)]).unique()
 
 
 def contradicting(docket: Docket) -> pl.Expr:

@@ -11,7 +11,7 @@ from finance_pipeline.sandbox.labelled.draft import MENTION, NONE
 from finance_pipeline.sandbox.labelled.judge import slips
 
 _LEAST_DIGITS = 4
-_WITH_LETTERS = [MENTION[name] for name in ("full", "squeezed", "spaced", "letter_o", "advice")]
+_WITH_LETTERS = [MENTION[name] for name in ("full", "squeezed", "spaced", "letter_o", "advice", "other_document")]
 _BARE = [MENTION[name] for name in ("no_prefix", "digits", "tail")]
 
 

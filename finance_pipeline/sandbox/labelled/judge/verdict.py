@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from finance_pipeline.sandbox.labelled.companies import Companies
-from finance_pipeline.sandbox.labelled.draft import NONE, Bools, Ints
+from finance_pipeline.sandbox.labelled.draft import MENTION, NONE, Bools, Ints
 from finance_pipeline.sandbox.labelled.judge.between import judge_transfers
 from finance_pipeline.sandbox.labelled.judge.docket import UNDECIDED, Docket
 from finance_pipeline.sandbox.labelled.judge.exact import judge_adjusted, judge_exact
@@ -34,6 +34,7 @@ def judged(
     lines = pl.concat([lines, seen_parties(lines, who, party_accounts)], how="horizontal")
     at = pl.col("uncut").str.to_lowercase().str.find(pl.col("list").str.to_lowercase(), literal=True)
     lines = lines.with_columns(list_at=at.cast(pl.Int64))
+    mentions = pl.concat([mentions, _strange(lines, mentions)])
     docket = Docket(lines, items, parts)
     judge_keyed(docket)
     judge_copies(docket)
@@ -51,6 +52,21 @@ def judged(
     verdicts = verdicts.with_columns(tier=tier, guess=pl.col("guess") & ~pl.col("resolvable"))
     shown = verdicts.with_columns(tier=pl.when(pl.col("tier") != NONE).then("tier"))
     return shown.select("resolvable", "tier", "why", "guess"), docket.misleading & ~docket.resolved
+
+
+def _strange(lines: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """Numbers of no document that a line pays: mentions of what they may happen to be."""
+    noise = lines.filter(pl.col("noise") == 1, pl.col("list").is_not_null())
+    given = {
+        "line": pl.col("line"),
+        "mention": pl.lit(MENTION["other_document"], pl.Int64),
+        "number": pl.col("list"),
+        "text": pl.col("list"),
+        "place": pl.lit(0, mentions.schema["place"]),
+        "end": pl.col("list").str.len_chars(),
+    }
+    absent = {name: pl.lit(None, dtype) for name, dtype in mentions.schema.items() if name not in given}
+    return noise.select(**(given | absent)).select(mentions.columns)
 
 
 def _reasons(docket: Docket) -> None:
