@@ -23,7 +23,8 @@ def prices(rng: np.random.Generator, currency: Ints) -> Ints:
     tens = np.maximum(scaled // (10 * unit), 1) * 10 * unit
     taxed = whole + whole * rng.choice([7, 19, 20, 21, 25], count) // 100
     listed = np.array(_CATALOGUE)[rng.integers(0, len(_CATALOGUE), count)] * np.array(SCALE_PERCENT)[currency] // 100
-    return np.select([how < 0.12, how < 0.18, how < 0.33, how < 0.41], [whole, tens, taxed, listed], scaled)
+    made: Ints = np.select([how < 0.12, how < 0.18, how < 0.33, how < 0.41], [whole, tens, taxed, listed], scaled)
+    return made
 
 
 def tenths_of_percent(amount: Ints, tenths: Ints) -> Ints:

@@ -78,12 +78,38 @@ class Companies:
 
 def found(options: Options) -> Companies:
     """The companies of a seed."""
-    rng = stream(options.seed, "companies")
+    rng, level = stream(options.seed, "companies"), options.level
     repeats = max(1, round(options.line_count / (len(PROFILES) * _LINES_A_BOOK)))
     profile = np.tile(np.arange(len(PROFILES)), repeats)
     account_book, account_currency, accounts, second = _accounts(profile)
-    parties = _parties(rng, options, profile, accounts)
-    return Companies(profile, account_book, account_currency, accounts, second, **parties)
+    book, role = _who(options, len(profile))
+    count = len(book)
+    name = _names(rng, book, role, profile, level.kin_share)
+    home = np.array([CURRENCY[PROFILES[p].currency] for p in profile])[book]
+    foreign = np.array([CURRENCY[PROFILES[p].foreign[0]] for p in profile])[book]
+    discounts = rng.choice([10, 15, 20, 20, 25, 30], count)
+    return Companies(
+        profile=profile,
+        account_book=account_book,
+        account_currency=account_currency,
+        accounts=accounts,
+        second_account=second,
+        party_book=book,
+        party_role=role,
+        party_currency=np.where(happens(rng, count, 0.1), foreign, home),
+        party_terms=np.array(_TERMS_DAYS)[rng.integers(0, len(_TERMS_DAYS), count)],
+        party_discount_tenths=np.where(happens(rng, count, 0.18), discounts, 0),
+        party_discount_days=rng.choice([7, 8, 10, 14], count),
+        party_mention=chosen(rng, level.mentions, count, MENTION),
+        party_name_style=chosen(rng, level.names, count, NAME),
+        party_number=rng.permutation(count) + 10_000 + rng.integers(0, 5_000),
+        listed_account=happens(rng, count, level.listed_account_share),
+        listed_alias=happens(rng, count, level.listed_alias_share),
+        in_table=~happens(rng, count, 0.02),
+        party_name=name,
+        party_alias=names.aliases(name, rng),
+        pools=_pools(rng, book, role, len(profile)),
+    )
 
 
 def _accounts(profile: Ints) -> tuple[Ints, Ints, Ints, Ints]:
@@ -103,40 +129,22 @@ def _accounts(profile: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     return np.array(books), np.array(currencies), accounts, second
 
 
-def _parties(rng: np.random.Generator, options: Options, profile: Ints, accounts: Ints) -> dict[str, object]:
-    level = options.level
-    customers = max(8 * len(profile), options.line_count // _LINES_A_CUSTOMER)
-    suppliers = max(4 * len(profile), options.line_count // _LINES_A_SUPPLIER)
-    count = customers + suppliers
-    role = (np.arange(count) >= customers).astype(np.int64)
-    book = np.concatenate([np.arange(customers) % len(profile), np.arange(suppliers) % len(profile)])
-    home = np.array([CURRENCY[PROFILES[p].currency] for p in profile])[book]
-    foreign = np.array([CURRENCY[PROFILES[p].foreign[0]] for p in profile])[book]
+def _who(options: Options, book_count: int) -> tuple[Ints, Ints]:
+    """Book and role of each party."""
+    customers = max(8 * book_count, options.line_count // _LINES_A_CUSTOMER)
+    suppliers = max(4 * book_count, options.line_count // _LINES_A_SUPPLIER)
+    book = np.concatenate([np.arange(customers) % book_count, np.arange(suppliers) % book_count])
+    return book, (np.arange(customers + suppliers) >= customers).astype(np.int64)
+
+
+def _names(rng: np.random.Generator, book: Ints, role: Ints, profile: Ints, kin_share: float) -> pl.Series:
+    """A name for each party, mostly in its book's language; some are hard to tell from another's."""
+    count = len(book)
     language = np.array([names.LANGUAGES.index(PROFILES[p].language) for p in profile])[book]
     language = np.where(happens(rng, count, 0.12), rng.integers(0, len(names.LANGUAGES), count), language)
-    kin_of = _kin(rng, book, level.kin_share)
-    language = language[kin_of]
-    person = (happens(rng, count, 0.12) & (role == 0))[kin_of]
-    person &= kin_of == np.arange(count)
-    name = names.party_names(rng, language, person, kin_of)
-    discounted = happens(rng, count, 0.18)
-    return {
-        "party_book": book,
-        "party_role": role,
-        "party_currency": np.where(happens(rng, count, 0.1), foreign, home),
-        "party_terms": np.array(_TERMS_DAYS)[rng.integers(0, len(_TERMS_DAYS), count)],
-        "party_discount_tenths": np.where(discounted, rng.choice([10, 15, 20, 20, 25, 30], count), 0),
-        "party_discount_days": rng.choice([7, 8, 10, 14], count),
-        "party_mention": chosen(rng, level.mentions, count, MENTION),
-        "party_name_style": chosen(rng, level.names, count, NAME),
-        "party_number": rng.permutation(count) + 10_000 + rng.integers(0, 5_000),
-        "listed_account": happens(rng, count, level.listed_account_share),
-        "listed_alias": happens(rng, count, level.listed_alias_share),
-        "in_table": ~happens(rng, count, 0.02),
-        "party_name": name,
-        "party_alias": names.aliases(name, rng),
-        "pools": _pools(rng, book, role, len(profile)),
-    }
+    kin_of = _kin(rng, book, kin_share)
+    person = (happens(rng, count, 0.12) & (role == 0))[kin_of] & (kin_of == np.arange(count))
+    return names.party_names(rng, language[kin_of], person, kin_of)
 
 
 def _kin(rng: np.random.Generator, book: Ints, share: float) -> Ints:

@@ -134,9 +134,10 @@ _LINE = {
     "noise_item": NONE,
     "noise": 0,
 }
-"""plan: what the case is meant to show (shapes.PLANS), which decides nothing; keyed 1: the memo shows the group's, instruction's or cheque's id; own: account on the other
-side of a transfer; echo: line whose payment it returns; unit: lines of which either may be the right one; noise_item:
-an item that the memo names although the line does not pay it; noise 1: it names a document that nobody knows."""
+"""plan: what the case is meant to show (shapes.PLANS), which decides nothing; keyed 1: the memo shows the id of the
+group, instruction or cheque; own: account on the other side of a transfer; echo: line whose payment it returns; unit:
+lines of which either may be the right one; noise_item: an item that the memo names although the line does not pay it;
+noise 1: it names a document that nobody knows."""
 _PART = {
     **{"line": NONE, "item": NONE, "other": NONE, "amount": 0, "item_amount": 0, "role": 0},
     **{"mention": 0, "named": NONE},

@@ -54,14 +54,14 @@ def _repeated(originals: pl.DataFrame, first: int, rng: np.random.Generator) -> 
 
 
 def _pending(originals: pl.DataFrame, first: int, rng: np.random.Generator) -> pl.DataFrame:
-    """The same lines some days before, pending: without the bank's reference, cards now and then with another amount."""
+    """The same lines some days before, pending: without the bank's reference, cards now and then by another amount."""
     count = originals.height
     tip = happens(rng, count, 0.3) & (originals["flow"] == FLOW["card"]).to_numpy()
     amount = originals["amount"].to_numpy()
     without_tip = amount - amount * rng.integers(5, 18, count) // 100
     style = rng.random(count)
-    memo = pl.when(pl.Series(style < 0.4)).then(pl.format("PENDING {}", "memo"))
-    memo = memo.when(pl.Series(style < 0.6)).then(pl.col("memo").str.slice(0, 22)).otherwise("memo")
+    shorter = pl.when(pl.Series(style < 0.6)).then(pl.col("memo").str.slice(0, 22)).otherwise("memo")
+    memo = pl.when(pl.Series(style < 0.4)).then(pl.format("PENDING {}", "memo")).otherwise(shorter)
     return originals.with_columns(
         line=pl.int_range(first, first + count, dtype=pl.Int64),
         booked=(pl.col("booked") - pl.Series(rng.integers(0, 4, count))).clip(0),

@@ -26,10 +26,10 @@ TRUTH_FOLDER = "truth"
 class Labelled:
     """What the engine gets, and what is true.
 
-    truth_allocations: one row per part: line_id, item_id or other_line_id, amount_minor (of the line), item_amount_minor
-    (of the item), role, shape. truth_lines: one row per line: line_id, shape, resolvable, tier (evidence that singles
-    it out; null if none does), why (what does, or what is missing), guess (matching it can only be a guess), unit_id
-    (lines that are judged as one; null for most).
+    truth_allocations: one row per part: line_id, item_id or other_line_id, amount_minor (of the line),
+    item_amount_minor (of the item), role, shape. truth_lines: one row per line: line_id, shape, plan (what the case was
+    meant to show), resolvable, tier (evidence that singles it out; null if none does), why (what does, or what is
+    missing), guess (matching it can only be a guess), unit_id (lines that are judged as one; null for most).
     """
 
     bank_lines: pl.DataFrame
@@ -171,7 +171,7 @@ def open_items(
 
 
 def _references() -> pl.Expr:
-    """Other texts that name an item: our end-to-end id, a cheque, the customer's order, the payer's structured number."""
+    """Other texts that name an item: our end-to-end id, a cheque, the customer's order, the payer's own number."""
     payout = pl.col("kind") == KIND["payout"]
     texts = pl.concat_list(
         "instruction_text",

@@ -40,12 +40,12 @@ def generate(options: Options) -> Labelled:
         numbers["number"], numbers["running"], structured_text=numbers["structured"], item=pl.int_range(pl.len())
     )
     named = named.join(ends, on=["line", "item"], how="left", maintain_order="left")
+    line_ids = frames.random_ids("l", lines.height, stream(seed, "line ids"))
     if options.judged:
         verdicts, misleading = judged(lines, facts, all_parts, named, who, party_accounts, make.rates)
         lines, all_parts, verdicts = without(misleading, lines, all_parts, verdicts)
     else:
         verdicts = _unjudged(lines)
-    line_ids = frames.random_ids("l", int(lines["line"].max()) + 1, stream(seed, "line ids"))
     item_ids = frames.random_ids("i", len(items["book"]), stream(seed, "item ids"))
     return Labelled(
         frames.bank_lines(lines, line_ids, who, own_accounts, seed),

@@ -103,8 +103,9 @@ def _mistyped() -> pl.Expr:
     )
 
 
-def listed(mentions: pl.DataFrame, line_count: int, seed: int) -> pl.DataFrame:
-    """One row a line, in order: list (the numbers as they stand in a memo, or null), ends (of each number in it).
+def listed(mentions: pl.DataFrame, line_count: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row a line, in order: list (the numbers as they stand in a memo, or null). One row a number in it: line, item
+    and end (where it ends in the list).
 
     Structured numbers and advices stand elsewhere and are left out.
     """

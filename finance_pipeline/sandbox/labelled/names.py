@@ -91,6 +91,11 @@ def as_banks_print(names: pl.Series, rng: np.random.Generator) -> pl.Series:
     return frame.select(name.str.slice(0, length).str.strip_chars_end()).to_series()
 
 
+def transliterated(text: pl.Expr) -> pl.Expr:
+    """A text without letters that old systems don't know: ä as ae, ø as oe."""
+    return text.str.replace_many(_PAIRED)
+
+
 def misspelt(names: pl.Series, rng: np.random.Generator) -> pl.Series:
     """Each name with one letter lost or two exchanged."""
     frame = pl.DataFrame({"name": names, "at": rng.random(len(names)), "lost": rng.random(len(names)) < 0.5})

@@ -56,8 +56,8 @@ class Difficulty:
 
 DIFFICULTIES = {
     "easy": Difficulty("easy", 0.08, _CLEAR_MENTION, _CLEAR_NAME, 0.03, 0.02, 0.85, 0.4, 0.02, 0.35, 0.06),
-    "default": Difficulty("default", 0.22, _USUAL_MENTION, _USUAL_NAME, 0.12, 0.08, 0.6, 0.25, 0.06, 1.0, 0.12),
-    "hard": Difficulty("hard", 0.34, _HARD_MENTION, _HARD_NAME, 0.22, 0.15, 0.4, 0.15, 0.12, 2.2, 0.2),
+    "default": Difficulty("default", 0.22, _USUAL_MENTION, _USUAL_NAME, 0.12, 0.08, 0.6, 0.25, 0.06, 1.0, 0.1),
+    "hard": Difficulty("hard", 0.34, _HARD_MENTION, _HARD_NAME, 0.22, 0.15, 0.4, 0.15, 0.12, 2.2, 0.15),
 }
 
 

@@ -66,7 +66,24 @@ NAMED_FRAMES = {
     "no": ("{n} {b}", "Fra: {n} Betalt: {d} {b}", "GIRO {n} {b}"),
     "jp": ("{n} {b}", "FURIKOMI {n} {b}"),
 }
-FLOWS = {
+FLOWS: dict[str, dict[str, tuple[str, ...]]] = {
+    "payment": {
+        "en": (
+            "{b}",
+            "{b}",
+            "BILL PAYMENT {b}",
+            "ACH DEBIT {b}",
+            "FPO {b} {d}",
+            "ONLINE PAYMENT {x} {b}",
+            "WIRE OUT {x} {b}",
+        ),
+        "de": ("{b}", "{b}", "SVWZ+{b}", "ÜBERWEISUNG {b}", "EREF+{e} SVWZ+{b}", "ONLINE-UEBERWEISUNG {b} DATUM {d}"),
+        "fr": ("{b}", "{b}", "VIR SEPA EMIS {b}", "VIREMENT EMIS /MOTIF {b} /REF {x}"),
+        "nl": ("{b}", "{b}", "/TRTP/SEPA OVERBOEKING/REMI/{b}/EREF/{e}", "Betaling {b}"),
+        "sv": ("{b}", "{b}", "BG-BETALNING {b}", "LB {d} {b}"),
+        "no": ("{b}", "{b}", "Nettgiro {b}", "Til: {b} {x}"),
+        "jp": ("{b}", "{b}", "FURIKOMI {b}", "SOKIN {x} {b}"),
+    },
     "deposit": {"": ("DEPOSIT {b}", "LOCKBOX {x} {b}", "REMISE CHEQUES {b}", "{b}")},
     "payout": {"": ("{p} PAYOUT {k}", "{p} {k}", "{p} TRANSFER {k}", "AUSZAHLUNG {p} {k}", "{k} {p} SETTLEMENT {d}")},
     "acquirer": {"": ("{p} MERCHANT {x} NET SALES", "{p} SETTLEMENT {d}", "KARTENUMSATZ {p} {x}", "REMISE CB {p}")},

@@ -67,9 +67,7 @@ def scored(labelled: Labelled, allocations: pl.DataFrame) -> Score:
     facts = lines.select("line_id", "shape", "why")
     judged = judged.join(facts, on="line_id", how="left", maintain_order="left")
     found = truth.join(judged.filter("right").select(*_PAIR), on=_PAIR, how="semi")
-    return Score(
-        _by_tier(judged), _by_shape(judged, truth, found), _unresolvable(lines, judged), _wrong(judged)
-    )
+    return Score(_by_tier(judged), _by_shape(judged, truth, found), _unresolvable(lines, judged), _wrong(judged))
 
 
 def _pairs(allocations: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

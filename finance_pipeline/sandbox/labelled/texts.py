@@ -7,16 +7,16 @@ Here: name, account, memo, end-to-end id and references of all lines, as texts. 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from finance_pipeline.sandbox.labelled import keys, names, phrases
 from finance_pipeline.sandbox.labelled.companies import Companies
-from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, FLOW, FLOWS, NAME, Ints, happens, stream
+from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, FLOW, FLOWS, NAME, Bools, Ints, happens, stream
 from finance_pipeline.sandbox.labelled.options import Options
 from finance_pipeline.sandbox.labelled.profiles import DECIMALS, PROFILES
+from finance_pipeline.sandbox.labelled.shown import shown_accounts, shown_names
 from finance_pipeline.sandbox.labelled.words import PROCESSORS
 
 _SLOT = re.compile(r"\{(\w)\}")
@@ -25,11 +25,12 @@ _SLOTS = {
     **{"p": "processor_name", "k": "key"},
 }
 _BREAKS = 5
+_ALL = 1_000_000
+"""More characters than any memo has."""
 _CUTS = (18, 27, 32, 35, 140)
 _KEY_IN_FIELD = 0.7
 """Share of our end-to-end ids that come back in the field for them; the others stand in the memo."""
 _DATES = {"en": "%m/%d/%y", "de": "%d.%m.%Y", "fr": "%d/%m/%Y", "nl": "%d-%m-%Y", "sv": "%Y-%m-%d", "no": "%d.%m.%Y"}
-_PROCESSOR_FORMS = ("{} PAYMENTS EUROPE LTD", "{}", "{} N.V.", "{} TECHNOLOGY EUROPE", "{} PAYOUTS")
 _PARTY_FLOWS = [FLOW[name] for name in ("receipt", "payment")]
 
 
@@ -50,7 +51,14 @@ def line_texts(
     lists: line, list; structured: line, structured (at most one a line).
     """
     frame = _facts(lines, lists, structured, key_frames, who, options)
-    frame = frame.with_columns(_names(frame, lines, party_accounts, own_accounts, who, options))
+    shown_name = shown_names(lines, who, options)
+    outside = pl.when(pl.col("name") != NAME["in_memo"]).then(shown_name)
+    frame = frame.with_columns(
+        name_text=shown_name,
+        shown=shown_name,
+        counterparty_name=outside,
+        counterparty_account=shown_accounts(lines, who, party_accounts, own_accounts, options),
+    )
     frame = _bodies(frame, who, options.seed)
     frame = frame.with_columns(uncut=_memos(frame, options.seed))
     frame = frame.with_columns(uncut=_case(frame, options.seed))
@@ -96,7 +104,6 @@ def _facts(
             "e2e_style": rng.random(count),
             "random_e2e": keys.random_codes(rng, count, 12).str.to_uppercase(),
             "processor": lines["processor"],
-            "processor_form": rng.integers(0, len(_PROCESSOR_FORMS), count),
         }
     ).join(lists, on="line", how="left", maintain_order="left")
     frame = frame.join(structured, on="line", how="left", maintain_order="left")
@@ -118,73 +125,6 @@ def _facts(
     )
 
 
-def _names(
-    frame: pl.DataFrame,
-    lines: dict[str, Ints],
-    party_accounts: pl.Series,
-    own_accounts: pl.Series,
-    who: Companies,
-    options: Options,
-) -> list[pl.Series]:
-    """Name as printed wherever it stands, counterparty name and account."""
-    rng, count = stream(options.seed, "shown names"), frame.height
-    party = np.maximum(lines["party"], 0)
-    plain, other = who.party_name.gather(party), who.party_alias.gather(party)
-    bank = names.as_banks_print(plain, rng)
-    strangers = _strangers(rng, lines, who)
-    form = pl.Series(np.array(_PROCESSOR_FORMS)[frame["processor_form"]])
-    processor = (
-        pl.DataFrame({"f": form, "p": frame["processor_name"]})
-        .select(pl.col("f").str.replace("{}", pl.col("p"), literal=True))
-        .to_series()
-    )
-    own = names.as_banks_print(keys.own_names(who, options.seed).gather(lines["book"]), rng)
-    by_style = {
-        **{"plain": plain, "bank": bank, "alias": other, "in_memo": bank, "somebody_else": strangers},
-        **{"misspelt": names.misspelt(bank, rng), "processor": processor, "own": own},
-    }
-    style = pl.col("name")
-    text = pl.lit(None, pl.String)
-    shown = frame.select("name", **by_style)
-    has_party = pl.Series(lines["party"] >= 0)
-    for name in by_style:
-        fits = has_party if name in ("plain", "bank", "alias", "in_memo", "misspelt") else pl.lit(True)
-        text = pl.when((style == NAME[name]) & fits).then(pl.col(name)).otherwise(text)
-    name_text = shown.select(text.alias("name_text"))["name_text"]
-    share = np.array([p.account_share for p in PROFILES])[who.profile[lines["book"]]]
-    drawn = rng.random(count) < share
-    named = np.isin(lines["name"], [NAME["plain"], NAME["bank"], NAME["alias"], NAME["misspelt"], NAME["in_memo"]])
-    known = (lines["party"] >= 0) & ((lines["name"] == NAME["account_only"]) | (drawn & named))
-    theirs = party_accounts.gather(party)
-    ours = own_accounts.gather(np.maximum(lines["own"], 0))
-    foreign = keys.account_numbers(rng, who.profile[lines["book"]])
-    is_own = (lines["own"] >= 0) & (rng.random(count) < 0.6)
-    is_stranger = (lines["name"] == NAME["somebody_else"]) & drawn
-    accounts = pl.DataFrame({"t": theirs, "o": ours, "f": foreign, "known": known, "own": is_own, "s": is_stranger})
-    account = accounts.select(pl.when("known").then("t").when("own").then("o").when("s").then("f"))
-    spaced = pl.DataFrame({"a": account.to_series(), "s": rng.random(count) < 0.12}).select(
-        pl.when("s").then(pl.col("a").str.replace_all(r"(.{4})", "$1 ").str.strip_chars_end()).otherwise("a")
-    )
-    in_memo = lines["name"] == NAME["in_memo"]
-    outside = pl.DataFrame({"n": name_text, "m": in_memo}).select(pl.when(~pl.col("m")).then("n"))
-    return [
-        name_text,
-        outside.to_series().alias("counterparty_name"),
-        spaced.to_series().alias("counterparty_account"),
-        name_text.alias("shown"),
-    ]
-
-
-def _strangers(rng: np.random.Generator, lines: dict[str, Ints], who: Companies) -> pl.Series:
-    """A name that belongs to no party, as a bank prints it."""
-    count = len(lines["book"])
-    pool = max(count // 20, 50)
-    language = rng.integers(0, len(names.LANGUAGES), pool)
-    made = names.party_names(rng, language, happens(rng, pool, 0.5), np.arange(pool))
-    made = made.filter(~made.is_in(who.party_name.implode()))
-    return names.as_banks_print(made.gather(rng.integers(0, len(made), count)), rng)
-
-
 def _bodies(frame: pl.DataFrame, who: Companies, seed: int) -> pl.DataFrame:
     """The payer's own words: numbers with what people write around them, or words without a number.
 
@@ -201,7 +141,7 @@ def _bodies(frame: pl.DataFrame, who: Companies, seed: int) -> pl.DataFrame:
     frame = frame.with_columns(
         word_text=word, silent=silent, trail=trail, listed_apart=apart, inline=inline, body=pl.lit("")
     )
-    trail_text = _filled(frame, "trail", phrases.TRAILS)
+    trail_text = _filled("trail", phrases.TRAILS)
     with_list = pl.col("word_text") + pl.col("list") + trail_text
     printed = pl.when("inline").then(pl.col("structured")).otherwise(pl.lit(""))
     body = (
@@ -254,7 +194,7 @@ def _phrase(language: pl.Series, lists: dict[str, tuple[str, ...]], rng: np.rand
     return pl.Series(found)
 
 
-def _filled(frame: pl.DataFrame, column: str, lists: dict[str, tuple[str, ...]]) -> pl.Expr:
+def _filled(column: str, lists: dict[str, tuple[str, ...]]) -> pl.Expr:
     """The column's patterns with their slots filled from the row."""
     found = pl.col(column)
     for pattern in sorted({each for entries in lists.values() for each in entries if "{" in each}):
@@ -273,8 +213,7 @@ def _pattern(pattern: str) -> pl.Expr:
 def _memos(frame: pl.DataFrame, seed: int) -> pl.Series:
     """The whole memo: one of the patterns that the bank of this flow and language has, filled."""
     rng = stream(seed, "memos")
-    pattern = pl.Series(_chosen_patterns(frame, rng))
-    facts = frame.with_columns(pattern=pattern)
+    facts = frame.with_columns(pattern=_chosen_patterns(frame, rng))
     made = [
         part.select("line", memo=_pattern(str(text)))
         for (text,), part in facts.partition_by("pattern", as_dict=True).items()
@@ -282,7 +221,7 @@ def _memos(frame: pl.DataFrame, seed: int) -> pl.Series:
     return pl.concat(made).sort("line")["memo"].str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def _chosen_patterns(frame: pl.DataFrame, rng: np.random.Generator) -> Sequence[str]:
+def _chosen_patterns(frame: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
     codes, flows = frame["language"].to_numpy(), frame["flow"].to_numpy()
     in_memo = (frame["name"] == NAME["in_memo"]).to_numpy() & frame["shown"].is_not_null().to_numpy()
     bare = (frame["word"] == 0).to_numpy()
@@ -316,10 +255,18 @@ def _case(frame: pl.DataFrame, seed: int) -> pl.Series:
     how = stream(seed, "case").random(frame.height)
     text = frame.select("uncut", "key").with_columns(how=pl.Series(how))
     plain = pl.col("uncut")
-    bare = plain.str.replace_many(names._PAIRED)
-    upper = pl.when(pl.col("how") < 0.35).then(plain.str.to_uppercase()).when(pl.col("how") < 0.6).then(bare)
-    kept = pl.col("key").is_not_null() & pl.col("key").str.contains("_")
-    return text.select(pl.when(kept).then(plain).otherwise(upper.otherwise(plain)).alias("uncut"))["uncut"]
+    bare = names.transliterated(plain)
+    changed = (
+        pl.when(pl.col("how") < 0.25)
+        .then(plain.str.to_uppercase())
+        .when(pl.col("how") < 0.4)
+        .then(bare.str.to_uppercase())
+        .when(pl.col("how") < 0.6)
+        .then(bare)
+        .otherwise(plain)
+    )
+    kept = pl.col("key").str.contains("_").fill_null(False)
+    return text.select(pl.when(kept).then(plain).otherwise(changed).alias("uncut"))["uncut"]
 
 
 def _cut(frame: pl.DataFrame, who: Companies, options: Options) -> pl.DataFrame:
@@ -334,15 +281,25 @@ def _cut(frame: pl.DataFrame, who: Companies, options: Options) -> pl.DataFrame:
     length[cut] = np.array(_CUTS)[rng.integers(1, len(_CUTS), int(cut.sum()))]
     broken = paid & happens(rng, count, level.broken_share)
     width = np.where(rng.random(count) < 0.5, 27, 35)
-    text = frame.with_columns(length=pl.Series(length), broken=pl.Series(broken), width=pl.Series(width))
-    whole = pl.col("uncut")
+    text = frame.with_columns(length=pl.Series(length), whole=pl.Series(_broken(frame["uncut"], broken, width)))
+    added = pl.when(pl.Series(broken)).then(_BREAKS).otherwise(0)
+    is_cut = pl.col("whole").str.len_chars() > pl.col("length")
+    return text.with_columns(
+        memo=pl.col("whole").str.slice(0, pl.col("length")).str.strip_chars_end(),
+        kept=pl.when(is_cut).then(pl.col("length") - added).otherwise(_ALL),
+    )
+
+
+def _broken(texts: pl.Series, broken: Bools, width: Ints) -> pl.Series:
+    """Some texts with a blank after each so many characters, where lines ended on the way."""
+    rows = np.flatnonzero(broken)
+    part = pl.DataFrame({"row": rows, "text": texts.gather(rows), "width": width[rows]})
+    whole = pl.col("text")
     for place in range(_BREAKS, 0, -1):
         at = pl.col("width") * place
         split = whole.str.slice(0, at) + pl.lit(" ") + whole.str.slice(at)
-        whole = pl.when(pl.col("broken") & (whole.str.len_chars() > at)).then(split).otherwise(whole)
-    added = pl.when("broken").then(_BREAKS).otherwise(0)
-    memo = whole.str.slice(0, pl.col("length")).str.strip_chars_end()
-    return text.with_columns(
-        memo=memo,
-        kept=pl.when(whole.str.len_chars() > pl.col("length")).then(pl.col("length") - added).otherwise(1_000_000),
-    )
+        whole = pl.when(whole.str.len_chars() > at).then(split).otherwise(whole)
+    done = part.select("row", text=whole)
+    rest = np.flatnonzero(~broken)
+    plain = pl.DataFrame({"row": rest, "text": texts.gather(rest)})
+    return pl.concat([done, plain]).sort("row")["text"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from finance_pipeline.sandbox.labelled import amounts
-from finance_pipeline.sandbox.labelled.cases.making import CUSTOMERS, Making, on_workday
+from finance_pipeline.sandbox.labelled.cases.making import CUSTOMERS, SUPPLIERS, Making, on_workday
 from finance_pipeline.sandbox.labelled.draft import FLOW, NAME, NONE, ROLE, SPAN_DAYS, Ints, happens
 from finance_pipeline.sandbox.labelled.profiles import DECIMALS
 from finance_pipeline.sandbox.labelled.shapes import PLAN, SHAPE
@@ -41,11 +42,16 @@ def transfer(make: Making, rng: np.random.Generator, count: int, how: str = "tra
     if how == "transfer_fx":
         spot = amounts.converted(amount, home, into, booked, make.rates)
         received = np.maximum(spot - spot * rng.integers(-10, 80, cases) // 10_000, 1)
-    worded = {"word": happens(rng, cases, 0.92), "flow": FLOW["transfer"], "shape": SHAPE[how], "book": book}
+    worded: dict[str, ArrayLike] = {
+        "word": happens(rng, cases, 0.92),
+        "flow": FLOW["transfer"],
+        "shape": SHAPE[how],
+        "book": book,
+    }
     name = np.where(happens(rng, cases, 0.75), NAME["own"], NAME["none"])
     shown = happens(rng, cases, 0.5) & (how == "transfer_fx")
     out = make.draft.lines(
-        *(cases,), account=source, currency=home, amount=-amount, booked=booked, name=name, own=target, **worded
+        cases, account=source, currency=home, amount=-amount, booked=booked, name=name, own=target, **worded
     )
     back = make.draft.lines(
         cases,
@@ -125,8 +131,6 @@ def known_without_item(make: Making, rng: np.random.Generator, count: int, *, nu
 
 def unpaid(make: Making, rng: np.random.Generator, count: int) -> None:
     """Documents of either side that nobody pays. count: lines of the whole, of which they are a share."""
-    from finance_pipeline.sandbox.labelled.cases.making import SUPPLIERS
-
     wanted = int(count * make.options.level.unpaid_share)
     for side, share in ((CUSTOMERS, 75), (SUPPLIERS, 20)):
         make.documents(rng, make.some_parties(rng, wanted * share // 100, side), side)

@@ -22,7 +22,7 @@ def batch(make: Making, rng: np.random.Generator, count: int, side: Side) -> Non
     silent = happens(rng, count, make.options.level.silent_share)
     # Who says nothing is often small, so that its few open documents can be told by their sum.
     party = np.where(silent, make.some_parties(rng, count, side, evenly=True), make.some_parties(rng, count, side))
-    sizes = np.where(silent, batch_sizes(rng, count, 2, 12, 3), batch_sizes(rng, count, 2, 40, 3.6))
+    sizes = np.where(silent, batch_sizes(rng, count, 2, 12, 3), batch_sizes(rng, count, 2, 40, 3.2))
     owner = np.repeat(np.arange(count), sizes)
     item, amount, booked = _documents(make, rng, party, owner, count, side)
     mention = make.mentions(rng, party, side)
@@ -110,7 +110,12 @@ def deposit(make: Making, rng: np.random.Generator, count: int, *, named: bool) 
     item = make.documents(rng, party, CUSTOMERS, currency=currency[owner], issued=issued)
     amount = make.draft.blocks["items"][-1]["amount"]
     line = make.lines_of(
-        *(rng, first, totals(owner, amount, count), booked, SHAPE["deposit"], CUSTOMERS),
+        rng,
+        first,
+        totals(owner, amount, count),
+        booked,
+        SHAPE["deposit"],
+        CUSTOMERS,
         currency=currency,
         name=NAME["none"],
         flow=FLOW["deposit"],
@@ -135,7 +140,7 @@ def recurring(make: Making, rng: np.random.Generator, count: int) -> None:
         issued = start[mine] + 30 * month
         item = make.documents(rng, party[mine], CUSTOMERS, amount=amount[mine], issued=issued, unlisted=0)
         booked = on_workday(issued + rng.integers(3, 25, len(mine)) + 25 * happens(rng, len(mine), 0.06))
-        line = make.lines_of(*(rng, party[mine], amount[mine], booked, SHAPE["recurring"], CUSTOMERS), name=name[mine])
+        line = make.lines_of(rng, party[mine], amount[mine], booked, SHAPE["recurring"], CUSTOMERS, name=name[mine])
         make.settle(line, item, amount[mine], np.where(silent[mine], MENTION["none"], mention[mine]))
 
 

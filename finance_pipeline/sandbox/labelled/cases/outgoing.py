@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from finance_pipeline.sandbox.labelled import amounts
 from finance_pipeline.sandbox.labelled.cases.batches import totals
@@ -25,15 +26,20 @@ from finance_pipeline.sandbox.labelled.shapes import PLAN, SHAPE
 def instructed(make: Making, rng: np.random.Generator, count: int, *, cheque: bool = False) -> None:
     """A payment that our books already hold, under its end-to-end id or the number of a cheque."""
     party, item, amount, booked = _sent(make, rng, count, cheque=cheque)
-    number = np.arange(count) + make.draft.counts["items"]
-    key = {"cheque" if cheque else "instruction": make.draft.blocks["items"][-1]["cheque" if cheque else "instruction"]}
-    assert len(number) == count
+    name = "cheque" if cheque else "instruction"
+    given: dict[str, ArrayLike] = {name: make.draft.blocks["items"][-1][name]}
+    if cheque:
+        given["name"] = NAME["none"]
     line = make.lines_of(
-        *(rng, party, amount, booked, SHAPE["cheque" if cheque else "instruction"], SUPPLIERS),
+        rng,
+        party,
+        amount,
+        booked,
+        SHAPE[name],
+        SUPPLIERS,
         flow=FLOW["cheque" if cheque else "payment"],
         keyed=happens(rng, count, 0.9),
-        **({"name": NAME["none"]} if cheque else {}),
-        **key,
+        **given,
     )
     silent = np.full(count, MENTION["none"]) if cheque else make.named_or_silent(rng, party, SUPPLIERS)
     make.settle(line, item, amount, silent)
@@ -41,7 +47,7 @@ def instructed(make: Making, rng: np.random.Generator, count: int, *, cheque: bo
 
 def payment_run(make: Making, rng: np.random.Generator, count: int) -> None:
     """One debit for a whole payment run of 2 to 40 payments; most lines say its number."""
-    sizes = batch_sizes(rng, count, 2, 40, 5)
+    sizes = batch_sizes(rng, count, 2, 40, 3.5)
     owner = np.repeat(np.arange(count), sizes)
     first = make.some_parties(rng, count, SUPPLIERS)
     book = make.companies.party_book[first]
@@ -49,18 +55,16 @@ def payment_run(make: Making, rng: np.random.Generator, count: int) -> None:
     currency = make.companies.home_currency(book)
     issued = rng.integers(10, LAST_ISSUE, count)
     group = _new_groups(make, count)
-    item = make.documents(
-        *(rng, party, SUPPLIERS),
-        kind=KIND["payment"],
-        currency=currency[owner],
-        issued=issued[owner],
-        group=group[owner],
-        **_plain(),
-    )
+    given = _plain() | {"kind": KIND["payment"], "currency": currency[owner]}
+    item = make.documents(rng, party, SUPPLIERS, **given, issued=issued[owner], group=group[owner])
     amount = make.draft.blocks["items"][-1]["amount"]
     line = make.lines_of(
-        *(rng, first, totals(owner, amount, count), on_workday(issued + rng.integers(0, 4, count))),
-        *(SHAPE["payment_run"], SUPPLIERS),
+        rng,
+        first,
+        totals(owner, amount, count),
+        on_workday(issued + rng.integers(0, 4, count)),
+        SHAPE["payment_run"],
+        SUPPLIERS,
         currency=currency,
         name=NAME["none"],
         flow=FLOW["payment_run"],
@@ -77,7 +81,7 @@ def direct_debit(make: Making, rng: np.random.Generator, count: int) -> None:
     block = make.draft.blocks["items"][-1]
     booked = on_workday(block["issued"] + np.maximum(make.companies.party_terms[party], 3))
     line = make.lines_of(
-        *(rng, party, block["amount"], booked, SHAPE["direct_debit"], SUPPLIERS), flow=FLOW["direct_debit"]
+        rng, party, block["amount"], booked, SHAPE["direct_debit"], SUPPLIERS, flow=FLOW["direct_debit"]
     )
     make.settle(line, item, block["amount"], make.named_or_silent(rng, party, SUPPLIERS))
 
@@ -102,7 +106,12 @@ def refund_without_document(make: Making, rng: np.random.Generator, count: int) 
     block = make.draft.blocks["items"][-1]
     booked = on_workday(block["issued"] + rng.integers(5, 40, count))
     make.lines_of(
-        *(rng, party, -block["amount"], booked, SHAPE["no_item"], CUSTOMERS),
+        rng,
+        party,
+        -block["amount"],
+        booked,
+        SHAPE["no_item"],
+        CUSTOMERS,
         flow=FLOW["refund"],
         noise_item=item,
         plan=PLAN["refund_without_document"],
@@ -114,16 +123,14 @@ def returned(make: Making, rng: np.random.Generator, count: int) -> None:
     outgoing = count - count // 3
     party, item, amount, booked = _sent(make, rng, outgoing)
     number = make.draft.blocks["items"][-1]["instruction"]
-    line = make.lines_of(*(rng, party, amount, booked, SHAPE["instruction"], SUPPLIERS), instruction=number, keyed=1)
+    line = make.lines_of(rng, party, amount, booked, SHAPE["instruction"], SUPPLIERS, instruction=number, keyed=1)
     make.settle(line, item, amount, make.named_or_silent(rng, party, SUPPLIERS))
     _comes_back(make, rng, party, line, amount, booked, SUPPLIERS, instruction=number)
     party = make.some_parties(rng, count - outgoing, CUSTOMERS)
     item = make.documents(rng, party, CUSTOMERS)
     block = make.draft.blocks["items"][-1]
     booked = on_workday(block["issued"] + np.maximum(make.companies.party_terms[party], 3))
-    line = make.lines_of(
-        *(rng, party, block["amount"], booked, SHAPE["one_to_one"], CUSTOMERS), flow=FLOW["direct_debit"]
-    )
+    line = make.lines_of(rng, party, block["amount"], booked, SHAPE["one_to_one"], CUSTOMERS, flow=FLOW["direct_debit"])
     mention = np.full(len(party), MENTION["full"])
     make.settle(line, item, block["amount"], mention)
     _comes_back(make, rng, party, line, block["amount"], booked, CUSTOMERS, noise_item=item)
@@ -143,13 +150,18 @@ def _comes_back(
     unit = np.array([10**d for d in DECIMALS])[currency]
     fee = np.where(happens(rng, len(party), 0.3), rng.integers(250, 1200, len(party)) * unit // 100, 0)
     fee = np.where(side.role == 1, np.minimum(fee, np.abs(amount) // 2), fee)
+    columns: dict[str, ArrayLike] = {"keyed": 1, **given}
     back = make.lines_of(
-        *(rng, party, -amount - fee, on_workday(booked + rng.integers(1, 9, len(party)))),
-        *(SHAPE["returned_payment"], side),
+        rng,
+        party,
+        -amount - fee,
+        on_workday(booked + rng.integers(1, 9, len(party))),
+        SHAPE["returned_payment"],
+        side,
         flow=FLOW["returned"],
         echo=line,
         account=make.draft.table("lines")["account"][line],
-        **({"keyed": 1} | given),
+        **columns,
     )
     make.draft.parts(len(party), line=back, other=line, amount=-amount, role=ROLE["principal"])
     kept = np.flatnonzero(fee)
@@ -160,14 +172,14 @@ def _sent(make: Making, rng: np.random.Generator, count: int, *, cheque: bool = 
     """Payments recorded in our books: parties, items, signed amounts, days on which the bank shows them."""
     party = make.some_parties(rng, count, SUPPLIERS)
     key = np.arange(count) + make.draft.counts["items"]
-    number = {"cheque" if cheque else "instruction": key}
-    item = make.documents(rng, party, SUPPLIERS, kind=KIND["payment"], **_plain(), **number)
+    given = _plain() | {"kind": KIND["payment"], "cheque" if cheque else "instruction": key}
+    item = make.documents(rng, party, SUPPLIERS, **given)
     block = make.draft.blocks["items"][-1]
     lag = rng.integers(2, 20, count) if cheque else rng.integers(0, 3, count)
     return party, item, block["amount"], on_workday(block["issued"] + lag)
 
 
-def _plain() -> dict[str, int]:
+def _plain() -> dict[str, ArrayLike]:
     """A payment has neither terms nor an order of its own."""
     return {"discount_tenths": 0, "discount_until": NONE, "order": NONE, "due": NONE, "structured": 0}
 

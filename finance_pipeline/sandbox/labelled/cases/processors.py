@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from finance_pipeline.sandbox.labelled import amounts
 from finance_pipeline.sandbox.labelled.cases.batches import totals
@@ -21,7 +22,7 @@ def payout(make: Making, rng: np.random.Generator, count: int, *, grouped: bool 
     Without groups the items only say on which processor's account they are and when their money is available.
     """
     book, processor, currency, issued = _days(make, rng, count)
-    sizes = batch_sizes(rng, count, 2, 40, 6)
+    sizes = batch_sizes(rng, count, 2, 40, 4)
     owner = np.repeat(np.arange(count), sizes)
     gross, net, kind = _movements(rng, currency[owner], processor[owner])
     total = totals(owner, net, count)
@@ -101,11 +102,17 @@ def recorded_receipt(make: Making, rng: np.random.Generator, count: int) -> None
     """A receipt that our books already hold, seen on the bank account."""
     party = make.some_parties(rng, count, CUSTOMERS)
     account = make.companies.accounts[make.companies.party_book[party], make.companies.party_currency[party]]
-    plain = {"discount_tenths": 0, "discount_until": NONE, "order": NONE, "due": NONE, "structured": 0}
-    item = make.documents(rng, party, CUSTOMERS, kind=KIND["receipt_in_ledger"], account=account, **plain)
+    plain: dict[str, ArrayLike] = {
+        "discount_tenths": 0,
+        "discount_until": NONE,
+        "order": NONE,
+        "due": NONE,
+        "structured": 0,
+    }
+    item = make.documents(rng, party, CUSTOMERS, **plain, kind=KIND["receipt_in_ledger"], account=account)
     block = make.draft.blocks["items"][-1]
     booked = on_workday(block["issued"] + rng.integers(0, 4, count))
-    line = make.lines_of(*(rng, party, block["amount"], booked, SHAPE["recorded_receipt"], CUSTOMERS), account=account)
+    line = make.lines_of(rng, party, block["amount"], booked, SHAPE["recorded_receipt"], CUSTOMERS, account=account)
     make.settle(line, item, block["amount"], make.named_or_silent(rng, party, CUSTOMERS))
 
 
@@ -117,7 +124,7 @@ def daily_total(make: Making, rng: np.random.Generator, count: int) -> None:
     day = np.unique(np.stack([book, issued]), axis=1)
     book, issued = day[0], day[1]
     currency, count = make.companies.home_currency(book), len(book)
-    sizes = batch_sizes(rng, count, 2, 30, 6)
+    sizes = batch_sizes(rng, count, 2, 30, 4)
     owner = np.repeat(np.arange(count), sizes)
     account = make.companies.second_account[book]
     item = make.draft.items(

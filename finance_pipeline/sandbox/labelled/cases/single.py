@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from finance_pipeline.sandbox.labelled import amounts
 from finance_pipeline.sandbox.labelled.cases.making import CUSTOMERS, LAST_ISSUE, Making, Side, on_workday
@@ -16,7 +17,7 @@ _UNIT = np.array([10**d for d in DECIMALS])
 def in_full(make: Making, rng: np.random.Generator, count: int, side: Side) -> None:
     """A document is paid exactly."""
     party = make.some_parties(rng, count, side)
-    item, issued, amount, booked = _document(make, rng, party, side)
+    item, _, amount, booked = _document(make, rng, party, side)
     line = make.lines_of(rng, party, amount, booked, SHAPE["one_to_one"], side)
     mention = make.named_or_silent(rng, party, side)
     if side.role == 0:
@@ -115,7 +116,12 @@ def in_other_currency(make: Making, rng: np.random.Generator, count: int, side: 
     paid = spot - side.sign * (np.abs(spot) * margin // 10_000)
     shown = happens(rng, count, 0.6)
     line = make.lines_of(
-        *(rng, party, paid, booked, SHAPE["fx"], side),
+        rng,
+        party,
+        paid,
+        booked,
+        SHAPE["fx"],
+        side,
         currency=home,
         original=np.where(shown, amount, 0),
         original_currency=np.where(shown, foreign, NONE),
@@ -129,7 +135,7 @@ def amount_only(make: Making, rng: np.random.Generator, count: int) -> None:
     party = make.some_parties(rng, count, CUSTOMERS)
     item, _, amount, booked = _document(make, rng, party, CUSTOMERS)
     line = make.lines_of(
-        *(rng, party, amount, booked, SHAPE["one_to_one"], CUSTOMERS), plan=PLAN["amount_only"], name=NAME["none"]
+        rng, party, amount, booked, SHAPE["one_to_one"], CUSTOMERS, plan=PLAN["amount_only"], name=NAME["none"]
     )
     make.settle(line, item, amount, MENTION["none"])
 
@@ -151,7 +157,7 @@ def paid_twice(make: Making, rng: np.random.Generator, count: int) -> None:
     item, _, amount, booked = _document(make, rng, party, CUSTOMERS)
     mention = make.mentions(rng, party, CUSTOMERS)
     unit = np.arange(count) + make.draft.counts["lines"]
-    common = {"plan": PLAN["paid_twice"], "unit": unit}
+    common: dict[str, ArrayLike] = {"plan": PLAN["paid_twice"], "unit": unit}
     line = make.lines_of(rng, party, amount, booked, SHAPE["one_to_one"], CUSTOMERS, **common)
     again = on_workday(booked + rng.integers(1, 15, count))
     make.lines_of(rng, party, amount, again, SHAPE["no_item"], CUSTOMERS, **common, noise_item=item)

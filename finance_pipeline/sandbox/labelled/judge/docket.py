@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -60,6 +61,7 @@ class Docket:
         """Items with what is left of them as amount."""
         return self.items.with_columns(amount=pl.Series(self.rest)).filter(pl.col("amount") != 0)
 
+    @cached_property
     def payments(self) -> pl.DataFrame:
         """One row a line that pays items: line, item_count, items_total (what is settled), whole (all of each item is),
         only (the one item, where it is one), plain (nothing but principal in the line's own currency)."""

@@ -1,4 +1,4 @@
-"""Tiers 2 and 4: the party is known, and one open item of its own has the amount, less what its terms or the line say."""
+"""Tiers 2 and 4: the party is known, and one open item of it has the amount, less what its terms or the line say."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def judge_exact(docket: Docket) -> None:
 
 def _decide(docket: Docket, single: pl.DataFrame) -> None:
     """Lines with one candidate: right, long after it was due, or misleading."""
-    payments = docket.payments().filter("whole", "plain", pl.col("item_count") == 1).select("line", "only")
+    payments = docket.payments.filter("whole", "plain", pl.col("item_count") == 1).select("line", "only")
     due = docket.items.select(candidate="item", due=pl.when(pl.col("due") != NONE).then("due").otherwise("issued"))
     facts = single.join(payments, on="line", how="left").join(due, on="candidate", how="left")
     right = pl.col("candidate").eq_missing(pl.col("only"))
@@ -76,7 +76,7 @@ def _adjusted(docket: Docket, lines: pl.DataFrame, items: pl.DataFrame, fits: pl
     pairs = pairs.with_columns(of_line=pl.len().over("line"), of_item=pl.len().over("item"))
     exact = docket.free_items().select(*_KEY, other="item")
     pairs = pairs.join(exact.unique(_KEY), on=_KEY, how="anti") if why == "discount" else pairs
-    paid = docket.payments().filter("whole", pl.col("item_count") == 1).select("line", "only")
+    paid = docket.payments.filter("whole", pl.col("item_count") == 1).select("line", "only")
     one = pairs.filter((pl.col("of_line") == 1) & (pl.col("of_item") == 1)).join(paid, on="line", how="left")
     right = pl.col("item").eq_missing(pl.col("only"))
     docket.mislead(one.filter(~right)["line"].to_numpy())

@@ -49,7 +49,7 @@ def judge_copies(docket: Docket) -> None:
     known = (bank & ~pl.col("structured_shown")).fill_null(False) | (own_id & ~pl.col("listed_apart")).fill_null(False)
     twice = there.filter((pl.col("shape") == SHAPE["duplicate"]) & same)
     docket.settle(twice.filter(known)["line"].unique().to_numpy(), 0, "repeated")
-    whole = docket.payments().filter("whole", "plain").select("line")
+    whole = docket.payments.filter("whole", "plain").select("line")
     # Without an id a repeated line cannot be told from a second payment; nor can the first. Where that would settle
     # the rest of a document, or another part of it, nobody could know better.
     docket.mislead(twice.filter(~known).join(whole, left_on="other", right_on="line", how="anti")["line"].to_numpy())

@@ -18,7 +18,7 @@ _LATE = [PLAN[name] for name in ("short_beyond_limit", "discount_late")]
 def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
     """Settle what is named; note what contradicts, so that weaker evidence does not overrule a reference."""
     mentions = _with_advices(docket, mentions)
-    payments = docket.payments()
+    payments = docket.payments
     exact = payments.filter("whole", "plain").select("line", exact=pl.lit(True), alone=pl.col("item_count") == 1)
     frame = mentions.join(exact, on="line", how="left", maintain_order="left")
     frame = frame.with_columns(pl.col("exact", "alone").fill_null(False))

@@ -1,4 +1,4 @@
-"""recordlinkage: candidates by blocks of equal amount and of equal reference, comparison vectors, a sum above a limit."""
+"""recordlinkage: candidates by blocks of equal amount and equal reference, comparison vectors, a sum above a limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ def pairs(lines: pl.DataFrame, items: pl.DataFrame, _parties: pl.DataFrame) -> p
     linkage: Any = import_module("recordlinkage")
     pandas: Any = import_module("pandas")
     left = one_reference(lines).select(
-        "line_id", "book", amount=pl.col("amount_minor"), reference=pl.col("first_reference"), name="name", day="booked_on"
+        "line_id",
+        "book",
+        amount=pl.col("amount_minor"),
+        reference=pl.col("first_reference"),
+        name="name",
+        day="booked_on",
     )
     right = items.select(
         *("item_id", "book"),

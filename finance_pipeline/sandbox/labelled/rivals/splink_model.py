@@ -22,7 +22,12 @@ def pairs(lines: pl.DataFrame, items: pl.DataFrame, _parties: pl.DataFrame) -> p
     library: Any = import_module("splink.comparison_library")
     database: Any = import_module("splink.backends.duckdb").DuckDBAPI()
     left = one_reference(lines).select(
-        unique_id="line_id", book="book", amount="amount_minor", reference="first_reference", name="name", day="booked_on"
+        unique_id="line_id",
+        book="book",
+        amount="amount_minor",
+        reference="first_reference",
+        name="name",
+        day="booked_on",
     )
     right = items.select(
         unique_id="item_id",
