@@ -142,7 +142,7 @@ MONTH_COLUMNS = [
     text("Month", "month"),
     count("Bank lines", "bank_lines"),
     count("All lines", "lines"),
-    *(_share(name) for name in ("tier_0", "tier_1", "tier_2", "tier_5", "unmatched")),
+    *(_share(name) for name in (*(f"tier_{tier}" for tier in range(7)), "unmatched")),
 ]
 CASH_IDENTITY = [
     text("Book", "book"),

@@ -92,6 +92,7 @@ def _parameters(book: Book, month: Month) -> Mapping[str, object]:
         "receivables": role_code(book, "receivables"),
         "payables": role_code(book, "payables"),
         "payouts_in_transit": role_code(book, "payouts_in_transit"),
+        "transfers_in_transit": role_code(book, "transfers_in_transit"),
         "outstanding_receipts": role_code(book, "outstanding_receipts"),
         "outstanding_payments": role_code(book, "outstanding_payments"),
         "unidentified_receipts": role_code(book, "unidentified_receipts"),

@@ -51,6 +51,22 @@ def _codes_of_roles() -> dict[str, str]:
     return {account["role"]: account["code"] for account in _default_chart()}
 
 
+_CLEARED_BY_MATCHING = frozenset(
+    (
+        *("receivables", "payables", "processor_clearing", "payouts_in_transit", "transfers_in_transit"),
+        *("unidentified_receipts", "unidentified_payments", "unapplied_card_receipts", "outstanding_receipts"),
+        *("outstanding_payments", "refunds_awaiting_credit_note", "exchange", "disputes_receivable", "bank"),
+    )
+)
+"""Roles of accounts whose balance is that of lines or items still open: a line coded there would never clear."""
+
+
+def codable_accounts(book: Book) -> frozenset[str]:
+    """Codes of the accounts that a line without a document may be coded to."""
+    accounts = accounts_of(book).filter(~pl.col("role").is_in(list(_CLEARED_BY_MATCHING)) & ~pl.col("is_control"))
+    return frozenset(accounts["code"])
+
+
 def role_code(book: Book, role: str) -> str:
     """Code of the account that plays a role in a book. Raises BadSettings for a role that its chart lacks."""
     try:

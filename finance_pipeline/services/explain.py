@@ -179,14 +179,29 @@ def _match_node(conn: Connection, row: Row) -> Node:
         {"match": row["match_id"], "in words": row["words"], "since": f"{row['matched_on']}, run {row['run_id'][:12]}"},
     )
     for part in _rows(conn, "allocations_of_match", id=row["match_id"]):
-        counterpart = part["item_id"] or part["other_line_id"] or "no document"
         node.rests_on.append(
             Node(
                 f"{format_money(part['amount_minor'], part['line_currency'])} {part['line_currency']} "
-                f"{part['role'].replace('_', '-')}: {part['line_id']} with {counterpart}"
+                f"{part['role'].replace('_', '-')}: {part['line_id']} {_counterpart(part)}"
             )
         )
     return node
+
+
+def _counterpart(part: Row) -> str:
+    """What a part of a line belongs to, in words."""
+    if part["account_code"]:
+        return f"to account {part['account_code']}"
+    if part["relation"] is None:
+        return f"with {part['item_id']}"
+    of_item = f" ({part['item_id']} is open again)" if part["item_id"] else ""
+    return {
+        "transfer": f"with {part['other_line_id']}",
+        "netted": f"cancels {part['other_line_id']}",
+        "returned": f"gives back {part['other_line_id']}{of_item}",
+        "duplicate": f"repeats {part['other_line_id']}",
+        "on_account": f"on account: opens {part['item_id']}",
+    }[part["relation"]]
 
 
 def _exception_node(row: Row) -> Node:

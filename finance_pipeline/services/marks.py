@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -38,14 +39,20 @@ def canonical_digest(conn: Connection, book: str, first: str, last: str) -> str:
     return digest(*(part for row in rows for part in row))
 
 
-def standing_digest(conn: Connection, book: str, month: Month) -> str:
-    """Digest of which matches of a book-month stand."""
-    row = conn.execute(
-        "select count(*), coalesce(max(recorded_seq), 0), coalesce(sum(recorded_seq), 0) from recon.standing"
-        " where book = %s and month = %s",
-        (book, str(month)),
-    ).fetchone()
+def standing_digest(conn: Connection, book: str, month: Month, first_day: date) -> str:
+    """Digest of which matches stand that post to a book-month. first_day: of the month, or long ago for the first."""
+    parameters = {"book": book, "month": str(month), "first_day": first_day, "last_day": month.last_day}
+    row = conn.execute(query("standing_marks"), parameters).fetchone()
     return digest(*(row or ()))
+
+
+def marks_up_to(conn: Connection, book: str, month: Month, stage: str) -> str:
+    """Digest of what a stage last noted for all months of a book up to one: what its balances rest on."""
+    rows = conn.execute(
+        "select month, digest from ops.stage_mark where book = %s and month <= %s and stage = %s order by month",
+        (book, str(month), stage),
+    ).fetchall()
+    return digest(*(part for row in rows for part in row))
 
 
 def closing_digest(conn: Connection, book: str, month: Month) -> str:

@@ -64,7 +64,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
     first, last = records.first_and_last(book, month)
     inputs = digest(
         marks.canonical_digest(conn, book.id, first, last),
-        marks.standing_digest(conn, book.id, month),
+        marks.standing_digest(conn, book.id, month, records.first_day(book, month)),
         marks.rates_digest(conn, month),
         marks.closing_digest(conn, book.id, month.previous),
         RULES_VERSION,
@@ -74,9 +74,18 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         return {"new_entries": 0, "reversed": 0, "held": 0}
     chart.ensure_accounts(conn, [book])
     postings = entries_for(_inputs(conn, book, month), book)
-    report = journal.publish(conn, book.id, [month], postings.entries, run_id=run_id, correlation_id=correlation_id)
+    mine, held = (_of_month(frame, book, month) for frame in (postings.entries, postings.held))
+    report = journal.publish(conn, book.id, [month], mine, run_id=run_id, correlation_id=correlation_id)
     marks.set_mark(conn, book.id, month, STAGE, inputs)
-    return {"new_entries": report.new, "reversed": report.reversed, "held": postings.held.height}
+    return {"new_entries": report.new, "reversed": report.reversed, "held": held.height}
+
+
+def _of_month(frame: pl.DataFrame, book: Book, month: Month) -> pl.DataFrame:
+    """Entries of one month: those that happened in it. The legs of a transfer may be of two; the first month of a book
+    takes in what is older.
+    """
+    day = pl.max_horizontal("effective_on", pl.lit(book.starts_on))
+    return frame.filter(day.is_between(pl.lit(month.first_day), pl.lit(month.last_day)))
 
 
 def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:

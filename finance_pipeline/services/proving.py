@@ -10,9 +10,10 @@ import polars as pl
 from finance_pipeline.cash.position import cash_position
 from finance_pipeline.close import tie_outs as close
 from finance_pipeline.core.money import format_money
-from finance_pipeline.core.period import BookMonth, Month, by_book, local_date
+from finance_pipeline.core.period import BookMonth, Month, by_book, local_date, months
+from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services import tables
+from finance_pipeline.services import marks, posting, tables
 from finance_pipeline.services.results import CheckResult, Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_in
@@ -20,35 +21,40 @@ from finance_pipeline.store.locks import book_lock
 
 
 def cash(workspace: Workspace, keys: Sequence[BookMonth]) -> Materialized:
-    """Publish the cash position of these book-months (asset cash_position)."""
+    """Publish the cash position of these book-months, and of earlier ones whose journal changed since it was published
+    (asset cash_position)."""
     by_partition: dict[str, Figures] = {}
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
         today = local_date(datetime.now(UTC), book.time_zone)
-        for month in wanted:
+        for month in _due(workspace, book, wanted, "cash_position"):
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
                 rows = cash_position(conn, book, month, today).with_columns(
                     book=pl.lit(book_id), month=pl.lit(str(month))
                 )
                 _replace(conn, "report.cash_position", book_id, month, rows.select(tables.CASH_POSITION.names))
+            if month in wanted:
                 by_partition[str(BookMonth(book_id, month))] = {"row_count": rows.height, **_totals(rows)}
     return Materialized("cash_position", sum(int(f["row_count"]) for f in by_partition.values()), by_partition)
 
 
 def tie_out(workspace: Workspace, keys: Sequence[BookMonth]) -> tuple[Materialized, list[CheckResult]]:
-    """Publish the tie-outs of these book-months (asset tie_outs), and one check per rule and partition."""
+    """Publish the tie-outs of these book-months, and of earlier ones whose journal changed since they were published
+    (asset tie_outs), and one check per rule and wanted partition."""
     by_partition: dict[str, Figures] = {}
     checks: list[CheckResult] = []
     shown: list[pl.DataFrame] = []
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
-        for month in wanted:
+        for month in _due(workspace, book, wanted, "tie_out"):
             key = str(BookMonth(book_id, month))
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
                 pairs = close.tie_outs(conn, book, month).select(tables.TIE_OUTS.names)
                 _replace(conn, "report.tie_out", book_id, month, pairs)
+            if month not in wanted:
+                continue
             broken = pairs.filter(~pl.col("tied"))
             by_partition[key] = {"row_count": pairs.height, "broken": broken.height}
             checks += [_check(rule, key, pairs.filter(pl.col("name") == rule)) for rule in close.RULES]
@@ -66,6 +72,24 @@ def tie_out(workspace: Workspace, keys: Sequence[BookMonth]) -> tuple[Materializ
     )
 
 
+def _due(workspace: Workspace, book: Book, wanted: Sequence[Month], projection: str) -> list[Month]:
+    """The wanted months, and earlier ones that were published on a journal that has changed since.
+
+    A transfer whose other leg arrives in June was in transit at the end of May: what is known in June posts to May.
+    """
+    with workspace.database.transaction() as conn:
+        return [
+            month
+            for month in months(book.first_month, max(wanted))
+            if month in wanted or _is_stale(conn, book.id, month, projection)
+        ]
+
+
+def _is_stale(conn: Connection, book: str, month: Month, projection: str) -> bool:
+    noted = marks.mark_of(conn, book, month, projection)
+    return noted is not None and noted != marks.marks_up_to(conn, book, month, posting.STAGE)
+
+
 def _replace(conn: Connection, table: str, book: str, month: Month, rows: pl.DataFrame) -> None:
     """Publish a projection of one book-month whole."""
     deletions = {
@@ -74,6 +98,8 @@ def _replace(conn: Connection, table: str, book: str, month: Month, rows: pl.Dat
     }
     conn.execute(deletions[table], (book, str(month)))
     copy_in(conn, table, rows)
+    rests_on = marks.marks_up_to(conn, book, month, posting.STAGE)
+    marks.set_mark(conn, book, month, table.removeprefix("report."), rests_on)
 
 
 def _totals(rows: pl.DataFrame) -> Figures:

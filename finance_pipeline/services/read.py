@@ -24,7 +24,7 @@ CONNECTIONS = pl.Schema(
 )
 MONTH_LINES = pl.Schema(
     {"book": pl.String(), "month": pl.String()}
-    | dict.fromkeys(("lines", "bank_lines", "tier_0", "tier_1", "tier_2", "tier_5", "unmatched"), pl.Int64())
+    | dict.fromkeys(("lines", "bank_lines", *(f"tier_{tier}" for tier in range(7)), "unmatched"), pl.Int64())
 )
 EXCEPTIONS = pl.Schema({**tables.EXCEPTIONS.schema, "text": pl.String()})
 REASONS = pl.Schema({"book": pl.String(), "month": pl.String(), "reason": pl.String(), "lines": pl.Int64()})

@@ -8,27 +8,28 @@ a few queries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from finance_pipeline.canonical import schemas
 from finance_pipeline.core.identity import digest, new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.ledger.rates import functional
 from finance_pipeline.matching import engine
-from finance_pipeline.matching.month import candidates, fold
+from finance_pipeline.matching.month import frames
+from finance_pipeline.matching.month.duplicates import refuted
+from finance_pipeline.matching.month.fold import Folded, Given, fold_month
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.policy_reading import policy_from
-from finance_pipeline.matching.transfers import OwnAccount
-from finance_pipeline.services import marks, records, tables
+from finance_pipeline.services import marks, openings, records, tables
+from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_in, copy_out
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline.store.sql import query
+
+_GAPS = pl.Schema({"account_id": pl.String, "balance_on": pl.Date, "gap_minor": pl.Int64})
 
 
 @dataclass
@@ -46,7 +47,7 @@ def reconcile(workspace: Workspace, keys: Sequence[BookMonth]) -> dict[str, Mate
     by_table: dict[str, dict[str, Figures]] = {"matches": {}, "exceptions": {}, "open_items": {}}
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
-        policy = policy_from(book.policy)
+        policy = policy_of(book)
         for month in months(book.first_month, max(wanted)):
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
@@ -77,7 +78,8 @@ def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -
         before[1] if before else "",
         engine.ENGINE_VERSION,
         policy.digest,
-        *_own_accounts(book),
+        openings.decided_digest(conn, book.id, month),
+        *openings.own_accounts(book),
     )
     known = _state(conn, book.id, month)
     if known is not None and known[0] == inputs:
@@ -96,88 +98,36 @@ def _state(conn: Connection, book: str, month: Month) -> tuple[str, str] | None:
 def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: str) -> _Counts:
     """Read, ask the engine, publish."""
     run_id = new_correlation_id()
-    opening = _opening(conn, book, month)
-    kept = fold.keep_standing(opening, _standing(conn, book.id, month))
-    outcome = engine.reconcile(
-        engine.Inputs(
-            bank_lines=opening.lines,
-            open_items=fold.as_engine_items(opening.items),
-            parties=_parties(conn, book),
-            standing=kept.standing,
-            own_accounts=_own_accounts(book),
-        ),
-        policy,
-    )
-    kept = kept.without(fold.taken_over(outcome.retractions, kept))
-    new = fold.accept(outcome, opening, kept, month)
-    _publish_retractions(conn, book.id, kept.retractions, run_id)
-    versioned = _publish_matches(conn, new, run_id)
-    closing = fold.close_month(opening, pl.concat([kept.here, versioned]))
-    _publish_month(conn, book.id, month, closing, fold.described(outcome.exceptions, opening))
-    _note_month(conn, book.id, month, inputs, closing.digest, opening.lines.height, run_id)
-    return _Counts(new.matches.height, kept.retractions.height, folded=True)
+    folded = _folded(conn, book, policy, openings.given(conn, book, policy, month))
+    _publish_retractions(conn, book.id, folded.kept.retractions, run_id)
+    _publish_matches(conn, folded.new, run_id)
+    _publish_month(conn, book.id, month, folded.closing, folded.exceptions)
+    line_count = folded.opening.lines.height
+    _note_month(conn, book.id, month, inputs, folded.closing.digest, line_count, run_id)
+    return _Counts(folded.new.matches.height, folded.kept.retractions.height, folded=True)
 
 
-def _opening(conn: Connection, book: Book, month: Month) -> fold.Opening:
-    """What the month works on: carried from the month before, and its own records.
-
-    A payment without a rate has no carrying amount. Nothing is guessed for it: the ledger holds its entry, and here it
-    is no item and settles none until the rate is published.
-    """
-    first, last = records.first_and_last(book, month)
-    carried_ids, carried_items = _carried(conn, book.id, month.previous)
-    bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_ids)
-    payments = records.current(conn, schemas.PAYMENTS, book.id, first, last, carried_ids)
-    mine = payments.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
-    priced = functional(
-        mine, records.rates(conn), book.currency, amount="amount_minor", on="occurred_on", into="functional_minor"
-    ).filter(pl.col("functional_minor").is_not_null())
-    items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last), priced)
-    settled = candidates.recorded_settlements(priced)
-    named = records.current(conn, schemas.INVOICES, book.id, "", "", settled["item_id"].to_list())
-    later = candidates.items(named.filter(pl.col("month") > last), priced.clear())
-    return fold.open_month(candidates.lines(bank, payments), carried_items, items, settled, later)
-
-
-def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:
-    """Ids of the lines without a counterpart, and the items still open, at the end of the month before."""
-    parameters = {"book": book, "month": str(previous)}
-    lines = conn.execute(
-        "select line_id from recon.open_line where book = %(book)s and month = %(month)s", parameters
-    ).fetchall()
-    items = copy_out(conn, query("carried_items"), parameters, candidates.ITEM_SCHEMA)
-    return [row[0] for row in lines], items
-
-
-def _standing(conn: Connection, book: str, month: Month) -> fold.Standing:
-    """Matches that stand, of this month and of later ones."""
-    found = copy_out(conn, query("standing_allocations"), {"book": book, "month": str(month)}, fold.ALLOCATION_SCHEMA)
-    return fold.Standing(
-        here=found.filter(pl.col("month") == str(month)), later=found.filter(pl.col("month") != str(month))
-    )
-
-
-def _parties(conn: Connection, book: Book) -> pl.DataFrame:
-    """Customers and suppliers of the book, as the engine reads them."""
-    known = records.current(conn, schemas.PARTIES, book.id, records.BEFORE_ANY, records.AFTER_ALL)
-    return known.filter(~pl.col("removed")).rename({"record_id": "party_id"})
-
-
-def _own_accounts(book: Book) -> list[OwnAccount]:
-    """Accounts of ours, and how a bank's text may name them."""
-    banks = [OwnAccount(a.id, names=tuple(n for n in (a.name, *a.statement_ids) if n)) for a in book.bank_accounts]
-    return banks + [OwnAccount(a.id, processor=True) for a in book.processor_accounts]
+def _folded(conn: Connection, book: Book, policy: Policy, given: Given) -> Folded:
+    """The month, without repeated lines of which the bank's own balance says that they are none."""
+    while True:
+        folded = fold_month(given, policy)
+        repeated = folded.repeated
+        if repeated.is_empty():
+            return folded
+        accounts = repeated["account_id"].unique().sort().to_list()
+        gaps = copy_out(conn, query("statement_gaps"), {"book": book.id, "accounts": accounts}, _GAPS)
+        more = refuted(repeated, gaps)
+        if more.is_empty():
+            return folded
+        given = replace(given, refuted=pl.concat([given.refuted, more]))
 
 
 def _publish_retractions(conn: Connection, book: str, retractions: pl.DataFrame, run_id: str) -> None:
     copy_in(conn, "recon.retraction", retractions.with_columns(book=pl.lit(book), run_id=pl.lit(run_id)))
 
 
-def _publish_matches(conn: Connection, new: fold.Accepted, run_id: str) -> pl.DataFrame:
-    """Add matches and their allocations; returns the allocations as standing ones (ALLOCATION_SCHEMA).
-
-    A match that stood before and was retracted comes again as its next version.
-    """
+def _publish_matches(conn: Connection, new: frames.Accepted, run_id: str) -> None:
+    """Add matches and their allocations. One that stood before and was retracted comes again as its next version."""
     ids = new.matches["match_id"].to_list()
     known = conn.execute(
         "select match_id, max(version) from recon.match where match_id = any(%s) group by match_id", (ids,)
@@ -189,12 +139,12 @@ def _publish_matches(conn: Connection, new: fold.Accepted, run_id: str) -> pl.Da
         .drop("known")
     )
     copy_in(conn, "recon.match", matches)
-    versioned = new.allocations.join(matches.select("match_id", "version", "month", "tier"), on="match_id")
-    copy_in(conn, "recon.allocation", versioned.drop("month", "tier"))
-    return versioned.select(fold.ALLOCATION_SCHEMA.names())
+    copy_in(conn, "recon.allocation", new.allocations.join(matches.select("match_id", "version"), on="match_id"))
 
 
-def _publish_month(conn: Connection, book: str, month: Month, closing: fold.Closing, exceptions: pl.DataFrame) -> None:
+def _publish_month(
+    conn: Connection, book: str, month: Month, closing: frames.Closing, exceptions: pl.DataFrame
+) -> None:
     """Replace what the month closed with: open items, open lines and exceptions."""
     for statement in (
         "delete from recon.open_item where book = %s and month = %s",

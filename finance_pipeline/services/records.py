@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 from psycopg import sql
@@ -21,6 +22,11 @@ BEFORE_ANY, AFTER_ALL = "0000-00", "9999-12"
 def first_and_last(book: Book, month: Month) -> tuple[str, str]:
     """Month texts that a month covers; a book's first month takes in everything older."""
     return (BEFORE_ANY if month <= book.first_month else str(month)), str(month)
+
+
+def first_day(book: Book, month: Month) -> date:
+    """First day that a month covers; a book's first month takes in everything older."""
+    return date.min if month <= book.first_month else month.first_day
 
 
 def current(conn: Connection, table: Table, book: str, first: str, last: str, ids: Sequence[str] = ()) -> pl.DataFrame:

@@ -8,45 +8,23 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.rates import functional
+from finance_pipeline.ledger.schemas import SETTLEMENTS
+from finance_pipeline.services import records
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
-_ALLOCATED = pl.Schema(
-    {
-        "match_id": pl.String,
-        "match_version": pl.Int32,
-        "book": pl.String,
-        "month": pl.String,
-        "tier": pl.Int16,
-        "rule": pl.String,
-        "matched_on": pl.Date,
-        "ordinal": pl.Int32,
-        "line_id": pl.String,
-        "line_kind": pl.String,
-        "line_account": pl.String,
-        "line_on": pl.Date,
-        "line_currency": pl.String,
-        "line_amount_minor": pl.Int64,
-        "amount_minor": pl.Int64,
-        "role": pl.String,
-        "item_id": pl.String,
-        "item_kind": pl.String,
-        "item_currency": pl.String,
-        "item_amount_minor": pl.Int64,
-        "item_functional_minor": pl.Int64,
-        "other_line_id": pl.String,
-        "other_line_on": pl.Date,
-        "evidence_hash": pl.String,
-    }
-)
+_COMPUTED = "line_functional_minor"
+_ALLOCATED = pl.Schema((column.name, column.dtype) for column in SETTLEMENTS.columns if column.name != _COMPUTED)
 
 
 def settlements(conn: Connection, book: Book, month: Month, rates: pl.DataFrame) -> pl.DataFrame:
-    """One row per allocation of the matches of a book-month that stand, with line_functional_minor.
+    """One row per allocation of the matches that stand and post to a book-month (SETTLEMENTS).
 
     A line is carried at the rate of its own day, whatever day it is matched on.
     """
-    found = copy_out(conn, query("month_settlements"), {"book": book.id, "month": str(month)}, _ALLOCATED)
+    first_day = records.first_day(book, month)
+    parameters = {"book": book.id, "month": str(month), "first_day": first_day, "last_day": month.last_day}
+    found = copy_out(conn, query("month_settlements"), parameters, _ALLOCATED)
     return functional(
         found,
         rates,
@@ -54,5 +32,5 @@ def settlements(conn: Connection, book: Book, month: Month, rates: pl.DataFrame)
         amount="line_amount_minor",
         currency="line_currency",
         on="line_on",
-        into="line_functional_minor",
+        into=_COMPUTED,
     )

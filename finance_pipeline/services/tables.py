@@ -11,13 +11,18 @@ _BOOK_MONTH = (
     Column("month", pl.String, "Accounting month (YYYY-MM)."),
 )
 
+_TIERS = (
+    "Kind of evidence: 0 identity, 1 reference, 2 party and amount, 3 proven sum, 4 within tolerance, 5 transfer, "
+    "6 coding rule."
+)
+
 MATCHES = Table(
     "match",
     "One row per accepted match of lines with open items, or of a line with another line.",
     (
         *_BOOK_MONTH,
         Column("match_id", pl.String, "Hash of what it says."),
-        Column("tier", pl.Int16, "Kind of evidence: 0 identity, 1 reference, 2 party and amount, 5 transfer."),
+        Column("tier", pl.Int16, _TIERS),
         Column("rule", pl.String, "Rule that accepted it."),
         Column("rule_version", pl.String, "Version of the engine that applied the rule."),
         Column("confidence", pl.String, "Strength of the evidence, in words."),
@@ -57,6 +62,7 @@ OPEN_ITEMS = Table(
         Column("account", pl.String, "Processor or bank account it is expected on or from.", nullable=True),
         Column("currency", pl.String, "Currency of the item."),
         Column("total_minor", pl.Int64, "Original amount, + owed to us."),
+        Column("tax_minor", pl.Int64, "Tax inside the total, same sign.", nullable=True),
         Column("open_minor", pl.Int64, "Amount still open, same sign."),
         Column("open_functional_minor", pl.Int64, "Carrying amount still open, in the book's currency."),
         Column("issued_on", pl.Date, "Day it came into being."),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from finance_pipeline.core.settings import Settings, home_folder, load_settings
 from finance_pipeline.landing.files import LandingFolder
+from finance_pipeline.services.policies import check_policies
 from finance_pipeline.store.database import Database
 
 
@@ -19,9 +20,13 @@ class Workspace:
 
     @classmethod
     def open(cls, home: Path | None = None) -> Workspace:
-        """The workspace of a data folder: its server is started when needed and its migrations applied."""
+        """The workspace of a data folder: its server is started when needed and its migrations applied.
+
+        Raises BadSettings, before anything is done, for settings or a book's policy that cannot be.
+        """
         folder = home or home_folder()
         settings = load_settings(folder)
+        check_policies(settings.books)
         database = Database.open(folder)
         database.migrate()
         return cls(settings, database)

@@ -94,14 +94,34 @@ def settled(draw: st.DrawFn, world: World, n: str) -> None:
     world.match(f"match {n}", f"line {n}", *principals, *rest, on=draw(DAYS))
 
 
-def partly_settled(draw: st.DrawFn, world: World, n: str) -> None:
-    """A line in dollars that pays a part of a document, and of which a part stays unidentified."""
-    paid, left, open_still = draw(MINOR), draw(st.integers(0, 50)), draw(st.integers(0, 50))
+def overpaid(draw: st.DrawFn, world: World, n: str) -> None:
+    """A line in dollars that pays a document, perhaps in part, and brings more: that is on account."""
+    paid, more, open_still = draw(MINOR), draw(st.integers(0, 50)), draw(st.integers(0, 50))
     sign = draw(SIGN)
-    world.line(f"line {n}", text(sign * (paid + left)), on=draw(DAYS))
+    world.line(f"line {n}", text(sign * (paid + more)), on=draw(DAYS))
     _document(draw, world, f"doc {n}", sign * (paid + open_still), "USD")
-    rest = [("residual", text(sign * left), None)] if left else []
+    rest = [("residual", text(sign * more), None)] if more else []
     world.match(f"match {n}", f"line {n}", ("principal", text(sign * paid), f"doc {n}"), *rest, on=draw(DAYS))
+
+
+def coded(draw: st.DrawFn, world: World, n: str) -> None:
+    _line(draw, world, f"line {n}")
+    world.coded(f"match {n}", f"line {n}", draw(st.sampled_from(("6820", "6300"))), on=draw(DAYS))
+
+
+def came_back(draw: st.DrawFn, world: World, n: str) -> None:
+    """A payment that came back, perhaps less a fee, whether it had settled its bill or not."""
+    account = draw(st.sampled_from(("operating", "euro")))
+    size, kept = draw(MINOR), draw(st.integers(0, 50))
+    world.line(f"line {n}", text(-size), on=draw(DAYS), account=account)
+    world.line(f"back {n}", text(size - kept or 1), on=draw(DAYS), account=account)
+    kept = size - (size - kept or 1)
+    if draw(st.booleans()):
+        world.netted(f"match {n} back", f"back {n}", f"line {n}", on=draw(DAYS), fee=text(kept))
+        return
+    _document(draw, world, f"doc {n}", -size, CURRENCIES[account])
+    world.match(f"match {n}", f"line {n}", ("principal", text(-size), f"doc {n}"), on=draw(DAYS))
+    world.returned(f"match {n} back", f"back {n}", f"line {n}", f"match {n}", on=draw(DAYS), fee=text(kept))
 
 
 def settled_across(draw: st.DrawFn, world: World, n: str) -> None:
@@ -125,17 +145,13 @@ def recorded(draw: st.DrawFn, world: World, n: str) -> None:
 
 
 def transferred(draw: st.DrawFn, world: World, n: str) -> None:
+    """Between two accounts, perhaps of two currencies, perhaps with a fee."""
     accounts = draw(st.permutations(sorted(CURRENCIES)))[:2]
-    sent = draw(MINOR)
+    sent, fee = draw(MINOR), draw(st.integers(0, 50))
     received = sent if CURRENCIES[accounts[0]] == CURRENCIES[accounts[1]] else draw(MINOR)
-    world.line(f"line {n} out", text(-sent), on=draw(DAYS), account=accounts[0])
+    world.line(f"line {n} out", text(-sent - fee), on=draw(DAYS), account=accounts[0])
     world.line(f"line {n} in", text(received), on=draw(DAYS), account=accounts[1])
-    on = draw(DAYS)
-    world.transfer(f"match {n}/0", f"line {n} out", f"line {n} in", on=on)
-    if CURRENCIES[accounts[0]] != CURRENCIES[accounts[1]] or draw(st.booleans()):
-        told, parts = f"match {n}/1", world.facts["match"]  # by the other leg too, in its own currency
-        world.transfer(told, f"line {n} in", f"line {n} out", on=on)
-        parts[told] |= {"match_id": parts[f"match {n}/0"]["match_id"]}
+    world.transfer(f"match {n}", f"line {n} out", f"line {n} in", on=draw(DAYS), fee=text(fee))
 
 
 def moved(draw: st.DrawFn, world: World, n: str) -> None:
@@ -156,5 +172,5 @@ def moved(draw: st.DrawFn, world: World, n: str) -> None:
 
 
 STORIES: tuple[Callable[[st.DrawFn, World, str], None], ...] = (
-    unmatched, unpaid, settled, partly_settled, settled_across, recorded, transferred, moved,
+    unmatched, unpaid, settled, overpaid, settled_across, recorded, transferred, moved, coded, came_back,
 )  # fmt: skip

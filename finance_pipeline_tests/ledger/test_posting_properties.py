@@ -20,7 +20,10 @@ from finance_pipeline_tests.ledger.world import World, day
 PROPERTY = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 RECEIVABLES, PAYABLES, CLEARING, TRANSIT, EXCHANGE = "1100", "2000", "1200", "1220", "1290"
 UNIDENTIFIED_RECEIPTS, UNIDENTIFIED_PAYMENTS = "2100", "1240"
-CONTROL = {"invoice": RECEIVABLES, "credit_note": RECEIVABLES, "bill": PAYABLES, "supplier_credit": PAYABLES}
+CONTROL = {
+    **dict.fromkeys(("invoice", "credit_note", "customer_on_account"), RECEIVABLES),
+    **dict.fromkeys(("bill", "supplier_credit", "supplier_on_account"), PAYABLES),
+}
 
 Sums = Counter[tuple[str, str]]
 """Minor units by account code and currency; zeros do not count."""
@@ -79,10 +82,10 @@ def test_unidentified_receipts_and_payments_are_the_lines_that_nothing_settles_a
     in_hand = {row["record_id"]: row for kind in ("bank", "payment") for row in of(world, kind)}
     left = dict(waiting)
     for part in of(world, "match"):
-        if part["item_kind"] == "transfer":
-            left |= {part["line_id"]: 0, part["other_line_id"]: 0}
-        elif part["line_kind"] == "bank" and part["role"] != "residual":
+        if part["line_kind"] == "bank":
             left[part["line_id"]] -= part["amount_minor"]
+        if part.get("relation") in ("transfer", "netted"):
+            left[part["other_line_id"]] -= part["other_amount_minor"]
     expected = added(
         (UNIDENTIFIED_RECEIPTS if minor > 0 else UNIDENTIFIED_PAYMENTS, in_hand[record]["currency"], -left[record])
         for record, minor in waiting.items()

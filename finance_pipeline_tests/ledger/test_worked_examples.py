@@ -89,6 +89,104 @@ def test_a_transfer_passes_through_transit_in_two_entries_and_nothing_stays_unid
     assert world.balances() == {"1010": "-700.00", "1020": "700.00"}
 
 
+def test_a_transfer_with_a_fee_into_another_currency_is_in_transit_until_it_arrives_and_pays_for_the_conversion() -> (
+    None
+):
+    world = World().rate(day(2, 6), "1.0880").line("out", "-10920.00", on=day(30))
+    world.line("in", "10000.00", on=day(2, 6), account="euro").transfer("m", "out", "in", on=day(2, 6), fee="20.00")
+    assert list(world.said("transfer out").values()) == [["Dr 1220 10,900.00", "Dr 6820 20.00", "Cr 1240 10,920.00"]]
+    assert list(world.said("transfer in").values()) == [
+        ["Dr 2100 10,000.00 [10,880.00]", "Cr 1290 10,000.00 [10,880.00]"]
+    ]
+    assert list(world.said("transfer in USD").values()) == [["Dr 1290 10,880.00", "Dr 6910 20.00", "Cr 1220 10,900.00"]]
+    days = {row["purpose"]: row["effective_on"] for row in world.postings.entries.to_dicts() if row["match_id"]}
+    assert days == {"transfer out": day(30), "transfer in": day(2, 6), "transfer in USD": day(2, 6)}
+    assert world.balances() == {"1010": "-10,920.00", "1030": "10,880.00", "6820": "20.00", "6910": "20.00"}
+
+
+def test_euro_that_become_dollars_days_later_lose_by_the_rate_and_by_the_banks_own_rate_apart() -> None:
+    world = World().rate(day(4), "1.1000").rate(day(10), "1.0900").line("out", "-1000.00", account="euro")
+    world.line("in", "1085.00", on=day(10)).transfer("m", "out", "in", on=day(10))
+    assert list(world.said("transfer in EUR").values()) == [
+        ["Dr 1290 1,000.00 [1,085.00]", "Dr 6900 0.00 [10.00]", "Dr 6910 0.00 [5.00]", "Cr 1220 1,000.00 [1,100.00]"]
+    ]
+    assert world.balances() == {"1010": "1,085.00", "1030": "-1,100.00", "6900": "10.00", "6910": "5.00"}
+
+
+def test_what_is_paid_beyond_the_invoice_is_the_customers_on_account_until_it_is_refunded() -> None:
+    world = World().document("inv", "1000.00").line("paid", "1200.00")
+    world.match("m", "paid", ("principal", "1000.00", "inv"), ("residual", "200.00", None))
+    assert list(world.said("settlement").values()) == [["Dr 2100 1,200.00", "Cr 1100 1,000.00", "Cr 1100 200.00"]]
+    assert world.balances() == {"1010": "1,200.00", "1100": "-200.00", "4000": "-1,000.00"}
+    world.line("refund", "-200.00", on=day(9)).match("r", "refund", ("principal", "-200.00", None))
+    on_account = {"item_kind": "customer_on_account", "item_currency": "USD", "item_amount_minor": -20000}
+    world.facts["match"]["r/0"] |= on_account
+    assert world.balances() == {"1010": "1,000.00", "4000": "-1,000.00"}, "profit and loss is the sale alone"
+
+
+def test_a_discount_takes_its_part_of_the_tax_along() -> None:
+    world = World().document("inv", "1200.00", tax="200.00").line("paid", "1176.00")
+    world.match("m", "paid", ("principal", "1200.00", "inv"), ("discount", "-24.00", "inv"))
+    assert list(world.said("settlement").values()) == [
+        ["Dr 2100 1,176.00", "Dr 6870 20.00", "Dr 2200 4.00", "Cr 1100 1,200.00"]
+    ]
+    bill = World().document("bill", "-1200.00", tax="-200.00", kind="bill", account="400").line("sent", "-1176.00")
+    bill.match("m", "sent", ("principal", "-1200.00", "bill"), ("discount", "24.00", "bill"))
+    assert list(bill.said("settlement").values()) == [
+        ["Cr 1240 1,176.00", "Cr 6870 20.00", "Cr 1300 4.00", "Dr 2000 1,200.00"]
+    ]
+
+
+def test_a_discount_on_a_document_whose_tax_is_not_known_is_all_discount() -> None:
+    world = World().document("inv", "1200.00", tax="200.00").line("paid", "1176.00")
+    world.match("m", "paid", ("principal", "1200.00", "inv"), ("discount", "-24.00", "inv"))
+    world.facts["match"]["m/1"] |= {"item_tax_minor": None}
+    assert "Dr 6870 24.00" in next(iter(world.said("settlement").values()))
+
+
+def test_a_loss_on_exchange_and_what_the_conversion_cost_are_told_apart_where_the_rate_of_the_day_is_known() -> None:
+    world = World().rate(day(4), "1.0900").document("inv", "1000.00", currency="EUR", functional_total="1100.00")
+    world.line("paid", "1085.00").across("m", "paid", "inv")
+    assert list(world.said("settlement").values()) == [
+        ["Dr 2100 1,085.00", "Cr 1290 1,100.00", "Dr 6900 10.00", "Dr 6910 5.00"]
+    ]
+    assert world.balances() == {"1010": "1,085.00", "4000": "-1,100.00", "6900": "10.00", "6910": "5.00"}
+
+
+def test_a_supplier_payment_that_came_back_less_a_charge_opens_the_bill_again() -> None:
+    world = World().document("bill", "-2400.00", kind="bill", account="400").line("sent", "-2400.00", on=day(30))
+    world.match("m", "sent", ("principal", "-2400.00", "bill"), on=day(30))
+    assert "2000" not in world.balances()
+    world.line("back", "2392.50", on=day(3, 6)).returned("r", "back", "sent", "m", on=day(3, 6), fee="7.50")
+    assert sorted(world.said("settlement").values()) == [
+        ["Cr 1240 2,400.00", "Dr 2000 2,400.00"],
+        ["Dr 2100 2,392.50", "Dr 6820 7.50", "Cr 2000 2,400.00"],
+    ]
+    assert world.balances() == {"1010": "-7.50", "2000": "-2,400.00", "5000": "2,400.00", "6820": "7.50"}
+
+
+def test_a_payment_that_came_back_before_its_bill_was_known_cancels_it() -> None:
+    world = World().line("sent", "-2400.00").line("back", "2392.50", on=day(9))
+    world.netted("m", "back", "sent", on=day(9), fee="7.50")
+    assert list(world.said("settlement").values()) == [["Dr 2100 2,392.50", "Dr 6820 7.50", "Cr 1240 2,400.00"]]
+    assert world.balances() == {"1010": "-7.50", "6820": "7.50"}
+
+
+def test_a_line_that_a_feed_told_twice_is_taken_back_on_its_own_day_and_its_entry_stays() -> None:
+    world = World().document("inv", "500.00").line("paid", "500.00").line("again", "500.00", on=day(5))
+    world.match("m", "paid", ("principal", "500.00", "inv")).duplicate("d", "again", "paid", on=day(20))
+    assert list(world.said("duplicate").values()) == [["Dr 2100 500.00", "Cr 1010 500.00"]]
+    taken_back = world.postings.entries.filter(purpose="duplicate").row(0, named=True)
+    assert (taken_back["effective_on"], taken_back["evidence_id"]) == (day(5), "us/bank/again")
+    assert world.balances() == {"1010": "500.00", "4000": "-500.00"}
+
+
+def test_a_line_that_a_rule_codes_goes_to_the_account_that_it_names() -> None:
+    world = World().line("fee", "-12.00").coded("m", "fee", "6820")
+    assert list(world.said("settlement").values()) == [["Cr 1240 12.00", "Dr 6820 12.00"]]
+    assert world.balances() == {"1010": "-12.00", "6820": "12.00"}
+
+
 def test_a_payment_recorded_in_the_accounting_system_and_its_bank_line_are_one_event() -> None:
     world = World().document("bill", "-2400.00", tax="-400.00", kind="bill", account="400")
     world.movement("pay", "recorded_payment", "-2400.00", settles="bill")

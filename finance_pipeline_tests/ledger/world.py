@@ -149,28 +149,96 @@ class World:
         return self._add("balance", account, on, row | {"balance_on": on, "source": "camt053"})
 
     def match(self, name: str, line: str, *parts: tuple[str, str, str | None], on: date = MAY_5) -> World:
-        """A match of a line. parts: (role, amount of the line's currency, document or movement settled or None)."""
+        """A match of a line. parts: (role, amount of the line's currency, document or movement settled or None).
+
+        A residual is on account of who is party to the first of the documents.
+        """
         for ordinal, (role, amount, item) in enumerate(parts):
-            self.facts["match"][f"{name}/{ordinal}"] = self._part(name, line, on, role, amount, item)
+            part = self._part(name, line, on, role, amount, item)
+            if role == "residual":
+                part |= self._on_account(part, self.facts["document"][str(parts[0][2])]["kind"])
+            self.facts["match"][f"{name}/{ordinal}"] = part
+        return self
+
+    def coded(self, name: str, line: str, code: str, on: date = MAY_5) -> World:
+        """A match of a whole line with an account."""
+        self.match(name, line, ("principal", self._text(self._line_of(line)), None), on=on)
+        self.facts["match"][f"{name}/0"] |= {"account_code": code}
         return self
 
     def across(self, name: str, line: str, item: str, on: date = MAY_5) -> World:
         """A match of a whole line with a whole document in another currency."""
-        paid, owed = self._line_of(line), self.facts["document"][item]
-        self.match(
-            name, line, ("principal", format_money(paid["amount_minor"], paid["currency"]).replace(",", ""), item)
-        )
+        owed = self.facts["document"][item]
+        self.match(name, line, ("principal", self._text(self._line_of(line)), item))
         settled = {"item_amount_minor": owed["total_minor"], "item_functional_minor": owed["functional_minor"]}
         self.facts["match"][f"{name}/0"] |= settled | {"matched_on": on}
         return self
 
-    def transfer(self, name: str, sent: str, received: str, on: date = MAY_5) -> World:
-        line, other = self.facts["bank"][sent], self.facts["bank"][received]
-        row = self._part(name, sent, on, "principal", format_money(line["amount_minor"], "USD").replace(",", ""), None)
-        self.facts["match"][name] = row | {
-            "item_kind": "transfer", "other_line_id": other["record_id"], "other_line_on": other["booked_on"]
-        }  # fmt: skip
+    def transfer(self, name: str, sent: str, received: str, on: date = MAY_5, fee: str = "0") -> World:
+        """A match of two legs; fee: what the bank kept of the first."""
+        return self._related(name, sent, received, on, "transfer", fee)
+
+    def netted(self, name: str, back: str, original: str, on: date = MAY_5, fee: str = "0") -> World:
+        """A match of a line with the payment that it gives back, which had settled nothing."""
+        return self._related(name, back, original, on, "netted", fee)
+
+    def duplicate(self, name: str, line: str, original: str, on: date = MAY_5) -> World:
+        """A match of a line with the one that it repeats."""
+        self._related(name, line, original, on, "duplicate", "0")
+        self.facts["match"][f"{name}/0"] |= {"other_amount_minor": None}
         return self
+
+    def returned(self, name: str, back: str, original: str, match: str, on: date = MAY_5, fee: str = "0") -> World:
+        """A match of a line that gives back a payment: the parts of that payment's own match with the other sign."""
+        other = self._line_of(original)
+        amounts = ("amount_minor", "item_amount_minor", "item_functional_minor")
+        for part_name, said in list(self.facts["match"].items()):
+            if part_name.startswith(f"{match}/"):
+                negated = {amount: -said[amount] for amount in amounts if said.get(amount) is not None}
+                about = {
+                    "relation": "returned",
+                    "other_line_id": other["record_id"],
+                    "other_line_on": other["booked_on"],
+                }
+                line = self._part(name, back, on, said["role"], "0", None)
+                kept = {k: said.get(k) for k in ("item_kind", "item_currency", "item_total_minor", "item_tax_minor")}
+                self.facts["match"][f"{name}/{part_name}"] = line | kept | negated | about
+        if Decimal(fee):
+            self.facts["match"][f"{name}/fee"] = self._part(name, back, on, "fee", f"-{fee}", None)
+        return self
+
+    def _related(self, name: str, line: str, other: str, on: date, relation: str, fee: str) -> World:
+        one, two = self.facts["bank"][line], self.facts["bank"][other]
+        about = {
+            "relation": relation,
+            "other_line_id": two["record_id"],
+            "other_line_on": two["booked_on"],
+            "other_line_currency": two["currency"],
+            "other_line_amount_minor": two["amount_minor"],
+        }
+        kept = Decimal(fee)
+        whole = Decimal(self._text(one)) + kept
+        self.facts["match"][f"{name}/0"] = (
+            self._part(name, line, on, "principal", str(whole), None)
+            | about
+            | {"other_amount_minor": two["amount_minor"]}
+        )
+        if kept:
+            part = self._part(name, line, on, "fee", str(-kept), None)
+            self.facts["match"][f"{name}/1"] = part | about | {"other_amount_minor": 0}
+        return self
+
+    @staticmethod
+    def _text(line: dict[str, Any]) -> str:
+        return format_money(line["amount_minor"], line["currency"]).replace(",", "")
+
+    def _on_account(self, part: dict[str, Any], kind: str) -> dict[str, Any]:
+        whose = "customer" if kind in ("invoice", "credit_note") else "supplier"
+        minor = part["amount_minor"]
+        return {
+            "relation": "on_account", "item_kind": f"{whose}_on_account", "item_currency": part["line_currency"],
+            "item_amount_minor": minor, "item_functional_minor": minor, "item_total_minor": -minor,
+        }  # fmt: skip
 
     def id_of(self, kind: str, name: str) -> str:
         return f"{self.book.id}/{kind}/{name}"
@@ -179,9 +247,7 @@ class World:
     def inputs(self) -> PostingInputs:
         documents = self._frame("document", schemas.INVOICES)
         rates = schemas.FX_RATES.frame(list(self.facts["rate"].values()))
-        priced = pl.DataFrame(
-            list(self.facts["match"].values()), schema=SETTLEMENTS.schema | {"line_on": pl.Date}, strict=True
-        )
+        priced = pl.DataFrame(list(self.facts["match"].values()), schema=SETTLEMENTS.schema, strict=True)
         return PostingInputs(
             bank_transactions=self._frame("bank", schemas.BANK_TRANSACTIONS),
             invoices=documents,
@@ -239,8 +305,15 @@ class World:
         paid = self._line_of(line)
         minor = to_minor(amount, paid["currency"])
         settled = self.facts["document"].get(item or "") or self.facts["payment"].get(item or "") or {}
-        share = {"item_kind": settled.get("kind"), "item_currency": settled.get("currency")}
-        if settled:
+        share = {
+            "item_kind": settled.get("kind"),
+            "item_currency": settled.get("currency"),
+            "item_total_minor": settled.get("total_minor"),
+            "item_tax_minor": settled.get("tax_minor"),
+        }
+        if settled and role != "principal":
+            share |= {"item_amount_minor": 0, "item_functional_minor": 0}
+        elif settled:
             whole = settled.get("functional_minor", minor)
             share |= {"item_amount_minor": minor, "item_functional_minor": whole}
         return {
@@ -249,6 +322,7 @@ class World:
             "matched_on": on,
             "line_id": paid["record_id"],
             "line_kind": "bank" if line in self.facts["bank"] else paid["kind"],
+            "line_account": paid.get("bank_account") or paid.get("account"),
             "line_on": paid.get("booked_on") or paid["occurred_on"],
             "line_currency": paid["currency"],
             "line_amount_minor": paid["amount_minor"],

@@ -6,7 +6,8 @@ a match that comes again is its next version.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,10 @@ import polars as pl
 
 from finance_pipeline.core.period import Month
 from finance_pipeline.matching import engine, schemas
-from finance_pipeline.matching.month import candidates, fold
+from finance_pipeline.matching.month import candidates, frames
+from finance_pipeline.matching.month.fold import Folded as FoldedMonth
+from finance_pipeline.matching.month.fold import Given, fold_month
+from finance_pipeline.matching.month.opening import open_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline_tests.matching.world import minor
 
@@ -26,13 +30,29 @@ _SETTLED = pl.Schema({"item_id": pl.String, "settled_minor": pl.Int64})
 class Folded:
     """What one month came from and to, asked in plain words."""
 
-    opening: fold.Opening
-    kept: fold.Kept
-    new: fold.Accepted
+    month: FoldedMonth
     standing: pl.DataFrame
     """Allocations of the month's matches that stand at its end."""
-    closing: fold.Closing
-    exceptions: pl.DataFrame
+
+    @property
+    def opening(self) -> frames.Opening:
+        return self.month.opening
+
+    @property
+    def kept(self) -> frames.Kept:
+        return self.month.kept
+
+    @property
+    def new(self) -> frames.Accepted:
+        return self.month.new
+
+    @property
+    def closing(self) -> frames.Closing:
+        return self.month.closing
+
+    @property
+    def exceptions(self) -> pl.DataFrame:
+        return self.month.exceptions
 
     def settled(self) -> list[tuple[str, str]]:
         """Line and item (or other line) of each new allocation."""
@@ -64,8 +84,9 @@ class BookOfMonths:
         self.lines: dict[str, dict[str, Any]] = {}
         self.items: dict[str, dict[str, Any]] = {}
         self.recorded_settlements: list[tuple[str, str, date]] = []
-        self.standing = pl.DataFrame(schema=fold.ALLOCATION_SCHEMA)
-        self.closed: dict[Month, fold.Closing] = {}
+        self.standing = pl.DataFrame(schema=frames.ALLOCATION_SCHEMA)
+        self.decisions: dict[tuple[str, str], dict[str, Any]] = {}
+        self.closed: dict[Month, frames.Closing] = {}
         self._versions: dict[str, int] = {}
 
     def line(
@@ -74,7 +95,7 @@ class BookOfMonths:
         given = {"book": "us", "kind": "bank", "account_id": "us-operating", "currency": "USD", "status": "booked"}
         self.lines[line_id] = {
             **given, "line_id": line_id, "amount_minor": minor(amount), "memo": memo, "booked_on": on,
-            "evidence_hash": f"bytes of {line_id} of {amount}", **more,
+            "functional_minor": minor(amount), "evidence_hash": f"bytes of {line_id} of {amount}", **more,
         }  # fmt: skip
         return self
 
@@ -100,22 +121,39 @@ class BookOfMonths:
 
         found: lines, items and amounts that are matched, where the engine is not asked.
         """
-        opening = self._opening(month, shuffled_by)
-        here = pl.col("month") == str(month)
-        standing = self.standing.filter(pl.col("month") >= str(month))
-        kept = fold.keep_standing(opening, fold.Standing(standing.filter(here), standing.filter(~here)))
-        inputs = engine.Inputs(opening.lines, fold.as_engine_items(opening.items), standing=kept.standing)
-        outcome = engine.reconcile(inputs, Policy()) if found is None else _outcome_of(found)
-        kept = kept.without(fold.taken_over(outcome.retractions, kept))
-        new = fold.accept(outcome, opening, kept, month)
-        stands = pl.concat([kept.here, self._remember(kept, new, month)])
-        closing = self.closed[month] = fold.close_month(opening, stands)
-        return Folded(opening, kept, new, stands, closing, fold.described(outcome.exceptions, opening))
+        given = self._given(month, shuffled_by)
+        folded = fold_month(given, Policy(), engine.reconcile if found is None else lambda *_: _outcome_of(found))
+        added = self._remember(folded.kept, folded.new, month)
+        self.closed[month] = folded.closing
+        return Folded(folded, pl.concat([folded.kept.here, added]))
 
     def fold_all(self) -> list[Folded]:
         return [self.fold(month) for month in (MAY, JUNE, JULY)]
 
-    def _opening(self, month: Month, shuffled_by: int | None) -> fold.Opening:
+    def _given(self, month: Month, shuffled_by: int | None) -> Given:
+        text = str(month)
+        past = self._past(text)
+        split = frames.Standing(
+            self.standing.filter(pl.col("month") == text), self.standing.filter(pl.col("month") > text), past
+        )
+        held = pl.DataFrame(
+            [row for line_id, row in self.lines.items() if line_id in past["line_id"]],
+            schema=candidates.LINE_SCHEMA, orient="row",
+        )  # fmt: skip
+        opening = replace(self._opening(month, shuffled_by), past=held)
+        decisions = schemas.DECISIONS.frame(list(self.decisions.values()))
+        return Given(month, opening, split, decisions, items_of=self._items_of)
+
+    def _items_of(self, ids: Sequence[str]) -> pl.DataFrame:
+        nothing = {"open_minor": 0, "open_functional_minor": 0}
+        rows = [row | nothing for item_id, row in self.items.items() if item_id in ids]
+        return pl.DataFrame(rows, schema=candidates.ITEM_SCHEMA, orient="row")
+
+    def _past(self, month: str) -> pl.DataFrame:
+        """Allocations of earlier months, and of those that give back what they hold."""
+        return self.standing.filter(pl.col("month") < month)
+
+    def _opening(self, month: Month, shuffled_by: int | None) -> frames.Opening:
         before = self.closed.get(month.previous)
         carried_lines = before.open_lines["line_id"].to_list() if before else []
         carried_items = before.open_items if before else pl.DataFrame(schema=candidates.ITEM_SCHEMA)
@@ -126,7 +164,7 @@ class BookOfMonths:
         later = [
             each for item, each in self.items.items() if item in dict(settled) and each["issued_on"] > month.last_day
         ]
-        frames = (
+        parts = (
             pl.DataFrame(lines, schema=candidates.LINE_SCHEMA, orient="row"),
             carried_items,
             pl.DataFrame(items, schema=candidates.ITEM_SCHEMA, orient="row"),
@@ -134,21 +172,21 @@ class BookOfMonths:
             pl.DataFrame(later, schema=candidates.ITEM_SCHEMA, orient="row"),
         )
         if shuffled_by is not None:
-            frames = tuple(frame.sample(fraction=1, shuffle=True, seed=shuffled_by) for frame in frames)
-        return fold.open_month(*frames)
+            parts = tuple(frame.sample(fraction=1, shuffle=True, seed=shuffled_by) for frame in parts)
+        return open_month(*parts)
 
     @staticmethod
     def _is_of(day: date, month: Month) -> bool:
         return Month.of(day) == month
 
-    def _remember(self, kept: fold.Kept, new: fold.Accepted, month: Month) -> pl.DataFrame:
+    def _remember(self, kept: frames.Kept, new: frames.Accepted, month: Month) -> pl.DataFrame:
         """Keep what stands now; returns the allocations that are new."""
         gone = self.standing.join(kept.retractions, on=["match_id", "version"], how="anti")
         ids = new.matches["match_id"].to_list()
         self._versions |= {match_id: self._versions.get(match_id, 0) + 1 for match_id in ids}
         versions = pl.Series([self._versions[match_id] for match_id in ids], dtype=pl.Int32)
-        numbered = new.matches.select("match_id", "tier", month=pl.lit(str(month)), version=versions)
-        added = new.allocations.join(numbered, on="match_id").select(fold.ALLOCATION_SCHEMA.names())
+        numbered = new.matches.select("match_id", "tier", "rule", month=pl.lit(str(month)), version=versions)
+        added = new.allocations.join(numbered, on="match_id").select(frames.ALLOCATION_SCHEMA.names())
         self.standing = pl.concat([gone, added])
         return added
 

@@ -110,11 +110,10 @@ def test_two_books_at_once_from_two_threads_give_what_one_after_the_other_gives(
         assert asked.verify(books, lambda _: None)["intact"]
 
 
-def test_the_same_month_from_two_threads_is_computed_once(
-    two_books: Company, landed: Workspace, settled: Workspace
-) -> None:
+def test_the_same_month_from_two_threads_is_computed_once(two_books: Company, landed: Workspace) -> None:
     may = [key for key in two_books.keys if key.month == Month(2025, 5)]
     with two_books.copy_of(landed) as books, ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(compute, books, may) for _ in range(2)]
         entries = [job.result().new_entries for job in jobs]
-        assert sum(entries) == len([row for row in history(settled)["entries"] if row[5].month == 5])
+        assert min(entries) == 0
+        assert max(entries) == len(history(books)["entries"]) > 0

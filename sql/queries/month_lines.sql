@@ -12,7 +12,9 @@ matched as (
     select leg.line_id, min(standing.tier) as tier
     from recon.standing
     join recon.allocation using (match_id, version)
-    cross join lateral (values (allocation.line_id), (allocation.other_line_id)) as leg (line_id)
+    cross join lateral (
+        values (allocation.line_id), (case when relation in ('transfer', 'netted') then allocation.other_line_id end)
+    ) as leg (line_id)
     where leg.line_id is not null
     group by leg.line_id
 )
@@ -24,7 +26,10 @@ select
     count(*) filter (where matched.tier = 0) as tier_0,
     count(*) filter (where matched.tier = 1) as tier_1,
     count(*) filter (where matched.tier = 2) as tier_2,
+    count(*) filter (where matched.tier = 3) as tier_3,
+    count(*) filter (where matched.tier = 4) as tier_4,
     count(*) filter (where matched.tier = 5) as tier_5,
+    count(*) filter (where matched.tier = 6) as tier_6,
     count(*) filter (where matched.tier is null) as unmatched
 from line
 left join matched using (line_id)

@@ -1,4 +1,5 @@
--- One row per bank account: the sum of its booked lines of the month against what the journal posted for them.
+-- One row per bank account: the sum of its booked lines of the month, less those that stand matched as repetitions of
+-- others, against what the journal posted for them.
 with account as (
     select *
     from unnest(%(bank_accounts)s::text[], %(bank_codes)s::text[], %(bank_currencies)s::text[])
@@ -15,6 +16,11 @@ select
         from canonical.bank_transaction_current
         where book = %(book)s and bank_account = account.id and not removed and status = 'booked'
             and booked_on between greatest(%(first_day)s, %(starts_on)s) and %(last_day)s
+            and not exists (
+                select from recon.allocation
+                join recon.standing using (match_id, version)
+                where allocation.line_id = record_id and allocation.relation = 'duplicate'
+            )
     ) as left_minor,
     'postings to the bank account other than its opening' as right_words,
     (

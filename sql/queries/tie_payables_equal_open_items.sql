@@ -14,5 +14,5 @@ select
     (
         select coalesce(sum(open_functional_minor), 0)::bigint
         from recon.open_item
-        where book = %(book)s and month = %(month)s and kind in ('bill', 'supplier_credit')
+        where book = %(book)s and month = %(month)s and kind in ('bill', 'supplier_credit', 'supplier_on_account')
     ) as right_minor

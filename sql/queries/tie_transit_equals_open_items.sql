@@ -1,5 +1,29 @@
--- One row per account that must clear: payouts in transit, outstanding receipts and payments, against their open items.
-with held as (
+-- One row per account that must clear: payouts in transit, outstanding receipts and payments, against their open items;
+-- and per currency of transfers in transit, against what left an account of ours by then and reached another later.
+with leg as (
+    select
+        case when line_amount_minor < 0 then line_currency else other_line_currency end as currency,
+        case when line_amount_minor < 0 then line_on else other_line_on end as left_on,
+        case when line_amount_minor < 0 then other_line_on else line_on end as arrived_on,
+        -case when line_amount_minor < 0 then amount_minor else other_amount_minor end as amount_minor
+    from recon.allocation
+    join recon.standing using (match_id, version)
+    where allocation.book = %(book)s and relation = 'transfer' and role = 'principal'
+),
+transit as (
+    select currency, sum(ledger_minor) as ledger_minor, sum(leg_minor) as leg_minor
+    from (
+        select currency, amount_minor as ledger_minor, 0 as leg_minor
+        from movement
+        where code = %(transfers_in_transit)s and accounting_on <= %(last_day)s
+        union all
+        select currency, 0, amount_minor
+        from leg
+        where left_on <= %(last_day)s and arrived_on > %(last_day)s
+    ) as either
+    group by currency
+),
+held as (
     select *
     from (
         values
@@ -26,4 +50,9 @@ select
         where book = %(book)s and month = %(month)s and kind = held.kind
     ) as right_minor
 from held
+union all
+select
+    'transit_equals_open_items', 'transfers in transit', %(last_day)s::date, currency, 'ledger balance',
+    ledger_minor::bigint, 'sum of transfers under way', leg_minor::bigint
+from transit
 order by subject

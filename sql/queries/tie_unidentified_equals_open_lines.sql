@@ -1,4 +1,6 @@
 -- One row per unidentified account and currency: its balance at the month's end against the lines without a counterpart.
+-- A line that a later month showed to be a leg of a transfer, or another line told twice, was posted as that on its own
+-- day; it has none at the month's end either, and counts as identified.
 with held as (
     select *
     from (
@@ -19,7 +21,16 @@ balance as (
 line as (
     select kind, sign(amount_minor)::integer as side, currency, sum(amount_minor) as amount_minor
     from recon.open_line
-    where book = %(book)s and month = %(month)s
+    where book = %(book)s and month = %(month)s and not exists (
+        select from recon.allocation
+        join recon.standing using (match_id, version)
+        join ledger.standing as entry on entry.match_id = allocation.match_id and entry.source = 'match'
+        where (
+            allocation.line_id = open_line.line_id and allocation.relation in ('transfer', 'duplicate')
+            or allocation.other_line_id = open_line.line_id and allocation.relation = 'transfer'
+        )
+            and entry.evidence_id = open_line.line_id and entry.accounting_on <= %(last_day)s
+    )
     group by 1, 2, 3
 ),
 pair as (

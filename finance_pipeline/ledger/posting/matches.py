@@ -1,6 +1,6 @@
 """Matches: from where a line waits to what it settles. The bank account itself is never touched.
 
-Transfers between two accounts of a book pass through transfers in transit, in two entries.
+Not here: what only concerns two lines of ours (related).
 """
 
 from __future__ import annotations
@@ -10,16 +10,8 @@ import polars as pl
 from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.chart import role_code
 from finance_pipeline.ledger.posting.bank import unidentified
-from finance_pipeline.ledger.posting.entries import (
-    Postings,
-    assembled,
-    first_reason,
-    leg,
-    no_rate,
-    not_before,
-    parted,
-    together,
-)
+from finance_pipeline.ledger.posting.entries import Postings, first_reason, no_rate, not_before, share, together
+from finance_pipeline.ledger.posting.related import duplicates, transfers
 from finance_pipeline.ledger.posting.settling import PART, settled
 from finance_pipeline.ledger.rates import functional
 from finance_pipeline.ledger.schemas import SETTLEMENTS
@@ -27,14 +19,17 @@ from finance_pipeline.ledger.schemas import SETTLEMENTS
 _ROLE_OF_ITEM = {
     "invoice": "receivables",
     "credit_note": "receivables",
+    "customer_on_account": "receivables",
     "bill": "payables",
     "supplier_credit": "payables",
+    "supplier_on_account": "payables",
     "payout": "payouts_in_transit",
     "recorded_receipt": "outstanding_receipts",
     "recorded_payment": "outstanding_payments",
 }
 _ROLE_OF_PART = {"discount": "discounts", "write_off": "write_offs", "fx": "fx"}
-_TRANSFER = "transfer"
+_OF_CUSTOMERS = ("invoice", "credit_note")
+_OPENING_OR_SETTLING = ("principal", "residual")
 _ORDER = (
     "match_id",
     "line_id",
@@ -43,6 +38,7 @@ _ORDER = (
     "item_currency",
     "item_amount_minor",
     "item_functional_minor",
+    "account_code",
     "amount_minor",
 )
 
@@ -55,31 +51,41 @@ def matches(book: Book, settlements: pl.DataFrame, rates: pl.DataFrame) -> Posti
         if column.nullable and column.name not in settlements.columns
     )
     complete = complete.sort(_ORDER)  # the lines of an entry follow from what they say, not from how they were read
-    is_transfer = pl.col("item_kind").eq_missing(pl.lit(_TRANSFER))
+    relation = pl.col("relation").fill_null("")
     return together(
         [
-            _settlements(book, complete.filter(~is_transfer & (pl.col("role") != "residual"))),
-            _transfers(book, complete.filter(is_transfer), rates),
+            _settlements(book, complete.filter(~relation.is_in(("transfer", "duplicate"))), rates),
+            transfers(book, complete.filter(relation == "transfer"), rates),
+            duplicates(book, complete.filter(relation == "duplicate")),
         ]
     )
 
 
-def _settlements(book: Book, rows: pl.DataFrame) -> Postings:
+def _settlements(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Postings:
     items = {kind: role_code(book, role) for kind, role in _ROLE_OF_ITEM.items()}
-    parts = rows.with_columns(
+    known = pl.col("item_kind").replace_strict(items, default=None, return_dtype=pl.String)
+    whole = pl.col("role").is_in(_OPENING_OR_SETTLING) & pl.col("item_kind").is_not_null()
+    parts = _with_tax(book, _with_netted(book, rows, rates)).with_columns(
         key=pl.col("match_id"),
         currency=pl.col("line_currency"),
         line_code=_waiting(book),
-        role_code=_role_code(book),
-        item_code=pl.col("item_kind").replace_strict(items, default=None, return_dtype=pl.String),
+        role_code=pl.coalesce("tax_code", _role_code(book), "account_code"),
+        item_code=pl.coalesce("netted_code", pl.when(whole).then(known)),
         item_amount_minor=pl.col("item_amount_minor").fill_null(0),
     )
-    unknown = pl.col("item_kind").is_not_null() & pl.col("item_code").is_null()
+    parts = functional(
+        parts, rates, book.currency, amount="item_amount_minor", currency="item_currency", on="line_on",
+        into="item_spot_minor",
+    )  # fmt: skip
     uncarried = pl.col("item_currency").ne_missing(book.currency) & pl.col("item_functional_minor").is_null()
-    heads = _heads(book, parts, "settlement").with_columns(
+    heads = _heads(book, parts).with_columns(
         first_reason(
             (pl.col("line_functional_minor").is_null(), "no_rate", no_rate("line_id", book)),
-            (pl.col("key").is_in(_keys(parts, unknown)), "account_unknown", pl.lit("no account is known for its item")),
+            (
+                pl.col("key").is_in(_keys(parts, whole & pl.col("item_code").is_null())),
+                "account_unknown",
+                pl.lit("no account is known for its item"),
+            ),
             (
                 pl.col("key").is_in(_keys(parts, pl.col("item_code").is_not_null() & uncarried)),
                 "no_rate",
@@ -95,72 +101,47 @@ def _settlements(book: Book, rows: pl.DataFrame) -> Postings:
     return settled(book, heads, parts.select(PART))
 
 
-def _transfers(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Postings:
-    """Two entries a transfer: money out, Dr transit; money in, Cr transit. Said once or by each of its legs.
-
-    Each leg is carried at the rate of its own day; what differs is a gain or loss on exchange.
-    """
-    mirrored = rows.with_columns(
-        amount_minor=-pl.col("amount_minor"),
-        line_id="other_line_id",
-        other_line_id="line_id",
-        line_on=pl.col("other_line_on"),
-        line_functional_minor=-pl.col("line_functional_minor"),
+def _with_netted(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Parts that give back another line as what they settle: that line, where it waits, at the rate of its own day."""
+    priced = functional(
+        rows, rates, book.currency, amount="other_amount_minor", currency="other_line_currency", on="other_line_on",
+        into="other_functional_minor",
+    )  # fmt: skip
+    netted = pl.col("relation").eq_missing(pl.lit("netted")) & (pl.col("role") == "principal")
+    values = {
+        "netted_code": unidentified(book, pl.col("other_line_amount_minor")),
+        "item_currency": pl.col("other_line_currency"),
+        "item_amount_minor": -pl.col("other_amount_minor"),
+        "item_functional_minor": -pl.col("other_functional_minor"),
+    }
+    known = priced.with_columns(netted_code=pl.lit(None, pl.String))
+    return known.with_columns(
+        pl.when(netted).then(value).otherwise(pl.col(name)).alias(name) for name, value in values.items()
     )
-    told = rows.with_columns(line_on=pl.lit(None, pl.Date))
-    legs = pl.concat([told, mirrored.select(told.columns)]).unique(
-        ["match_id", "line_id"], keep="first", maintain_order=True
+
+
+def _with_tax(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
+    """A discount on a document with tax takes its part of the tax along, which goes to the account of that tax."""
+    tax_of = share(pl.col("item_tax_minor"), pl.col("amount_minor"), pl.col("item_total_minor"))
+    taxed = (pl.col("role") == "discount") & (pl.col("item_tax_minor") != 0) & (pl.col("item_total_minor") != 0)
+    marked = rows.with_columns(tax_code=pl.lit(None, pl.String), tax=pl.when(taxed).then(tax_of.abs()).fill_null(0))
+    marked = marked.with_columns(tax=pl.col("tax") * pl.col("amount_minor").sign())
+    output_tax, input_tax = role_code(book, "output_tax"), role_code(book, "input_tax")
+    of_customers = pl.col("item_kind").is_in(_OF_CUSTOMERS)
+    tax = marked.filter(pl.col("tax") != 0).with_columns(
+        amount_minor="tax",
+        tax_code=pl.when(of_customers).then(pl.lit(output_tax)).otherwise(pl.lit(input_tax)),
     )
-    priced = functional(legs, rates, book.currency, currency="line_currency", on="line_on", into="priced_minor")
-    both = priced.with_columns(carried=pl.coalesce("priced_minor", "line_functional_minor"))
-    sides = [
-        _heads(book, both.filter(pl.col("amount_minor") < 0), "transfer out"),
-        _heads(book, both.filter(pl.col("amount_minor") > 0), "transfer in"),
-    ]
-    missing = pl.col("carried").is_null()
-    out, into = (side.with_columns(first_reason((missing, "no_rate", no_rate("line_id", book)))) for side in sides)
-    sent = out.select("match_id", sent="carried")
-    return together([_leg_out(book, out), _leg_in(book, into.join(sent, on="match_id", how="left"))])
+    net = marked.with_columns(amount_minor=pl.col("amount_minor") - pl.col("tax"))
+    return pl.concat([net, tax]).drop("tax").sort("match_id", maintain_order=True)
 
 
-def _leg_out(book: Book, rows: pl.DataFrame) -> Postings:
-    heads, held = parted(rows)
-    amount, carried = pl.col("amount_minor"), pl.col("carried")
-    transit = pl.lit(role_code(book, "transfers_in_transit"))
-    waiting = unidentified(book, amount)
-    posted = assembled(
-        book, heads, [leg(heads, 0, transit, -amount, -carried), leg(heads, 1, waiting, amount, carried)]
-    )
-    return together([posted, Postings(posted.entries.clear(), held)])
-
-
-def _leg_in(book: Book, rows: pl.DataFrame) -> Postings:
-    heads, held = parted(rows)
-    amount, carried, sent = pl.col("amount_minor"), pl.col("carried"), pl.col("sent")
-    gained = -(carried + sent)
-    own = pl.col("currency") == book.currency  # an entry in the book's currency says everything in its amounts
-    transit, fx = pl.lit(role_code(book, "transfers_in_transit")), pl.lit(role_code(book, "fx"))
-    waiting = unidentified(book, amount)
-    posted = assembled(
-        book,
-        heads,
-        [
-            leg(heads, 0, waiting, amount, carried),
-            leg(heads, 1, transit, pl.when(own).then(sent).otherwise(-amount), sent),
-            leg(heads, 2, fx, pl.when(own).then(gained).otherwise(0), gained),
-        ],
-    )
-    return together([posted, Postings(posted.entries.clear(), held)])
-
-
-def _heads(book: Book, rows: pl.DataFrame, purpose: str) -> pl.DataFrame:
+def _heads(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     """One head a match; what it settles together, and its first line as evidence."""
-    carried = [pl.col("carried").sum()] if "carried" in rows.columns else []
     return (
         rows.group_by("match_id", maintain_order=True)
         .agg(
             pl.col("rule", "matched_on", "line_id", "evidence_hash", "line_functional_minor").first(),
-            *carried,
             currency=pl.col("line_currency").first(),
             currencies=pl.col("line_currency").n_unique(),
             amount_minor=pl.col("amount_minor").sum(),
@@ -170,11 +151,11 @@ def _heads(book: Book, rows: pl.DataFrame, purpose: str) -> pl.DataFrame:
             book=pl.lit(book.id),
             source=pl.lit("match"),
             source_id=pl.col("match_id"),
-            purpose=pl.lit(purpose),
+            purpose=pl.lit("settlement"),
             effective_on=pl.col("matched_on"),
             accounting_on=not_before(book, "matched_on"),
             evidence_id=pl.col("line_id"),
-            description=pl.format(f"Match by {{}}: {purpose}", pl.col("rule").str.replace_all("_", " ", literal=True)),
+            description=pl.format("Match by {}: settlement", pl.col("rule").str.replace_all("_", " ", literal=True)),
         )
     )
 

@@ -58,6 +58,10 @@ def recorded_payments(
             pl.coalesce("document_number", "party_name", pl.lit("on account")),
         ),
     )
+    rows = functional(
+        rows, rates, book.currency, amount="item_amount_minor", currency="item_currency", on="occurred_on",
+        into="item_spot_minor",
+    )  # fmt: skip
     unknown = ~on_account & (pl.col("item_code").is_null() | pl.col("item_amount_minor").is_null())
     heads = rows.with_columns(
         first_reason(

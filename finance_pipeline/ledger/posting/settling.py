@@ -2,7 +2,8 @@
 
 One entry moves the settled part from where the line waits to what it settles. An item in another currency is settled
 through the exchange account by a second, linked entry in its own currency. What the line brought more or less than the
-carrying amount is a gain or loss on exchange.
+carrying amount is a gain or loss on exchange; where the rate of the day is known, what a bank's own rate cost beyond it
+is apart.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ PART = (
     "item_currency",
     "item_amount_minor",
     "item_functional_minor",
+    "item_spot_minor",
 )
-"""Columns of a part. role_code: null for principal. item_code: null where no item is settled."""
+"""Columns of a part. role_code: null for principal. item_code: null where no item is settled. item_spot_minor: what is
+settled at the rate of the line's day, null where that is not known."""
 _LEG = ("key", "order", "code", "amount_minor", "functional_minor")
 
 
@@ -39,9 +42,11 @@ def settled(book: Book, heads: pl.DataFrame, parts: pl.DataFrame) -> Postings:
     fit, held = parted(heads)
     parts = _carried(book, parts.join(fit.select("key"), on="key", how="semi"))
     direct = parts.filter(pl.col("item_currency").is_null() | (pl.col("item_currency") == pl.col("currency")))
-    across = parts.filter(pl.col("item_currency") != pl.col("currency"))
-    legs = pl.concat([_line_legs(parts), _item_legs(direct), _role_legs(book, parts), _exchange_legs(book, across)])
-    posted = assembled(book, fit, [legs, _difference(book, fit, legs, across)])
+    across = parts.filter(pl.col("item_currency") != pl.col("currency"), pl.col("item_code").is_not_null())
+    legs = pl.concat(
+        [_line_legs(parts), _item_legs(direct), _role_legs(book, parts, across), _exchange_legs(book, across)]
+    )
+    posted = assembled(book, fit, [legs, *_difference(book, fit, legs, direct, across)])
     companions = _companions(book, fit.join(posted.entries.select(key="source_id"), on="key", how="semi"), across)
     return together([posted, companions, Postings(posted.entries.clear(), held)])
 
@@ -82,11 +87,15 @@ def _item_legs(parts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _role_legs(book: Book, parts: pl.DataFrame) -> pl.DataFrame:
-    """Fees, discounts, write-offs: what the item is settled with beyond the money, each to its own account."""
+def _role_legs(book: Book, parts: pl.DataFrame, across: pl.DataFrame) -> pl.DataFrame:
+    """Fees, discounts, write-offs: what the item is settled with beyond the money, each to its own account.
+
+    A gain or loss on an item in another currency is reckoned from the carrying amounts, not from what a match says.
+    """
+    reckoned = pl.col("key").is_in(across["key"].unique().implode()) & (pl.col("role_code") == role_code(book, "fx"))
     amount = pl.col("other_minor") - pl.col("amount_minor")
     carried = share(pl.col("line_functional_minor"), amount, pl.col("line_amount_minor"))
-    return parts.filter(pl.col("role_code").is_not_null()).select(
+    return parts.filter(pl.col("role_code").is_not_null(), ~reckoned).select(
         "key",
         order=pl.lit(1, pl.Int32),
         code="role_code",
@@ -107,25 +116,46 @@ def _exchange_legs(book: Book, across: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _difference(book: Book, heads: pl.DataFrame, legs: pl.DataFrame, across: pl.DataFrame) -> pl.DataFrame:
-    """Gain or loss on exchange: what is missing in the book's currency; nothing without another currency."""
+def _difference(
+    book: Book, heads: pl.DataFrame, legs: pl.DataFrame, direct: pl.DataFrame, across: pl.DataFrame
+) -> list[pl.DataFrame]:
+    """Legs of gain or loss on exchange and of conversion cost: what is missing in the book's currency; nothing without
+    another currency.
+
+    What the rates did since the item came into being is the first, what the bank's own rate cost beyond that of the
+    day is the second. Without a rate of the day all is the first.
+    """
     missing = legs.group_by("key", maintain_order=True).agg(
         pl.col("amount_minor", "functional_minor").sum(), order=pl.lit(4, pl.Int32)
     )
     foreign = heads.filter(pl.col("currency") != book.currency).select("key", in_own=pl.lit(0))
     exchanged = heads.filter(pl.col("currency") == book.currency).join(across, on="key", how="semi")
     differing = pl.concat([foreign, exchanged.select("key", in_own=pl.lit(1))])
-    return (
-        missing.join(differing, on="key", maintain_order="left")
-        .select(
-            "key",
-            "order",
-            code=pl.lit(role_code(book, "fx")),
-            amount_minor=-pl.col("amount_minor") * pl.col("in_own"),
-            functional_minor=-pl.col("functional_minor"),
+    by_rate = (
+        across.join(direct.filter(pl.col("item_code").is_not_null()), on="key", how="anti")
+        .group_by("key")
+        .agg(
+            known=pl.col("item_spot_minor").is_not_null().all(),
+            by_rate=(pl.col("item_functional_minor") - pl.col("item_spot_minor")).sum(),
         )
-        .select(_LEG)
+        .filter("known")
     )
+    total = -pl.col("functional_minor")
+    both = missing.join(differing, on="key", maintain_order="left").join(
+        by_rate, on="key", how="left", maintain_order="left"
+    )
+    both = both.with_columns(by_rate=pl.coalesce("by_rate", total)).with_columns(cost=total - pl.col("by_rate"))
+    # The amounts of an entry in another currency add up by themselves; what they leave over shows as it is.
+    left = -pl.col("amount_minor") * pl.col("in_own") - pl.col("cost") * pl.col("in_own")
+    return [
+        both.select(
+            "key", "order", code=pl.lit(role_code(book, "fx")), amount_minor=left, functional_minor="by_rate"
+        ).select(_LEG),
+        both.select(
+            "key", order=pl.lit(5, pl.Int32), code=pl.lit(role_code(book, "conversion_cost")),
+            amount_minor=pl.col("cost") * pl.col("in_own"), functional_minor="cost",
+        ).select(_LEG),
+    ]  # fmt: skip
 
 
 def _companions(book: Book, heads: pl.DataFrame, across: pl.DataFrame) -> Postings:

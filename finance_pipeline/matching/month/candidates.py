@@ -27,6 +27,7 @@ LINE_SCHEMA = pl.Schema(
         "transaction_code": pl.String(),
         "original_amount_minor": pl.Int64(),
         "original_currency": pl.String(),
+        "functional_minor": pl.Int64(),
         "evidence_hash": pl.String(),
     }
 )
@@ -43,6 +44,7 @@ ITEM_SCHEMA = pl.Schema(
         "account": pl.String(),
         "currency": pl.String(),
         "total_minor": pl.Int64(),
+        "tax_minor": pl.Int64(),
         "open_minor": pl.Int64(),
         "open_functional_minor": pl.Int64(),
         "issued_on": pl.Date(),
@@ -57,7 +59,10 @@ LINE_KINDS = ("charge", "refund")
 
 
 def lines(bank_transactions: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """One row per booked bank line, charge and refund (LINE_SCHEMA). Pending and removed lines are left out."""
+    """One row per booked bank line, charge and refund (LINE_SCHEMA). Pending and removed lines are left out.
+
+    Both frames carry functional_minor, the amount in the book's currency, null where no rate is known.
+    """
     from_bank = (
         bank_transactions.filter(~pl.col("removed") & (pl.col("status") == "booked") & (pl.col("amount_minor") != 0))
         .rename({"record_id": "line_id", "bank_account": "account_id", "content_hash": "evidence_hash"})
