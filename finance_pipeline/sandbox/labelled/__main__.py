@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.sandbox.labelled import Options, generate
+from finance_pipeline.sandbox.labelled import Options, generate_to
 from finance_pipeline.sandbox.labelled.options import DIFFICULTIES
 
 
@@ -18,14 +18,13 @@ def main() -> int:
     parser.add_argument("--difficulty", choices=sorted(DIFFICULTIES), default="default")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="Folder of the Parquet files; the truth is in truth/.")
+    parser.add_argument("--unjudged", action="store_true", help="Don't compute what is resolvable: for time only.")
     given = parser.parse_args()
     try:
-        labelled = generate(Options(given.lines, given.difficulty, given.seed))
+        generate_to(given.out, Options(given.lines, given.difficulty, given.seed, judged=not given.unjudged))
     except BadInput as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
-    labelled.write(given.out)
-    sys.stdout.write(f"{labelled.bank_lines.height:,} lines, {labelled.open_items.height:,} items in {given.out}\n")
     return 0
 
 

@@ -23,7 +23,9 @@ def prices(rng: np.random.Generator, currency: Ints) -> Ints:
     tens = np.maximum(scaled // (10 * unit), 1) * 10 * unit
     taxed = whole + whole * rng.choice([7, 19, 20, 21, 25], count) // 100
     listed = np.array(_CATALOGUE)[rng.integers(0, len(_CATALOGUE), count)] * np.array(SCALE_PERCENT)[currency] // 100
-    made: Ints = np.select([how < 0.12, how < 0.18, how < 0.33, how < 0.41], [whole, tens, taxed, listed], scaled)
+    made = np.where(how < 0.41, listed, scaled)
+    for share, amount in ((0.33, taxed), (0.18, tens), (0.12, whole)):
+        made = np.where(how < share, amount, made)
     return made
 
 

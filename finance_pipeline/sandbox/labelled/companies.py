@@ -18,6 +18,7 @@ from finance_pipeline.sandbox.labelled.profiles import CURRENCIES, CURRENCY, PRO
 _LINES_A_BOOK = 60_000
 _LINES_A_CUSTOMER = 13
 _LINES_A_SUPPLIER = 40
+_PARTIES_A_PART = 10_000_000
 _TERMS_DAYS = (0, 7, 10, 14, 30, 30, 30, 45, 60)
 
 
@@ -26,6 +27,7 @@ class Companies:
     """Arrays by position. Books: profile. Accounts: book, currency. Parties: book, role (0 customer, 1 supplier) and
     habits; party_name, party_alias and party_account are texts, listed_* whether our tables know them."""
 
+    first_book: int
     profile: Ints
     account_book: Ints
     account_currency: Ints
@@ -89,6 +91,7 @@ def found(options: Options) -> Companies:
     foreign = np.array([CURRENCY[PROFILES[p].foreign[0]] for p in profile])[book]
     discounts = rng.choice([10, 15, 20, 20, 25, 30], count)
     return Companies(
+        first_book=options.part * len(profile),
         profile=profile,
         account_book=account_book,
         account_currency=account_currency,
@@ -102,7 +105,7 @@ def found(options: Options) -> Companies:
         party_discount_days=rng.choice([7, 8, 10, 14], count),
         party_mention=chosen(rng, level.mentions, count, MENTION),
         party_name_style=chosen(rng, level.names, count, NAME),
-        party_number=rng.permutation(count) + 10_000 + rng.integers(0, 5_000),
+        party_number=rng.permutation(count) + 10_000 + rng.integers(0, 5_000) + options.part * _PARTIES_A_PART,
         listed_account=happens(rng, count, level.listed_account_share),
         listed_alias=happens(rng, count, level.listed_alias_share),
         in_table=~happens(rng, count, 0.02),

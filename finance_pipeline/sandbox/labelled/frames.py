@@ -5,6 +5,7 @@ Here: columns, types, ids and orders of rows as matching.md promises them. Not h
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import polars as pl
 
 from finance_pipeline.sandbox.labelled.companies import Companies
 from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, KIND, KINDS, MENTION, NONE, ROLES, Ints, stream
+from finance_pipeline.sandbox.labelled.options import Options
 from finance_pipeline.sandbox.labelled.profiles import CURRENCIES, PROFILES
 from finance_pipeline.sandbox.labelled.shapes import PLANS, SHAPES
 from finance_pipeline.sandbox.labelled.words import PROCESSORS
@@ -67,7 +69,8 @@ def coded(name: str, texts: tuple[str, ...] | list[str]) -> pl.Expr:
 
 
 def book_names(who: Companies) -> list[str]:
-    return [f"{PROFILES[profile].country}{book // len(PROFILES) + 1}" for book, profile in enumerate(who.profile)]
+    books = enumerate(who.profile, start=who.first_book)
+    return [f"{PROFILES[profile].country}{book // len(PROFILES) + 1}" for book, profile in books]
 
 
 def account_ids(who: Companies, own_accounts: pl.Series) -> list[str]:
@@ -219,10 +222,10 @@ def parties(who: Companies, party_accounts: pl.Series, seed: int) -> pl.DataFram
 
 
 def remittances(
-    lines: pl.DataFrame, parts: pl.DataFrame, mentions: pl.DataFrame, who: Companies, seed: int
+    lines: pl.DataFrame, parts: pl.DataFrame, mentions: pl.DataFrame, who: Companies, options: Options
 ) -> pl.DataFrame:
     """One row a document of each advice that came apart from the money."""
-    rng = stream(seed, "advices")
+    rng = stream(options.seed, "advices")
     advised = mentions.filter(pl.col("mention") == MENTION["advice"]).select("line", "item", "number")
     paid = (
         parts.filter(pl.col("item") != NONE).group_by("line", "item", maintain_order=True).agg(pl.col("amount").sum())
@@ -231,7 +234,7 @@ def remittances(
     facts = lines.select("line", "booked", "currency", "party", total="amount", name="name_text")
     rows = rows.join(facts, on="line", how="left", maintain_order="left")
     order = rows.select("line").unique(maintain_order=True)
-    code = pl.Series("remittance_id", [f"ra-{n:07d}" for n in rng.permutation(order.height) + 1])
+    code = random_ids("ra", order.height, options).alias("remittance_id")
     early = pl.Series("early", rng.integers(0, 4, order.height))
     rows = rows.join(order.with_columns(code, early), on="line", how="left", maintain_order="left")
     known = who.party_name.gather(rows["party"].clip(0))
@@ -270,10 +273,11 @@ def fx_rates(table: Ints) -> pl.DataFrame:
     return pl.concat(columns).sort("date", "currency")
 
 
-def random_ids(prefix: str, count: int, rng: np.random.Generator) -> pl.Series:
+def random_ids(prefix: str, count: int, options: Options) -> pl.Series:
     """Different ids in no order."""
-    width = len(str(count)) + 1
-    return prefix + pl.Series(rng.permutation(count)).cast(pl.String).str.zfill(width)
+    rng, width = stream(options.seed, "ids", prefix), len(str(count)) + 1
+    mark = f"{prefix}{options.part}-" if options.part else prefix
+    return mark + pl.Series(rng.permutation(count)).cast(pl.String).str.zfill(width)
 
 
 def truth_allocations(
@@ -316,3 +320,12 @@ def truth_lines(lines: pl.DataFrame, line_ids: pl.Series, verdicts: pl.DataFrame
         )
         .sort("line_id")
     )
+
+
+def put_together(parts: Path, count: int, folder: Path) -> None:
+    """One set of files out of those of so many parts, which are removed. Exchange rates are the same in all of them."""
+    (folder / TRUTH_FOLDER).mkdir(parents=True, exist_ok=True)
+    for name in (*_FRAMES, *(f"{TRUTH_FOLDER}/{each}" for each in _TRUTH)):
+        files = [parts / str(part) / f"{name}.parquet" for part in range(1 if name == "fx_rates" else count)]
+        pl.scan_parquet(files).sink_parquet(folder / f"{name}.parquet")
+    shutil.rmtree(parts)

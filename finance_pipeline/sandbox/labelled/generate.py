@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from finance_pipeline.sandbox.labelled import amounts, companies, feeds, frames, keys, mentions, numbering, texts
@@ -16,7 +18,7 @@ from finance_pipeline.sandbox.labelled.options import Options
 def generate(options: Options) -> Labelled:
     """Labelled data of a size and difficulty. Pure: the same options give the same bytes."""
     who = companies.found(options)
-    make = Making(options, who, amounts.rates(options.seed), Draft())
+    make = Making(options, who, amounts.rates(options.rate_seed), Draft())
     make_all(make)
     items, drawn, seed = make.draft.table("items"), make.draft.table("lines"), options.seed
     parts = make.draft.table("parts")
@@ -40,18 +42,18 @@ def generate(options: Options) -> Labelled:
         numbers["number"], numbers["running"], structured_text=numbers["structured"], item=pl.int_range(pl.len())
     )
     named = named.join(ends, on=["line", "item"], how="left", maintain_order="left")
-    line_ids = frames.random_ids("l", lines.height, stream(seed, "line ids"))
+    line_ids = frames.random_ids("l", lines.height, options)
     if options.judged:
         verdicts, misleading = judged(lines, facts, all_parts, named, who, party_accounts, make.rates)
         lines, all_parts, verdicts = without(misleading, lines, all_parts, verdicts)
     else:
         verdicts = _unjudged(lines)
-    item_ids = frames.random_ids("i", len(items["book"]), stream(seed, "item ids"))
+    item_ids = frames.random_ids("i", len(items["book"]), options)
     return Labelled(
         frames.bank_lines(lines, line_ids, who, own_accounts, seed),
         frames.open_items(items, numbers, key_frames, item_ids, who, own_accounts, seed),
         frames.parties(who, party_accounts, seed),
-        frames.remittances(lines, all_parts, named, who, seed),
+        frames.remittances(lines, all_parts, named, who, options),
         frames.fx_rates(make.rates),
         frames.truth_allocations(all_parts, lines, line_ids, item_ids),
         frames.truth_lines(lines, line_ids, verdicts),
@@ -79,3 +81,14 @@ def without(
         marked[other[transfer]] |= marked[line[transfer]]
     kept = pl.Series(~marked)
     return lines.filter(kept), parts.filter(kept.gather(parts["line"])), verdicts.filter(kept)
+
+
+def generate_to(folder: Path, options: Options) -> None:
+    """Generate and write as Labelled.write does; large data in parts, of which one is in memory at a time."""
+    parts = options.parts()
+    if len(parts) == 1:
+        generate(options).write(folder)
+        return
+    for part in parts:
+        generate(part).write(folder / "parts" / str(part.part))
+    frames.put_together(folder / "parts", len(parts), folder)

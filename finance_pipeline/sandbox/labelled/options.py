@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from finance_pipeline.core.problems import BadInput
 
+LINES_AT_ONCE = 1_000_000
+_SEED_BITS = 40
 _CLEAR_MENTION = {"full": 62, "squeezed": 10, "spaced": 5, "no_prefix": 5, "digits": 5, "structured": 13}
 _USUAL_MENTION = {
     **{"full": 43, "squeezed": 10, "spaced": 6, "no_prefix": 6, "digits": 7, "tail": 8},
@@ -70,6 +72,8 @@ class Options:
     seed: int = 1
     judged: bool = True
     """Without it, whether a line is resolvable is not computed (null): enough where only time is measured."""
+    part: int = 0
+    """Of data too large to be made at once: which part this is. Parts share nothing but exchange rates."""
 
     def __post_init__(self) -> None:
         if self.difficulty not in DIFFICULTIES:
@@ -78,6 +82,18 @@ class Options:
             raise BadInput("between 200 and 20,000,000 lines can be generated.", todo="Give another --lines.")
         if self.seed < 0:
             raise BadInput("a seed is a whole number from 0.", todo="Give another --seed.")
+
+    def parts(self) -> list[Options]:
+        """The same data in parts of at most LINES_AT_ONCE lines; one of them is the options themselves."""
+        count = -(-self.line_count // LINES_AT_ONCE)
+        if count == 1:
+            return [self]
+        each = self.line_count // count
+        return [replace(self, line_count=each, seed=self.seed + (n << _SEED_BITS), part=n) for n in range(count)]
+
+    @property
+    def rate_seed(self) -> int:
+        return self.seed % (1 << _SEED_BITS)
 
     @property
     def level(self) -> Difficulty:

@@ -84,7 +84,7 @@ def _by_account(shown: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_name(shown: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """line, names: the parties of the book whose name or alias is the printed one or, where that may be cut, begins so."""
+    """line, names: the parties whose name or alias is the printed one or, where that may be cut, begins so."""
     printed = shown.select("line", "book", "printed", "name_text").drop_nulls("printed")
     printed = printed.filter(pl.col("printed") != "").with_columns(short=stem(pl.col("printed")))
     keys = pl.concat(
