@@ -23,7 +23,7 @@ def match(pool: Pool, named: Named) -> Found:
     Lines that a step refused count as rivals; items that a step refused are left to a person.
     """
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
-    lines = pool.lines.join(sure, on="l", how="anti").filter(pl.col("line_party").is_not_null())
+    lines = pool.lines.join(sure, on="l", how="anti").filter(pl.col("line_parties").is_not_null() & ~pl.col("clash"))
     if lines.is_empty():
         return NOTHING
     fits, crowded = _same_amount(pool, lines)
@@ -35,13 +35,40 @@ def match(pool: Pool, named: Named) -> Found:
     free = fits.join(refused_lines, on="l", how="anti", maintain_order="left")
     single = free.filter("alone").join(contested, on="i", how="anti", maintain_order="left")
     kept, late = single.filter("timely"), single.filter(~pl.col("timely"))
-    ambiguous = free.join(single, on="l", how="anti", maintain_order="left")
-    pairs = pairs_of(
-        kept, tier=2, rule="party_and_amount", amount=pl.col("line_amount"), role="principal",
-        token=pl.col("party"), field=pl.col("line_party_how"),
-    )  # fmt: skip
+    several = free.join(single, on="l", how="anti", maintain_order="left")
+    periodic = _of_their_period(several, fits, pool).join(contested, on="i", how="anti", maintain_order="left")
+    ambiguous = several.join(periodic, on="l", how="anti", maintain_order="left")
+    common = {"tier": 2, "amount": pl.col("line_amount"), "role": "principal", "token": pl.col("party")}
+    pairs = pl.concat(
+        [
+            pairs_of(kept, rule="party_and_amount", field=pl.col("line_party_how"), **common),
+            pairs_of(periodic, rule="recurring", field=pl.col("line_party_how"), **common),
+        ]
+    )
     unclear = pl.concat([ambiguous.select("l", "i"), crowded.join(refused_lines, on="l", how="anti")])
     return Found(pairs, pl.concat([refusal(unclear, SEVERAL), refusal(late, LATE)]))
+
+
+def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> pl.DataFrame:
+    """Lines that pay the one of several equal items of their party which was due about then: rents, subscriptions.
+
+    The items are due weeks apart, the line lies near one of those days, nothing else of that party does, and no older
+    one of them is left without a line of its own: else the line may be for that.
+    """
+    near = pool.policy.recurring_days
+    keys = ["party", "currency", "item_amount"]
+    due = pl.coalesce("due_on", "issued_on")
+    apart = (pl.col("booked_on") - due).dt.total_days().abs()
+    dated = fits.with_columns(apart=apart, due=due).with_columns(here=pl.col("apart") <= near)
+    of_line = dated.filter("here")
+    own = of_line.filter((pl.len().over("l") == 1) & (pl.len().over("i") == 1))
+    equal = dated.select("i", *keys, "due").unique("i").sort("due")
+    spaced = equal.with_columns(gap=(pl.col("due") - pl.col("due").shift(1).over(keys)).dt.total_days().fill_null(1000))
+    close = spaced.filter(pl.col("gap") < 2 * near - 4).select(keys).unique()
+    unpaid = equal.join(own.select("i"), on="i", how="anti").group_by(keys).agg(oldest=pl.col("due").min())
+    chosen = own.filter("one_party").join(several.select("l").unique(), on="l", how="semi").join(close, on=keys, how="anti")
+    clear = chosen.join(unpaid, on=keys, how="left").filter((pl.col("due") < pl.col("oldest")).fill_null(True))
+    return clear.select(several.columns)
 
 
 def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -56,9 +83,9 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
         ]
     ).unique()
     facts = lines.select(
-        "l", "book", "booked_on", "account_id", "on_processor", "line_party_how", party="line_party",
-        line_amount="amount",
-    )  # fmt: skip
+        "l", "book", "booked_on", "account_id", "on_processor", "line_party_how", party="line_parties",
+        line_amount="amount", one_party=pl.col("line_party").is_not_null(),
+    ).explode("party")  # fmt: skip
     items = pool.items.select(
         "i", "book", "party", "currency", "amount", "kind", "issued_on", "due_on", "account", item_amount="amount"
     )

@@ -21,6 +21,7 @@ _HOW = {
     3: "the words of its name",
     4: "the beginning of its name",
     5: "its name in the text",
+    6: "the beginning of its name in the text",
 }
 
 
@@ -59,7 +60,8 @@ def with_words(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how (words).
+    """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how
+    (words), clash (the account number says one and the name another).
 
     lines: l (row by row 0, 1, ...), book, counterparty_account, name, words; items: book, party, party_name. Ways are tried in
     order of sureness; the first that finds anything decides, and two parties on it are none.
@@ -74,11 +76,12 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     several = (
         found.filter(~pl.col("l").is_unique())
         .group_by("l")
-        .agg(parties=pl.col("party").unique().sort(), level=pl.col("level").min())
+        .agg(parties=pl.col("party").unique().sort(), level=pl.col("level").min(), clash=pl.col("level").n_unique() > 1)
         .with_columns(party=pl.when(pl.col("parties").list.len() == 1).then(pl.col("parties").list.first()))
     )
-    columns = ["l", "parties", "party", "level"]
-    known = pl.concat([alone.with_columns(parties=pl.concat_list("party")).select(columns), several.select(columns)])
+    columns = ["l", "parties", "party", "level", "clash"]
+    single = alone.with_columns(parties=pl.concat_list("party"), clash=pl.lit(False))
+    known = pl.concat([single.select(columns), several.select(columns)])
     return known.with_columns(how=pl.col("level").replace_strict(_HOW, return_dtype=pl.String)).drop("level")
 
 

@@ -12,23 +12,29 @@ import polars as pl
 
 from finance_pipeline.core.identity import digest
 from finance_pipeline.matching import (
+    advices,
     by_party,
     by_reference,
+    by_subset,
     counterparty,
     exceptions,
     explain,
+    groups,
     identity,
     references,
+    same_event,
     schemas,
+    tolerant,
     transfers,
 )
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.pool import PAIRS, REFUSED, Pool
+from finance_pipeline.matching.pool import PAIRS, REFUSED, Pool, pairs_of
+from finance_pipeline.matching.text import phrase_pattern
 from finance_pipeline.matching.transfers import OwnAccount
 
 ENGINE_VERSION = "1"
 """Version of the rules: raise it with every change that can change a match."""
-_CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 5: "inferred"}
+_CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "inferred", 5: "inferred", 6: "by rule"}
 _PROCESSOR_KINDS = ("charge", "refund")
 _STRONG_TIERS = 1
 
@@ -89,42 +95,99 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
 
 def _once(given: Inputs, policy: Policy) -> Outcome:
     """One pass over all tiers, with the matches that stand now."""
-    items = counterparty.party_keys(_items(given), given.parties)
-    lines = exceptions.with_nature(counterparty.with_words(_lines(given, items)), policy)
-    resolved = counterparty.resolve(lines, items, given.parties, policy)
-    lines = lines.join(
-        resolved.select("l", line_party="party", line_parties="parties", line_party_how="how"),
+    all_items = counterparty.party_keys(_items(given), given.parties)
+    items = all_items.filter(~pl.col("closed"))
+    prepared = exceptions.with_nature(counterparty.with_words(_lines(given, items)), policy)
+    resolved = counterparty.resolve(prepared, all_items, given.parties, policy)
+    every = prepared.join(
+        resolved.select("l", "clash", line_party="party", line_parties="parties", line_party_how="how"),
         on="l",
         how="left",
         maintain_order="left",
+    ).with_columns(
+        pl.col("clash").fill_null(False),
+        hides_payer=pl.col("words").str.contains(phrase_pattern(policy.processor_names)).fill_null(False),
     )
-    named = references.find(lines, items, policy)
+    lines = every.filter(~pl.col("pending"))
+    members, sets = groups.group(items)
+    named, named_groups = _named(lines, all_items, sets)
     declined, legs, confirmed = _decided(given.decisions, lines, items)
     pool = Pool(
         lines, items.filter(pl.col("amount") != 0), declined, legs,
         pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy,
     )  # fmt: skip
-    pool = _until_nothing_new(pool, named, confirmed, given.own_accounts)
-    return _outcome(pool, named, lines, items)
+    search = _Search(given, named, members, sets, named_groups, confirmed)
+    pool = _with_pending(_until_nothing_new(pool, search), every)
+    return _outcome(pool, named, every, items)
 
 
-def _until_nothing_new(pool: Pool, named: references.Named, confirmed: pl.DataFrame, own: Sequence[OwnAccount]) -> Pool:
+@dataclass(frozen=True)
+class _Search:
+    """What the tiers search with, besides the pool."""
+
+    given: Inputs
+    named: references.Named
+    members: pl.DataFrame
+    sets: pl.DataFrame
+    named_groups: pl.DataFrame
+    confirmed: pl.DataFrame
+
+
+def _named(lines: pl.DataFrame, items: pl.DataFrame, sets: pl.DataFrame) -> tuple[references.Named, pl.DataFrame]:
+    """What the lines' texts name: items; and groups of items (l, g, field, token)."""
+    count = items.height
+    numbered = items.select("i", "book", "number", "references", "closed")
+    of_groups = groups.named_texts(sets).select(
+        i=(pl.col("g") + count).cast(pl.UInt32), book="book", number="number",
+        references=pl.lit(None, pl.List(pl.String)), closed=pl.lit(False),
+    )  # fmt: skip
+    named = references.find(lines, pl.concat([numbered, of_groups]))
+    in_groups = named.hits.filter(pl.col("i") >= count, pl.col("strength") <= references.SHORTHAND)
+    hits = in_groups.select("l", "field", "token", g=(pl.col("i") - count).cast(pl.UInt32))
+    return replace(named, hits=named.hits.filter(pl.col("i") < count)), hits
+
+
+def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
     """The pool after all tiers, again until they find nothing more.
 
     What one line leaves may make another clear; without the second pass the next run would find it, and running
     twice would not be the same as running once.
     """
-    tiers = pool.policy.tiers
+    named, rates, tiers = search.named, search.given.fx_rates, pool.policy.tiers
     while True:
         found_before = pool.pairs.height
         pool = replace(pool, refused=pool.refused.clear())
-        pool = identity.match(pool, named.hits, confirmed) if 0 in tiers else pool
-        pool = by_reference.match(pool, named) if 1 in tiers else pool
+        if 0 in tiers:
+            pool = identity.confirmed(pool, search.confirmed)
+            pool = pool.take(same_event.duplicates(pool))
+            pool = pool.take(same_event.returns(pool))
+            pool = identity.match(pool, named.hits)
+            pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
+            pool = pool.take(groups.match_days(pool))
+        if 1 in tiers:
+            pool = pool.take(advices.match(pool, search.given.remittances))
+            pool = by_reference.match(pool, named)
         pool = _without_weakly_held(pool)
         pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool
-        pool = pool.take(transfers.match(pool, named, own)) if 5 in tiers else pool
+        if 3 in tiers:
+            pool = pool.take(by_subset.match(pool, named))
+            pool = pool.take(by_subset.match_lines(pool, named))
+            pool = pool.take(by_subset.match_balance(pool, named))
+        pool = tolerant.match(pool, named, rates) if 4 in tiers else pool
+        pool = transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool
         if pool.pairs.height == found_before or pool.refused.is_empty():
             return pool
+
+
+def _with_pending(pool: Pool, every: pl.DataFrame) -> Pool:
+    """The pool with pending lines that were posted: they say what their booked line says, and settle nothing."""
+    pending = every.filter("pending")
+    if pending.is_empty() or 0 not in pool.policy.tiers:
+        return pool
+    posted = same_event.posted(pending, every.filter(~pl.col("pending")))
+    became = pending.join(posted, on="l")
+    pairs = pairs_of(became, tier=0, rule="pending_posted", role="principal", field="the same event")
+    return replace(pool, pairs=pl.concat([pool.pairs, pairs]))
 
 
 def _items(given: Inputs) -> pl.DataFrame:
@@ -138,7 +201,7 @@ def _items(given: Inputs) -> pl.DataFrame:
         )
     )
     return (
-        given.open_items.filter(pl.col("status").fill_null("open") != "settled")
+        given.open_items.with_columns(closed=pl.col("status").fill_null("open") == "settled")
         .with_row_index("i")
         .join(held, on="item_id", how="left", maintain_order="left")
         .with_columns(
@@ -151,7 +214,7 @@ def _items(given: Inputs) -> pl.DataFrame:
 
 
 def _lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
-    """Booked lines that no standing match holds, as the pool has them."""
+    """Lines that no standing match holds, as the pool has them; pending ones are marked."""
     held = pl.concat([given.standing["line_id"], given.standing["other_line_id"].drop_nulls()]).unique()
     processors = [account.account_id for account in given.own_accounts if account.processor]
     on_processor = (
@@ -161,10 +224,14 @@ def _lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
     )
     original = pl.col("original_amount_minor").abs() * pl.col("amount_minor").sign()
     return (
-        given.bank_lines.filter(pl.col("status").fill_null("booked") == "booked")
-        .filter(~pl.col("line_id").is_in(held.implode()))
+        given.bank_lines.filter(~pl.col("line_id").is_in(held.implode()))
         .with_row_index("l")
-        .with_columns(amount=pl.col("amount_minor"), original_amount=original, on_processor=on_processor)
+        .with_columns(
+            amount=pl.col("amount_minor"),
+            original_amount=original,
+            on_processor=on_processor,
+            pending=pl.col("status").fill_null("booked") != "booked",
+        )
         .drop("amount_minor", "original_amount_minor", "kind", "status")
     )
 

@@ -15,11 +15,15 @@ from finance_pipeline.matching.text import phrase_pattern
 _ANY_TIME_DAYS = 36_500
 
 
-def match(pool: Pool, hits: pl.DataFrame, confirmed: pl.DataFrame) -> Pool:
-    """The pool after tier 0. hits: references.Named.hits; confirmed: l, i that a person confirmed."""
-    said = confirmed.with_columns(token=pl.lit("confirmed"), field=pl.lit("decision"))
+def confirmed(pool: Pool, pairs: pl.DataFrame) -> Pool:
+    """The pool after what people confirmed. pairs: l, i."""
+    said = pairs.with_columns(token=pl.lit("confirmed"), field=pl.lit("decision"))
     candidates = pool.candidates(said, _ANY_TIME_DAYS)
-    pool = pool.take(proposals.exact(candidates, 0, "confirmed", "confirmed"))
+    return pool.take(proposals.exact(candidates, 0, "confirmed", "confirmed"))
+
+
+def match(pool: Pool, hits: pl.DataFrame) -> Pool:
+    """The pool after ids. hits: references.Named.hits."""
     early = pool.policy.early_days
     whole = pool.candidates(hits.filter("whole"), early)
     pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
@@ -29,8 +33,7 @@ def match(pool: Pool, hits: pl.DataFrame, confirmed: pl.DataFrame) -> Pool:
         pl.col("kind").is_in(RECORDED)
     )
     pool = pool.take(proposals.exact(recorded, 0, "recorded_payment", "recorded_payment_sum"))
-    pool = pool.take(_payout_by_amount(pool, hits))
-    return pool.take(_payout_breakdown(pool))
+    return pool.take(_payout_by_amount(pool, hits))
 
 
 def _processor_lines(pool: Pool) -> pl.DataFrame:
@@ -60,25 +63,3 @@ def _payout_by_amount(pool: Pool, hits: pl.DataFrame) -> Found:
     field = pl.lit("amount and day of arrival")
     pairs = pairs_of(won, tier=0, rule="payout_by_amount", item_amount=pl.col("amount"), role="principal", field=field)
     return Found(pairs, refusal(both.filter(~alone), SEVERAL))
-
-
-def _payout_breakdown(pool: Pool) -> Found:
-    """A processor's payment that is the sum of the nets of one payout's items; the fees kept are stated apart."""
-    grouped = pool.items.filter((pl.col("group_kind") == "payout") & pl.col("group_id").is_not_null())
-    if grouped.is_empty():
-        return NOTHING
-    net = pl.coalesce("net", "amount")
-    keys = ["book", "currency", "group_id"]
-    groups = grouped.group_by(keys).agg(amount=net.sum(), expected_on=pl.coalesce("available_on", "issued_on").max())
-    both = _processor_lines(pool).join(groups, on=["book", "currency", "amount"])
-    both = both.filter(_arrives(pool, pl.col("booked_on"), pl.col("expected_on")))
-    alone = (pl.len().over("l") == 1) & (pl.len().over("book", "currency", "group_id") == 1)
-    parts = both.filter(alone).select("l", *keys).join(grouped.with_columns(net=net), on=keys)
-    refused = both.filter(~alone).select("l", *keys).join(grouped, on=keys)
-    declined = parts.join(pool.declined, on=["l", "i"], how="semi").select("l")
-    parts = parts.join(declined, on="l", how="anti")
-    common = {"tier": 0, "rule": "payout_breakdown", "token": pl.col("group_id"), "field": "sum of the payout's nets"}
-    principal = pairs_of(parts, item_amount=pl.col("amount"), role="principal", **common)
-    fees = parts.filter(pl.col("net") != pl.col("amount"))
-    fee = pairs_of(fees, amount=pl.col("net") - pl.col("amount"), item_amount=0, role="fee", **common)
-    return Found(pl.concat([principal, fee]), refusal(refused, SEVERAL))

@@ -1,81 +1,133 @@
-"""Tier 1, less than the whole: a reference whose money falls short by cents, or pays a part.
+"""Tier 1, other than the whole: a reference whose money falls short, is a part, or is more than it names.
 
-Not here: parts without a reference, which only a person may allocate; overpayments, which are exceptions.
+Not here: parts without a reference, which only a person may allocate.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching.pool import DIFFERS, NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import STRONG, Named
+from finance_pipeline.matching.pool import (
+    DIFFERS,
+    LATE_DISCOUNT,
+    NOTHING,
+    RECORDED,
+    SEVERAL,
+    Found,
+    Pool,
+    pairs_of,
+    refusal,
+)
+from finance_pipeline.matching.references import BARE, STRONG, Named
 from finance_pipeline.matching.text import one_edit_pairs, squeezed
+from finance_pipeline.matching.terms import discount_minor
 
-_ALWAYS_WHOLE = ("payout", *RECORDED)
+_ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
+_SETTLED = {"tier": 1, "role": "principal"}
 
 
 def match(pool: Pool, named: Named) -> Found:
-    """Short payments within the limit, and part payments, each of a line that names exactly one item."""
-    lesser = _lesser(pool, named)
-    if lesser.is_empty():
+    """Short payments, part payments and overpayments, each of a line that names exactly one item."""
+    single = _single(pool, named)
+    if single.is_empty():
         return NOTHING
-    doubtful = pl.concat([_explained_otherwise(pool, lesser), _perhaps_mistyped(pool, lesser)]).unique(
+    doubtful = pl.concat([_explained_otherwise(pool, single), _perhaps_mistyped(pool, single)]).unique(
         maintain_order=True
     )
-    clear = lesser.join(doubtful.select("l"), on="l", how="anti", maintain_order="left")
+    late = single.filter(_discounted_late())
+    clear = single.join(doubtful.select("l"), on="l", how="anti", maintain_order="left").join(
+        late.select("l"), on="l", how="anti", maintain_order="left"
+    )
+    lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs())
+    short, partial, together = _short_or_part(pool, lesser)
+    over = _over(pool, clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs()))
+    pairs = pl.concat([short, partial, over])
+    refused = [refusal(doubtful, SEVERAL), refusal(together, DIFFERS), refusal(late, LATE_DISCOUNT)]
+    return Found(pairs, pl.concat(refused))
+
+
+def _short_or_part(pool: Pool, lesser: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Allocations of short payments and of parts; and lines that together pay more than their item."""
     limit = pool.policy.short_payment_limit_minor
     alone = pl.len().over("i") == 1
     gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
-    short = clear.filter(alone & (gap <= limit))
+    is_fee = gap.is_in(pool.policy.fee_amounts_minor) & (gap * 10 <= pl.col("item_amount").abs())
+    role = pl.when(gap <= limit).then(pl.lit("write_off")).when(is_fee).then(pl.lit("fee"))
+    marked = lesser.with_columns(off_role=pl.when(alone).then(role))
+    short = marked.filter(pl.col("off_role").is_not_null())
+    rest = marked.filter(pl.col("off_role").is_null())
     paid = pl.col("line_amount").sum().over("i")
     left = (pl.col("item_amount") - paid) * pl.col("item_amount").sign()
     least = pl.col("item_amount").abs() * pool.policy.partial_least_rest_percent
-    partial = clear.filter((~alone & (left == 0)) | ((left > limit) & (left * 100 >= least)))
-    together = clear.filter(~alone & (left < 0))
-    settled = {"tier": 1, "role": "principal"}
-    pairs = pl.concat(
-        [
-            pairs_of(short, **settled, rule="short_payment", amount=pl.col("item_amount")),
-            pairs_of(
-                short, tier=1, rule="short_payment", role="write_off",
-                amount=pl.col("line_amount") - pl.col("item_amount"), item_amount=0,
-            ),
-            pairs_of(
-                partial, **settled, rule="partial_payment",
-                amount=pl.col("line_amount"), item_amount=pl.col("line_amount"),
-            ),
-        ]
+    partial = rest.filter((~alone & (left == 0)) | ((left > limit) & (left * 100 >= least)))
+    rule = pl.when(pl.col("off_role") == "fee").then(pl.lit("short_by_fee")).otherwise(pl.lit("short_payment"))
+    in_full = pairs_of(short, **_SETTLED, rule=rule, amount=pl.col("item_amount"))
+    off = pairs_of(
+        short, tier=1, rule=rule, role=pl.col("off_role"), item_amount=0,
+        amount=pl.col("line_amount") - pl.col("item_amount"),
     )  # fmt: skip
-    return Found(pairs, pl.concat([refusal(doubtful, SEVERAL), refusal(together, DIFFERS)]))
+    in_part = pairs_of(
+        partial, **_SETTLED, rule="partial_payment", amount=pl.col("line_amount"), item_amount=pl.col("line_amount")
+    )
+    return pl.concat([in_full, off]), in_part, rest.filter(~alone & (left < 0))
 
 
-def _lesser(pool: Pool, named: Named) -> pl.DataFrame:
-    """Lines that name one item surely and nothing else, of its direction and currency, for less than is open.
+def _over(pool: Pool, greater: pl.DataFrame) -> pl.DataFrame:
+    """Allocations of overpayments: cents are written off, more stands on account as a residual."""
+    over = (pl.col("line_amount") - pl.col("item_amount")).abs()
+    alone = (pl.len().over("i") == 1) & (pl.len().over("l") == 1)
+    most = pl.col("item_amount").abs() * pool.policy.overpayment_max_percent
+    accepted = greater.filter(alone & (over * 100 <= most))
+    cents = over <= pool.policy.short_payment_limit_minor
+    marked = accepted.with_columns(
+        over_role=pl.when(cents).then(pl.lit("write_off")).otherwise(pl.lit("residual")),
+        rest=pl.col("line_amount") - pl.col("item_amount"),
+    )
+    common = {"tier": 1, "rule": "overpayment"}
+    principal = pairs_of(marked, **common, role="principal", amount=pl.col("item_amount"))
+    written_off = pairs_of(marked, **common, role=pl.col("over_role"), amount=pl.col("rest"), item_amount=0)
+    return pl.concat([principal, written_off])
 
-    A memo that was cut, or that has another number of the house in it, may have named more: no part payment.
+
+def _single(pool: Pool, named: Named) -> pl.DataFrame:
+    """Lines that name one item surely and nothing else, of its direction and currency, for another amount.
+
+    A memo that was cut, or that has another number of the house in it, may have named more.
     """
     cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths).fill_null(False)
     unknown = named.tokens.filter(~pl.col("known")).select("l").unique()
-    single = named.hits.filter(pl.len().over("l") == 1, pl.col("strength") == STRONG)
+    sure = named.hits.filter(pl.col("strength") <= BARE)
+    also = named.closed.filter(pl.col("strength") == STRONG).select("l").unique()
+    single = sure.filter(pl.len().over("l") == 1).join(also, on="l", how="anti")
     contested = pool.refused.select("i").unique()
     candidates = pool.candidates(single, pool.policy.early_days)
     same_direction = pl.col("item_amount").sign() == pl.col("line_amount").sign()
     return (
         candidates.filter(
             ~cut & ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
-            pl.col("item_amount").abs() > pl.col("line_amount").abs(),
+            pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
+            (pl.col("strength") == STRONG) | (pl.col("party") == pl.col("line_party")).fill_null(False),
         )
         .join(unknown, on="l", how="anti")
         .join(contested, on="i", how="anti")
     )
 
 
-def _explained_otherwise(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines that another open item of the party explains to the cent, alone or netted with the named one."""
+def _discounted_late() -> pl.Expr:
+    """The line is the item less its discount, and came after its last day."""
+    off = discount_minor(
+        pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("discount_until")
+    )
+    is_late = (pl.col("booked_on") > pl.col("discount_until")).fill_null(False)
+    return is_late & (off != 0) & ((pl.col("item_amount") - off - pl.col("line_amount")).abs() <= 1)
+
+
+def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+    """l, i of lines that another open item of the party explains to the cent, alone or together with the named one."""
     keys = ["book", "party", "line_currency", "amount"]
-    whole = lesser.with_columns(amount=pl.col("line_amount"))
-    netted = lesser.with_columns(amount=pl.col("line_amount") - pl.col("item_amount"))
+    whole = single.with_columns(amount=pl.col("line_amount"))
+    netted = single.with_columns(amount=pl.col("line_amount") - pl.col("item_amount"))
     asked = pl.concat([whole, netted]).select("l", "book", "party", "line_currency", "amount", named="i")
     items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
@@ -84,11 +136,13 @@ def _explained_otherwise(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
 
 
-def _perhaps_mistyped(pool: Pool, lesser: pl.DataFrame) -> pl.DataFrame:
+def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines whose number is one keystroke from that of an item of exactly the line's amount."""
-    numbers = pool.items.select("i", "book", currency="currency", amount="amount", text=squeezed(pl.col("number")))
-    tokens = lesser.select(
+    keys = ["book", "currency", "amount"]
+    tokens = single.select(
         "l", "book", currency="line_currency", amount="line_amount", named="i", text=squeezed(pl.col("token"))
     )
-    near = one_edit_pairs(tokens, numbers.drop_nulls(), ["book", "currency", "amount"])
+    of_amount = pool.items.join(tokens, on=keys, how="semi").filter(pl.col("number").is_not_null())
+    numbers = of_amount.select("i", *keys, text=squeezed(pl.col("number")))
+    near = one_edit_pairs(tokens, numbers, keys)
     return pl.concat([near.select("l", "i"), near.select("l", i="named")])

@@ -87,7 +87,7 @@ KNOWN_TIERS = (0, 1, 2, 3, 4, 5, 6)
 class Policy:
     """What the engine may accept for one book. The defaults are the documentation."""
 
-    tiers: tuple[int, ...] = (0, 1, 2, 5)
+    tiers: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     """Kinds of evidence that may match without a person."""
     early_days: int = 5
     """A document named by its number may be dated this many days after its money (paid at order, invoiced later)."""
@@ -109,17 +109,24 @@ class Policy:
     transfer_needs_words: bool = True
     """A transfer needs a text that says so on one leg at least, or the same name on both: two strangers' payments of
     one round amount in one week are not rare."""
+    transfer_fee_limit_minor: int = 5_000
+    """A transfer may lose a charge of at most this many minor units, and a fiftieth, on its way."""
     transfer_words: tuple[str, ...] = (
         *("own account", "own accounts", "internal transfer", "account transfer", "online transfer", "book transfer"),
         *("transfer to", "transfer from", "between accounts", "intra company", "sweep", "cash concentration"),
         *("umbuchung", "uebertrag", "ubertrag", "eigenuebertrag", "virement interne", "top up", "funding transfer"),
+        *("vir interne", "eigen rekening", "eigen rekeningen", "tussen rekeningen", "interne overboeking", "giroconto"),
+        *("girofondo", "trasferimento interno", "traspaso", "transferencia interna", "egen konto", "egne kontoer"),
+        *("egna konton", "egen overforing", "intern overforing", "intern overfoering", "kontoubertrag", "internal trf"),
+        *("przelew wlasny", "przelew wewnetrzny", "oma tilisiirto", "omien tilien", "own acct", "intercompany", "tfr"),
+        *("int transfer", "account sweep", "zba transfer", "cash pooling", "pooling", "interaccount", "wire to self"),
     )
     """Phrases by which banks and people mark money that only changes accounts."""
     short_payment_limit_minor: int = 50
     """A reference whose money falls short by at most this many minor units settles in full; the rest is written off."""
-    partial_least_rest_percent: int = 10
-    """A part payment leaves at least this share open. Less missing looks like a fee, a discount or a short payment,
-    and those are a person's question."""
+    partial_least_rest_percent: int = 0
+    """A part payment leaves at least this share open. A book that wants every short payment asked about raises it:
+    less missing may be a deduction."""
     bare_number_min_digits: int = 4
     """A document number without its prefix counts from this many digits."""
     name_prefix_min_chars: int = 10
@@ -131,6 +138,37 @@ class Policy:
         *("gocardless", "klarna", "zettle", "authorize net", "shopify payments", "amazon payments"),
     )
     """Names by which a processor's payout is known in a bank's text."""
+    card_words: tuple[str, ...] = (
+        *("card", "cards", "merchant", "acquirer", "acquiring", "settlement", "payout", "kartenzahlung", "cartes"),
+        *("nexi", "sumup payments", "elavon", "concardis", "payone", "six payment", "global payments", "first data"),
+    )
+    """Words by which card settlements are known that name no processor."""
+    processor_fee_max_basis_points: int = 500
+    """What a processor may keep of a batch whose net is not known, in hundredths of a per cent of its gross."""
+    return_words: tuple[str, ...] = (
+        *("return", "returned", "returns", "retour", "rueckgabe", "ruecklastschrift", "rueckueberweisung", "reject"),
+        *("rejected", "rjct", "reversal", "reversed", "storno", "rimpatriato", "insoluto", "impaye", "devolucion"),
+        *("chargeback return", "unpaid", "refused", "retur", "stornering", "palautus", "zwrot", "terugboeking"),
+        *("storno lastschrift", "retoure", "rejet", "rifiutato", "devuelto", "recall", "bounced", "nsf", "ach return"),
+    )
+    """Words by which banks say that a payment came back."""
+    return_days: int = 60
+    """A payment comes back within this many days."""
+    return_fee_limit_minor: int = 5_000
+    """What a bank may keep, or charge with, a returned payment."""
+    coincidences_per_million: int = 100
+    """A sum without references is accepted only if chance would produce at most so many of a million like it."""
+    fee_amounts_minor: tuple[int, ...] = (
+        *(500, 600, 700, 750, 800, 900, 1_000, 1_200, 1_250, 1_500, 1_750, 1_800, 2_000, 2_200, 2_500, 2_800, 3_000),
+        *(3_500, 4_000, 4_500, 5_000),
+    )
+    """Charges that banks on the way take off a payment, where it names its document (minor units)."""
+    overpayment_max_percent: int = 25
+    """A payment that names one document may exceed it by this share; what is over stands on account."""
+    fx_band_basis_points: int = 300
+    """A payment in another currency may differ from the day's reference rate by so much, in hundredths of a per cent."""
+    recurring_days: int = 12
+    """Of equal items of one party, months apart, that one is paid whose due date lies within this many days, alone."""
     natures: tuple[Nature, ...] = _NATURES
     """Lines without a document by nature. Those that name an account are coded there, after the book's own rules."""
     coding_rules: tuple[CodingRule, ...] = ()
@@ -138,6 +176,11 @@ class Policy:
     autonomy: tuple[Limit, ...] = ()
     """Limits, in order, up to which what was found is accepted without a person: the first that fits counts. Without
     any, tiers 0 to 6 are accepted whatever their amount."""
+
+    @property
+    def chance_bound(self) -> float:
+        """How many coincidences may be expected of a sum that is accepted."""
+        return self.coincidences_per_million / 1_000_000
 
     @cached_property
     def digest(self) -> str:

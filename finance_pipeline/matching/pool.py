@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import folded
 
 PAIRS = pl.Schema(
@@ -31,7 +32,10 @@ REFUSED = pl.Schema({"l": pl.UInt32, "i": pl.UInt32, "other_l": pl.UInt32, "why"
 """One row per line and item (or other line) that fit, but not alone."""
 RECORDED = ("recorded_receipt", "recorded_payment")
 """Kinds of items that are payments recorded in the accounting system, waiting for their bank line."""
-SEVERAL, DIFFERS, LATE = "several_solutions", "amount_differs", "long_after_due"
+AGAIN = "feed_duplicate"
+"""The rule of a line that tells what another told already; the other is free to be matched."""
+SEVERAL, DIFFERS, LATE, SETTLED = "several_solutions", "amount_differs", "long_after_due", "already_settled"
+CHANCE, LATE_DISCOUNT, TOO_MANY = "could_be_chance", "discount_late", "too_many_items"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ class Pool:
         """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""
         if found.pairs.is_empty():
             return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
-        done = pl.concat([found.pairs["l"], found.pairs["other_l"].drop_nulls()]).unique()
+        others = found.pairs.filter(pl.col("rule") != AGAIN)["other_l"].drop_nulls()
+        done = pl.concat([found.pairs["l"], others]).unique()
         settled = found.pairs.filter(pl.col("i").is_not_null()).group_by("i").agg(taken=pl.col("item_amount").sum())
         left = self.items.join(settled, on="i", how="left", maintain_order="left").with_columns(
             amount=pl.col("amount") - pl.col("taken").fill_null(0)
@@ -81,24 +86,34 @@ class Pool:
     def candidates(self, hits: pl.DataFrame, early_days: int) -> pl.DataFrame:
         """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts.
 
-        Adds exact (the open amount agrees, in the line's currency or the one it was converted from) foreign, and
-        stranger (the payer is known, and is not the party of the item).
+        Adds exact (the open amount agrees, in the line's currency or the one it was converted from), foreign,
+        stranger (the payer is known, and is not the party of the item), and less (what its processor's fee or a
+        discount in time leaves of the open amount; null where neither does).
         """
         lines = self.open_lines.select(
-            "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor",
+            "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor", "hides_payer",
             "original_amount", "original_currency", line_amount="amount", line_currency="currency",
         )  # fmt: skip
         items = self.items.select(
-            "i", "kind", "issued_on", "party", "account", item_amount="amount", item_currency="currency"
-        )
+            "i", "kind", "issued_on", "party", "account", "net", "discount_percent", "discount_until",
+            item_amount="amount", item_currency="currency",
+        )  # fmt: skip
         joined = hits.join(lines, on="l").join(items, on="i").join(self.declined, on=["l", "i"], how="anti")
         is_recorded = pl.col("kind").is_in(RECORDED)
         in_time = is_recorded | ((pl.col("issued_on") - pl.col("booked_on")).dt.total_days() <= early_days)
         foreign = pl.col("item_currency") != pl.col("line_currency")
         same = pl.col("item_amount") == pl.col("line_amount")
-        stranger = pl.col("party").is_not_null() & ~pl.col("line_parties").list.contains(pl.col("party"))
+        stranger = (
+            pl.col("party").is_not_null()
+            & ~pl.col("hides_payer")
+            & ~pl.col("line_parties").list.contains(pl.col("party"))
+        )
         fits = joined.filter(in_time & self.eligible()).with_columns(
-            foreign=foreign, exact=same, stranger=stranger.fill_null(False)
+            foreign=foreign,
+            exact=same,
+            stranger=stranger.fill_null(False),
+            less=_less(),
+            less_role=pl.when(pl.col("net") != pl.col("item_amount")).then(pl.lit("fee")).otherwise(pl.lit("discount")),
         )
         if not fits["foreign"].any():
             return fits
@@ -112,6 +127,14 @@ class Pool:
         apart = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().abs()
         recorded_fits = same_account & (apart <= self.policy.recorded_days)
         return ~(is_payout & pl.col("on_processor")) & (~is_recorded | recorded_fits)
+
+
+def _less() -> pl.Expr:
+    off = discount_minor(
+        pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")
+    )
+    discounted = pl.when(off != 0).then(pl.col("item_amount") - off)
+    return pl.coalesce(pl.when(pl.col("net") != pl.col("item_amount")).then("net"), discounted)
 
 
 def _converted() -> pl.Expr:

@@ -39,6 +39,33 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
     return Found(pairs, refusal(refused, SEVERAL))
 
 
+def reduced(candidates: pl.DataFrame, tier: int) -> Found:
+    """Lines of all their named items, one or more, less what a processor keeps or a discount in time takes off.
+
+    candidates: as for `exact`. A rounding of a minor unit for each item that is less is part of what is taken off.
+    """
+    plain = candidates.filter(~pl.col("foreign") & ~pl.col("stranger"))
+    if plain.is_empty() or plain["less"].null_count() == plain.height:
+        return NOTHING
+    netted = plain.with_columns(
+        to_pay=pl.coalesce("less", "item_amount"), room=pl.col("less").is_not_null().sum().over("l")
+    ).filter(pl.col("room") > 0)
+    rest = pl.col("line_amount") - pl.col("to_pay").sum().over("l")
+    fits = netted.with_columns(rest=rest).filter(pl.col("rest").abs() <= pl.col("room")).sort("l", "i")
+    contested = fits.filter(pl.col("l").n_unique().over("i") > 1)
+    won = fits.join(contested.select("l"), on="l", how="anti", maintain_order="left")
+    last = pl.col("i") == pl.col("i").filter(pl.col("less").is_not_null()).last().over("l")
+    off = pl.col("to_pay") - pl.col("item_amount") + pl.when(last).then("rest").otherwise(0)
+    return Found(_less_pairs(won.with_columns(off=off), tier, "reference_less"), refusal(contested, SEVERAL))
+
+
+def _less_pairs(won: pl.DataFrame, tier: int, rule: str) -> pl.DataFrame:
+    principal = pairs_of(won, tier=tier, rule=rule, amount=pl.col("item_amount"), role="principal")
+    taken_off = won.filter(pl.col("off") != 0)
+    off = pairs_of(taken_off, tier=tier, rule=rule, amount=pl.col("off"), item_amount=0, role=pl.col("less_role"))
+    return pl.concat([principal, off])
+
+
 def _singled_out(candidates: pl.DataFrame) -> pl.DataFrame:
     """Of several items that one text fits (a number that two suppliers use), those that the rest of the line fits.
 

@@ -13,7 +13,6 @@ from typing import Any
 import polars as pl
 
 from finance_pipeline.matching import wording
-from finance_pipeline.matching.policy import Policy
 
 STRONG, SHORTHAND, BARE, PART = 1, 2, 3, 4
 """How surely a text names an item: by its whole number; by an ending in a list after a whole one; by its digits alone;
@@ -49,8 +48,58 @@ _CONNECTORS = (
         "ABZGL",
     ),
 )
-_RANGE_WORDS = ("TO", "BIS", "THRU", "THROUGH", "TILL", "TIL", "TM", "AU", "UNTIL", "TOT", "A", "AL", "ATE", "DO")
-_MEANINGS = ((_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 2), (_INVOICE_WORDS, 1))
+_RANGE_WORDS = (
+    "TO",
+    "BIS",
+    "THRU",
+    "THROUGH",
+    "TILL",
+    "TIL",
+    "TM",
+    "AU",
+    "UNTIL",
+    "TOT",
+    "A",
+    "AL",
+    "ATE",
+    "DO",
+    "TIL",
+    "T",
+)
+_LABELS = (
+    *(
+        "TEL",
+        "PHONE",
+        "FON",
+        "TELEFON",
+        "MOBILE",
+        "MOBIL",
+        "FAX",
+        "ORDER",
+        "ORDERS",
+        "ORDERNR",
+        "BESTELLUNG",
+        "BESTELLNR",
+    ),
+    *("BESTELLNUMMER", "AUFTRAG", "AUFTRAGSNR", "COMMANDE", "CDE", "PEDIDO", "ORDINE", "ORDRE", "BESTILLING", "TILAUS"),
+    *("BESTELLING", "CUSTOMER", "CUST", "CUSTNO", "KUNDE", "KUNDEN", "KDNR", "KUNDENNR", "KUNDNR", "KUNDENNUMMER"),
+    *("KUNDENUMMER", "CLIENT", "CLIENTE", "KLANT", "KLANTNR", "KLANTNUMMER", "ASIAKAS", "KONTO", "ACCOUNT", "ACCT"),
+    *(
+        "MANDAT",
+        "MREF",
+        "CRED",
+        "LIEFERSCHEIN",
+        "LIEFERSCHEINNR",
+        "DELIVERY",
+        "VERTRAG",
+        "CONTRACT",
+        "CONTRAT",
+        "POLICE",
+    ),
+    *("STEUERNR", "UST", "USTID", "VAT", "BTW", "TVA", "CVR", "TRACE", "TRN", "IMAD", "EED", "CONF", "AUTH", "CARD"),
+)
+"""Words after which digits are the number of something that is no document of ours."""
+_MEANINGS = ((_LABELS, 5), (_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 2), (_INVOICE_WORDS, 1))
 
 
 @dataclass(frozen=True)
@@ -58,16 +107,17 @@ class Named:
     """What the lines' texts name.
 
     hits: one row per line and item: l, i, strength, field, token (as found), whole (the structured field is nothing
-    else). tokens: one row per number-like text: l, text (squeezed), known (names an open item), formed (as long as
-    the house's own numbers).
+    else), digits (significant ones in the token). tokens: one row per number-like text: l, text (squeezed), known (names an open item), formed (as long as
+    the house's own numbers). closed: l, i, strength of what lines name that is settled already.
     """
 
     hits: pl.DataFrame
     tokens: pl.DataFrame
+    closed: pl.DataFrame
 
 
-def find(lines: pl.DataFrame, items: pl.DataFrame, policy: Policy) -> Named:  # noqa: ARG001
-    """Every open item that each line's text names. lines: l, book, FIELDS; items: i, book, number, references."""
+def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
+    """Every item that each line's text names. lines: l, book, FIELDS; items: i, book, number, references, closed."""
     from finance_pipeline.matching.kernels.scanning import scan
 
     index = _Index.of(items)
@@ -77,11 +127,23 @@ def find(lines: pl.DataFrame, items: pl.DataFrame, policy: Policy) -> Named:  # 
         if searched is not None:
             hits.append(searched[0])
             tokens.append(searched[1])
-    return Named(_surest(hits), _distinct(tokens))
+    named = _surest(hits)
+    settled = items.filter("closed").select("i")
+    closed = named.filter(pl.col("strength") <= BARE).join(settled, on="i", how="semi").select("l", "i", "strength")
+    living = named.join(settled, on="i", how="anti", maintain_order="left") if settled.height else named
+    return Named(living, _distinct(tokens), closed)
 
 
 _HITS = pl.Schema(
-    {"l": pl.UInt32, "i": pl.UInt32, "strength": pl.Int32, "field": pl.String, "token": pl.String, "whole": pl.Boolean}
+    {
+        "l": pl.UInt32,
+        "i": pl.UInt32,
+        "strength": pl.Int32,
+        "field": pl.String,
+        "token": pl.String,
+        "whole": pl.Boolean,
+        "digits": pl.Int32,
+    }
 )
 _TOKENS = pl.Schema({"l": pl.UInt32, "text": pl.String, "known": pl.Boolean, "formed": pl.Boolean})
 
@@ -190,7 +252,7 @@ def _search(scan: Any, lines: pl.DataFrame, field: str, index: _Index) -> tuple[
     def part(first: int, last: int) -> tuple[Any, Any]:
         room = (last - first) * 4 + 4096
         while True:
-            hits, tokens = np.empty((room, 6), np.int64), np.empty((room, 5), np.int64)
+            hits, tokens = np.empty((room, 7), np.int64), np.empty((room, 5), np.int64)
             found, formed = scan(
                 texts.data,
                 texts.starts,
@@ -224,6 +286,7 @@ def _hits_frame(hits: Any, texts: Any, filled: pl.DataFrame, field: str) -> pl.D
             "field": pl.repeat(field, len(hits), dtype=pl.String, eager=True),
             "token": pieces(texts.data, hits[:, 3], hits[:, 4] - hits[:, 3]),
             "whole": pl.Series((hits[:, 5] != 0) & (field in STRUCTURED)),
+            "digits": pl.Series(hits[:, 6]).cast(pl.Int32),
         }
     )
 

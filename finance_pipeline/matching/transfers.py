@@ -1,6 +1,6 @@
 """Tier 5: money that only changed accounts of ours: opposite amounts, close in time, alone, and said to be so.
 
-Not here: transfers between books (intercompany), with a fee or in two currencies.
+Not here: transfers between books (intercompany).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import polars as pl
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import phrase_pattern, squeezed
+from finance_pipeline.matching.tolerant import in_band
 
 _CROWD = 100
 """More legs of one amount than this are not told apart by dates: they stay unmatched, unjoined."""
@@ -29,28 +30,30 @@ class OwnAccount:
     """Its name, account number, IBAN; the owner's name."""
 
 
-def match(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> Found:
-    """Pairs of lines on two own accounts of one book and currency, of opposite amounts, alone in their window.
+def match(pool: Pool, named: Named, own: Sequence[OwnAccount], rates: pl.DataFrame) -> Pool:
+    """The pool after pairs of lines on two own accounts of one book: of opposite amounts first, then less a charge or
+    at a rate of exchange where a text says that they are a transfer.
+    """
+    pool = pool.take(_equal(pool, _legs(pool, named, own)))
+    if len({account.account_id for account in own}) < 2:
+        return pool
+    legs = _legs(pool, named, own).filter("said")
+    if legs.is_empty():
+        return pool
+    pool = pool.take(_less_a_charge(pool, legs))
+    return pool.take(_at_a_rate(pool, _legs(pool, named, own).filter("said"), rates)) if rates.height else pool
+
+
+def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
+    """Pairs of opposite amounts in one currency, alone in their window.
 
     A line that came before its money left is no other leg, but reason enough for doubt about those it is near.
     """
-    legs = _legs(pool, named, own)
-    columns = ["l", "account_id", "booked_on", "said", "name"]
-    out = legs.filter(pl.col("amount") < 0).select("book", "currency", "amount", *columns)
-    into = legs.filter(pl.col("amount") > 0).select("book", "currency", -pl.col("amount"), *columns)
     keys = ["book", "currency", "amount"]
-    crowds = into.group_by(keys).len().filter(pl.col("len") > _CROWD)
-    both = (
-        out.join(crowds, on=keys, how="anti")
-        .join(into, on=keys, suffix="_other")
-        .filter(
-            pl.col("account_id") != pl.col("account_id_other"),
-            (pl.col("booked_on") - pl.col("booked_on_other")).dt.total_days().abs() <= pool.policy.transfer_lag_days,
-        )
-    )
+    both = _near(pool, legs, keys, pl.col("amount"))
     if both.is_empty():
         return NOTHING
-    both = both.rename({"l_other": "other_l"}).join(pool.declined_legs, on=["l", "other_l"], how="anti")
+    both = _nearest_named(both)
     alone = (pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)
     refused_lines = pool.refused.select("l").unique()
     free = (
@@ -59,13 +62,84 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> Found:
         .join(refused_lines, left_on="other_l", right_on="l", how="anti")
     )
     same_name = (pl.col("name") == pl.col("name_other")).fill_null(False)
-    worded = pl.col("said") | pl.col("said_other") | same_name
+    worded = pl.col("said") | pl.col("said_other") | same_name | (pl.col("names_other") & pl.col("other_names"))
     won = free.filter(worded | pl.lit(not pool.policy.transfer_needs_words))
     how = pl.when(pl.col("said") | pl.col("said_other")).then(pl.lit("text")).when(same_name).then(pl.lit("name"))
     pairs = pairs_of(won, tier=5, rule="transfer", role="principal", field=how.otherwise(pl.lit("amount")))
     pair = both.filter(~alone).select("l", "other_l")
     from_both_sides = pl.concat([pair, pair.select(l="other_l", other_l="l")])
     return Found(pairs, refusal(from_both_sides.join(refused_lines, on="l", how="anti"), SEVERAL))
+
+
+def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
+    """Pairs without those of a line whose text names the account of another of its pairs."""
+    named = pl.col("names_other") | pl.col("other_names")
+    marked = both.with_columns(named=named)
+    better = marked.filter("named").select("l", "other_l")
+    by_l, by_other = better.select("l").unique(), better.select("other_l").unique()
+    weak = marked.filter(~pl.col("named"))
+    kept = weak.join(by_l, on="l", how="anti").join(by_other, on="other_l", how="anti")
+    return pl.concat([marked.filter("named"), kept])
+
+
+def _less_a_charge(pool: Pool, legs: pl.DataFrame) -> Found:
+    """Pairs in one currency of which less arrived than left, by what banks charge, alone both ways."""
+    both = _near(pool, legs, ["book", "currency"], None)
+    charge = -(pl.col("amount") + pl.col("amount_other"))
+    fits = both.filter(
+        charge > 0, charge <= pool.policy.transfer_fee_limit_minor, charge * 50 <= pl.col("amount_other"),
+        pl.col("booked_on") <= pl.col("booked_on_other"),
+    )  # fmt: skip
+    won = _alone(_nearest_named(fits))
+    common = {"tier": 5, "rule": "transfer_less_fee", "field": "text"}
+    principal = pairs_of(won, **common, role="principal", amount=-pl.col("amount_other"))
+    fee = pairs_of(won, **common, role="fee", amount=pl.col("amount") + pl.col("amount_other"))
+    return Found(pl.concat([principal, fee.with_columns(other_l=pl.lit(None, pl.UInt32))]), NOTHING.refused)
+
+
+def _at_a_rate(pool: Pool, legs: pl.DataFrame, rates: pl.DataFrame) -> Found:
+    """Pairs in two currencies that agree at the day's rate, alone both ways."""
+    both = _near(pool, legs, ["book"], None).filter(
+        pl.col("currency") != pl.col("currency_other"), pl.col("booked_on") <= pl.col("booked_on_other")
+    )
+    asked = both.with_columns(
+        line_amount=-pl.col("amount"), line_currency="currency", item_amount="amount_other",
+        item_currency="currency_other",
+    )  # fmt: skip
+    won = _alone(_nearest_named(in_band(asked, rates, pool.policy.fx_band_basis_points)))
+    return Found(
+        pairs_of(won, tier=5, rule="transfer_at_rate", role="principal", field="text", amount=pl.col("amount")),
+        NOTHING.refused,
+    )
+
+
+def _alone(both: pl.DataFrame) -> pl.DataFrame:
+    return both.filter((pl.len().over("l") == 1) & (pl.len().over("other_l") == 1))
+
+
+def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | None) -> pl.DataFrame:
+    """Outgoing legs beside incoming ones of other accounts within the lag: l, other_l, and both sides' columns."""
+    columns = ["l", "account_id", "booked_on", "said", "name", "digits", "account_digits"]
+    rest = [c for c in ("currency", "amount") if c not in keys]
+    out = legs.filter(pl.col("amount") < 0).select(*keys, *rest, *columns)
+    into = legs.filter(pl.col("amount") > 0)
+    into = into.with_columns(amount=-amount) if amount is not None else into
+    into = into.select(*keys, *rest, *columns)
+    crowds = into.group_by(keys).len().filter(pl.col("len") > (_CROWD if amount is not None else _CROWD * 20))
+    both = (
+        out.join(crowds, on=keys, how="anti")
+        .join(into, on=keys, suffix="_other")
+        .filter(
+            pl.col("account_id") != pl.col("account_id_other"),
+            (pl.col("booked_on") - pl.col("booked_on_other")).dt.total_days().abs() <= pool.policy.transfer_lag_days,
+        )
+        .rename({"l_other": "other_l"})
+    )
+    declined = both.join(pool.declined_legs, on=["l", "other_l"], how="anti")
+    return declined.with_columns(
+        names_other=pl.col("digits").list.contains(pl.col("account_digits_other")).fill_null(False),
+        other_names=pl.col("digits_other").list.contains(pl.col("account_digits")).fill_null(False),
+    )
 
 
 def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
@@ -82,5 +156,9 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
         ~pl.col("on_processor"), pl.col("line_party").is_null(), pl.col("amount") != 0, pl.col("nature").is_null()
     )
     return free.join(sure, on="l", how="anti", maintain_order="left").with_columns(
-        said=says.fill_null(False) | to_own.fill_null(False)
+        said=says.fill_null(False) | to_own.fill_null(False),
+        digits=pl.concat_str("memo", "counterparty_account", separator=" ", ignore_nulls=True).str.extract_all(
+            "[0-9]{4,}"
+        ),
+        account_digits=pl.col("account_id").str.extract("([0-9]{4})$"),
     )

@@ -12,11 +12,12 @@ from numba import njit
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished, slot_of, with_byte, with_bytes
 
-BY_NAME, BY_WORDS, BY_BEGINNING, IN_TEXT = 2, 3, 4, 5
+BY_NAME, BY_WORDS, BY_BEGINNING, IN_TEXT, CUT_IN_TEXT = 2, 3, 4, 5, 6
 """How a name was found, surest first (1 is an account number)."""
 _MAX_WORDS = 200
 _LONGEST_NAME_WORDS = 6
 _MOST_PARTIES = 6
+_JOINED_CHARS = 12
 _SET_SALT = np.uint64(0xA0761D6478BD642F)
 _SPACE = np.uint8(32)
 IN_TEXT_BIT = np.uint64(1) << np.uint64(40)
@@ -77,6 +78,18 @@ def _split(data: Array, first: int, size: int, joins: Array, words: Array) -> in
 
 
 @njit(cache=True, nogil=True)
+def _without_form(data: Array, begin: int, end: int, forms: Array) -> int:
+    """Where a name that a bank wrote as one word ends without its legal form: ACMEPARTSLIMITED."""
+    for size in range(12, 2, -1):
+        if (
+            end - size - begin >= _JOINED_CHARS - 4
+            and slot_of(forms, finished(with_bytes(BASIS, data, end - size, end))) >= 0
+        ):
+            return end - size
+    return end
+
+
+@njit(cache=True, nogil=True)
 def keys_of_names(
     data: Array, starts: Array, sizes: Array, joins: Array, forms: Array, out: Array, out_sizes: Array
 ) -> None:
@@ -90,6 +103,8 @@ def keys_of_names(
             if slot_of(forms, key) < 0:
                 break
             kept -= 1
+        if kept == 1 and words[0, 1] - words[0, 0] >= _JOINED_CHARS:
+            words[0, 1] = _without_form(data, words[0, 0], words[0, 1], forms)
         to = starts[row]
         for w in range(kept if kept > 0 else count):
             if w > 0:
@@ -234,6 +249,70 @@ def _beginning(
 
 
 @njit(cache=True, nogil=True)
+def _shared_beginning(data: Array, words: Array, w: int, count: int, name: Array, first: int, size: int) -> int:
+    """How many letters and digits the words from w on share with the beginning of a name, whole words of the text."""
+    at = 0
+    whole = 0
+    for v in range(w, count):
+        for k in range(words[v, 0], words[v, 1]):
+            if at == size or data[k] != name[first + at]:
+                return whole
+            at += 1
+        whole = at
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def _cut_in_text(
+    data: Array, words: Array, count: int, names: Array, name_starts: Array, name_sizes: Array, parties: Array,
+    low: int, high: int, least: int, found: Array,
+) -> int:  # fmt: skip
+    """Parties whose name begins with some words of the text, of several those that share most; returns their count."""
+    best = 0
+    total = 0
+    for w in range(count):
+        first = low
+        last = high
+        while first < last:
+            middle = (first + last) // 2
+            if _words_after(data, words, w, count, names, name_starts[middle], name_sizes[middle]):
+                first = middle + 1
+            else:
+                last = middle
+        for step in (-1, 1):
+            at = first - 1 if step < 0 else first
+            while low <= at < high:
+                shared = _shared_beginning(data, words, w, count, names, name_starts[at], name_sizes[at])
+                if shared < max(best, least) or total == len(found) and shared == best:
+                    break
+                if shared > best:
+                    best = shared
+                    total = 0
+                known = False
+                for k in range(total):
+                    known = known or found[k] == parties[at]
+                if not known:
+                    found[total] = parties[at]
+                    total += 1
+                at += step
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _words_after(data: Array, words: Array, w: int, count: int, name: Array, first: int, size: int) -> bool:
+    """Whether a text of words, without its spaces, comes after a name."""
+    at = 0
+    for v in range(w, count):
+        for k in range(words[v, 0], words[v, 1]):
+            if at == size:
+                return True
+            if data[k] != name[first + at]:
+                return data[k] > name[first + at]
+            at += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
 def whose(
     printed: Array, printed_starts: Array, printed_sizes: Array,
     text: Array, text_starts: Array, text_sizes: Array, visible: Array, salts: Array, ranges: Array,
@@ -282,6 +361,12 @@ def whose(
                 way = IN_TEXT
                 total = _split(text, text_starts[row], text_sizes[row], joins, words)
                 count = _in_text(text, words, total, salt, starts, entries, shift, firsts, found)
+                if count == 0:
+                    way = CUT_IN_TEXT
+                    count = _cut_in_text(
+                        text, words, total, names, name_starts, name_sizes, name_parties,
+                        ranges[row, 0], ranges[row, 1], least_chars, found,
+                    )  # fmt: skip
         for k in range(count):
             out[to, 0] = row
             out[to, 1] = found[k]

@@ -27,7 +27,7 @@ MAX_RUNS = 256
 FULL, FULL_DIGITS, DIGITS_ONLY, TAIL, LETTERS_TAIL, OPAQUE = 1, 2, 3, 4, 5, 6
 """What a key is of its number: the whole, with letters or of digits alone; its digits; its last run of digits alone or
 with the letters before it; an id of many runs, squeezed."""
-KEYS_PER_NUMBER = 8
+KEYS_PER_NUMBER = 16
 SHAPE_COUNT = 1 << 9
 IS_SHAPE, BEGINS_SHAPE = np.uint8(1), np.uint8(2)
 _FEW_RUNS = 6
@@ -115,7 +115,24 @@ def _add(key: np.uint64, kind: int, shape: int, owner: int, shapes: Array, entri
 
 
 @njit(cache=True, nogil=True)
-def _tails(
+def _is_year(data: Array, first: int, last: int) -> bool:
+    """Four digits that begin like a year of this age, or two."""
+    if last - first == 2:
+        return True
+    return last - first == 4 and (
+        (data[first] == 50 and data[first + 1] == 48) or (data[first] == 49 and data[first + 1] == 57)
+    )
+
+
+@njit(cache=True, nogil=True)
+def _is_month(data: Array, first: int) -> bool:
+    """Four digits that are a year of this age, of two digits, and a month."""
+    month = (data[first + 2] - 48) * 10 + data[first + 3] - 48
+    return data[first] == 50 and 1 <= month <= 12
+
+
+@njit(cache=True, nogil=True)
+def _parts(
     data: Array,
     salt: np.uint64,
     count: int,
@@ -126,19 +143,31 @@ def _tails(
     first: int,
     to: int,
 ) -> int:
-    """The keys of a number without its year or customer: its last digits, alone and after the letters before them."""
-    last = count - 1
-    while runs[last, KIND] != DIGITS:
-        last -= 1
-    state = with_run(BASIS ^ salt, data, DIGITS, runs[last, BEGIN], runs[last, END])
-    to = _add(finished(state), TAIL, 0b11, owner, shapes, entries, first, to)
-    near = last - 1
-    while near > 0 and runs[near, KIND] == DIGITS:
-        near -= 1
-    if near >= 0 and runs[near, KIND] == LETTERS and runs[near, END] - runs[near, BEGIN] >= 2:
-        state = with_run(BASIS ^ salt, data, LETTERS, runs[near, BEGIN], runs[near, END])
-        state = with_run(state, data, DIGITS, runs[last, BEGIN], runs[last, END])
-        to = _add(finished(state), LETTERS_TAIL, 0b101, owner, shapes, entries, first, to)
+    """The keys of a number without its year, customer or series: each run of digits alone, and after the letters before
+    it; of a run that begins with a year also what follows that."""
+    several = 0
+    for r in range(count):
+        several += runs[r, KIND] == DIGITS
+    near = -1
+    for r in range(count):
+        if runs[r, KIND] == LETTERS:
+            near = r
+            continue
+        begin = runs[r, BEGIN]
+        end = runs[r, END]
+        if several > 1 and not _is_year(data, begin, end):
+            state = with_run(BASIS ^ salt, data, DIGITS, begin, end)
+            to = _add(finished(state), TAIL, 0b11, owner, shapes, entries, first, to)
+            if near >= 0 and runs[near, END] - runs[near, BEGIN] >= 2:
+                state = with_run(BASIS ^ salt, data, LETTERS, runs[near, BEGIN], runs[near, END])
+                state = with_run(state, data, DIGITS, begin, end)
+                to = _add(finished(state), LETTERS_TAIL, 0b101, owner, shapes, entries, first, to)
+        for lead in (4, 6):
+            # 2025, 202509 and 2509 before a counter of its own.
+            dated = _is_year(data, begin, begin + 4) or (lead == 4 and _is_month(data, begin))
+            if end - begin >= lead + 3 and dated:
+                state = with_run(BASIS ^ salt, data, DIGITS, begin + lead, end)
+                to = _add(finished(state), TAIL, 0b11, owner, shapes, entries, first, to)
     return to
 
 
@@ -181,8 +210,8 @@ def keys_of_numbers(
             for merged in (False, True):
                 key, shape = _sequence(data, salt, count, runs, False, merged)
                 to = _add(key, DIGITS_ONLY, shape, owner, shapes, entries, first, to)
-        if digit_runs >= 2 and count <= _FEW_RUNS:
-            to = _tails(data, salt, count, runs, owner, shapes, entries, first, to)
+        if count <= _FEW_RUNS:
+            to = _parts(data, salt, count, runs, owner, shapes, entries, first, to)
         if count > _OPAQUE_RUNS:
             key = squeezed_key(data, starts[row], starts[row] + sizes[row], salt)
             to = _add(key, OPAQUE, 0, owner, shapes, entries, first, to)
@@ -191,7 +220,7 @@ def keys_of_numbers(
 
 @njit(cache=True, nogil=True)
 def heads_of_numbers(data: Array, starts: Array, sizes: Array, salts: Array, keys: Array, forms: Array) -> None:
-    """How each number begins: the key of its leading letters (two at least; of none where it is all digits), 0 else.
+    """How each number begins: the key of its leading letters (of none where it is all digits), 0 else.
 
     forms[row]: its runs of digits, the width of the last, the length of the letters.
     """
@@ -210,6 +239,6 @@ def heads_of_numbers(data: Array, starts: Array, sizes: Array, salts: Array, key
             continue
         if digit_runs == count:
             keys[row] = finished(BASIS ^ salts[row])
-        elif runs[0, KIND] == LETTERS and runs[0, END] - runs[0, BEGIN] >= 2 and runs[1, KIND] == DIGITS:
+        elif runs[0, KIND] == LETTERS and runs[1, KIND] == DIGITS:
             forms[row, 2] = runs[0, END] - runs[0, BEGIN]
             keys[row] = finished(with_bytes(BASIS ^ salts[row], data, runs[0, BEGIN], runs[0, END]))

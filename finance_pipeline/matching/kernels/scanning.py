@@ -38,9 +38,9 @@ MAX_HITS = 512
 _WINDOW = 8
 _SAME_KEY = 24
 _RANGE_LONGEST = 60
-_SURE_DIGITS = 6
+_SURE_DIGITS = 8
 _OPAQUE_RUNS = 4
-INVOICE, NUMBER, CONNECTOR, RANGE = 1, 2, 3, 4
+INVOICE, NUMBER, CONNECTOR, RANGE, LABEL = 1, 2, 3, 4, 5
 """Kinds of words that say something about the digits after them."""
 
 
@@ -83,7 +83,13 @@ def _mark_dates_and_amounts(data: Array, count: int, runs: Array) -> None:
                 tail_ends = (
                     runs[r, END] == len(data) or data[runs[r, END]] == 32 or not (65 <= data[runs[r, END]] <= 90)
                 )
-                lone = not (r + 1 < count and runs[r + 1, KIND] == DIGITS and runs[r + 1, BEGIN] - runs[r, END] == 1)
+                after = data[runs[r, END]] if runs[r, END] < len(data) else 32
+                lone = not (
+                    r + 1 < count
+                    and runs[r + 1, KIND] == DIGITS
+                    and runs[r + 1, BEGIN] - runs[r, END] == 1
+                    and (after == 44 or after == 46)
+                )
                 if tail_ends and lone and (mark == 46 or runs[r - 1, END] - runs[r - 1, BEGIN] <= 3):
                     runs[r, WEAK] = 1
                     q = r - 1
@@ -111,6 +117,13 @@ def _read_words(data: Array, count: int, runs: Array, words: Array, meanings: Ar
             one = runs[r - 1, MEANING] if runs[r - 1, KIND] == LETTERS else 0
             two = runs[r - 2, MEANING] if r > 1 else 0
             runs[r, MEANING] = INVOICE if one == INVOICE or (one == NUMBER and two == INVOICE) else 0
+            if one == LABEL or (one == NUMBER and two == LABEL):
+                runs[r, WEAK] = 1
+                runs[r, MEANING] = LABEL
+            elif runs[r - 1, KIND] == DIGITS and one == 0 and runs[r - 1, MEANING] == LABEL:
+                tight = runs[r, BEGIN] - runs[r - 1, END] == 1 and data[runs[r - 1, END]] != 44
+                runs[r, WEAK] |= tight
+                runs[r, MEANING] = LABEL if tight else 0
 
 
 @njit(cache=True, nogil=True)
@@ -137,7 +150,8 @@ def _look(
 ) -> int:  # fmt: skip
     """Add the items of a key to the text's hits; returns their count.
 
-    hits[h]: item, strength, first and last run, begin and end byte, where the last run's digits begin (-1: no list).
+    hits[h]: item, strength, first and last run, begin and end byte, where the last run's digits begin (-1: no list),
+    significant digits.
     """
     bucket = key >> np.uint64(shift)
     found = 0
@@ -155,6 +169,7 @@ def _look(
         hits[count, 4] = begin
         hits[count, 5] = end
         hits[count, 6] = base
+        hits[count, 7] = digits
         prefixes[count] = prefix
         count += 1
     return count
@@ -325,45 +340,44 @@ def _list_after(
     previous = hits[h, 3]
     ranged = False
     for r in range(hits[h, 3] + 1, count):
+        begin = runs[r, BEGIN]
+        end = runs[r, END]
+        ranged = ranged or (begin - runs[r - 1, END] <= 3 and _has_dash(data, runs[r - 1, END], begin))
         if runs[r, KIND] == LETTERS:
             if runs[r, MEANING] == RANGE:
                 ranged = True
-            elif runs[r, MEANING] != CONNECTOR and runs[r, MEANING] != NUMBER:
+            elif runs[r, MEANING] != CONNECTOR and runs[r, MEANING] != NUMBER and not _same(data, runs, hits[h, 2], r):
                 break
             continue
-        size = runs[r, END] - runs[r, BEGIN]
-        if runs[r, TAKEN] or runs[r, WEAK] or size < 2 or size > base_end - base:
+        size = end - begin
+        if runs[r, WEAK] or size < 2 or size > base_end - base or (runs[r, TAKEN] and not ranged):
             break
-        dashed = (
-            runs[r, BEGIN] - runs[r - 1, END] <= 3
-            and runs[r - 1, KIND] == DIGITS
-            and _has_dash(data, runs[r - 1, END], runs[r, BEGIN])
-        )
         low = base if previous == hits[h, 3] else runs[previous, BEGIN]
-        if ranged or dashed:
+        if ranged and runs[previous, END] - low == base_end - base:
             found = _between(
-                data,
-                h,
-                low,
-                runs[previous, END],
-                runs[r, BEGIN],
-                runs[r, END],
-                r,
-                starts,
-                entries,
-                shift,
-                hits,
-                prefixes,
-                found,
+                data, h, low, runs[previous, END], begin, end, r, starts, entries, shift, hits, prefixes, found
             )
-        key = _ending(data, prefixes[h], base, base_end, runs[r, BEGIN], runs[r, END])
-        found = _look(
-            key, base_end - base, True, False, False, max(LISTED, hits[h, 1]), r, r, runs[r, BEGIN], runs[r, END],
-            prefixes[h], -1, starts, entries, shift, hits, prefixes, found,
-        )  # fmt: skip
+        if runs[r, TAKEN] == 0:
+            key = _ending(data, prefixes[h], base, base_end, begin, end)
+            found = _look(
+                key, base_end - base, True, False, False, max(LISTED, hits[h, 1]), r, r, begin, end,
+                prefixes[h], -1, starts, entries, shift, hits, prefixes, found,
+            )  # fmt: skip
         ranged = False
         previous = r
     return found
+
+
+@njit(cache=True, nogil=True)
+def _same(data: Array, runs: Array, one: int, other: int) -> bool:
+    """Two runs of the same letters."""
+    size = runs[one, END] - runs[one, BEGIN]
+    if runs[other, END] - runs[other, BEGIN] != size:
+        return False
+    unlike = 0
+    for k in range(size):
+        unlike += data[runs[one, BEGIN] + k] != data[runs[other, BEGIN] + k]
+    return unlike == 0
 
 
 @njit(cache=True, nogil=True)
@@ -432,7 +446,7 @@ def hits_of_text(
         found = _windows(
             data, r, begin, count, runs, blocked, salt, shapes, starts, entries, shift, hits, prefixes, found
         )
-        if not is_digits and found == already and runs[r + 1, BEGIN] == end:
+        if not is_digits and found == already and _separated(data, end, runs[r + 1, BEGIN]) <= 1:
             for length in lengths:
                 if end - length > begin and _is_head(data, end - length, end, salt, heads):
                     found = _windows(
@@ -482,7 +496,12 @@ def _tokens(
     for r in range(count):
         at = np.int64(-1)
         first = r
-        if runs[r, KIND] == LETTERS and r + 1 < count and runs[r + 1, KIND] == DIGITS:
+        if (
+            runs[r, KIND] == LETTERS
+            and runs[r, END] - runs[r, BEGIN] > 1
+            and r + 1 < count
+            and runs[r + 1, KIND] == DIGITS
+        ):
             at = slot_of(heads, finished(with_bytes(BASIS ^ salt, data, runs[r, BEGIN], runs[r, END])))
             first = r + 1
         elif runs[r, KIND] == DIGITS and runs[r, MEANING] == INVOICE and runs[r, TAKEN] == 0:
@@ -494,7 +513,7 @@ def _tokens(
         while last + 1 < count and last - first + 1 < forms[at, 0] and runs[last + 1, KIND] == DIGITS:
             last += 1
             digits += runs[last, END] - runs[last, BEGIN]
-        if digits < 3:
+        if digits < 3 or runs[first, WEAK]:
             continue
         out[to, 0] = row
         out[to, 1] = runs[r, BEGIN]
@@ -513,11 +532,11 @@ def scan(
 ) -> tuple[int, int]:  # fmt: skip
     """Search the texts of some rows; returns the counts of hits and tokens, or -1 where `out` is too short.
 
-    out[h]: row, item, strength, begin and end byte, whether the text is nothing else. heads: how each book's numbers
+    out[h]: row, item, strength, begin and end byte, whether the text is nothing else, significant digits. heads: how each book's numbers
     begin (keys); forms, by their slots: most runs of digits, widths of the last (bits); lengths: of heads' letters.
     """
     runs = np.empty((MAX_RUNS, 6), np.int64)
-    hits = np.empty((MAX_HITS, 7), np.int64)
+    hits = np.empty((MAX_HITS, 8), np.int64)
     prefixes = np.empty(MAX_HITS, np.uint64)
     kept = np.empty(MAX_HITS, np.bool_)
     to = 0
@@ -539,6 +558,7 @@ def scan(
                 out[to, 2] = hits[h, 1]
                 out[to, 3] = hits[h, 4]
                 out[to, 4] = hits[h, 5]
+                out[to, 6] = hits[h, 7]
                 out[to, 5] = count > 0 and hits[h, 4] <= runs[0, BEGIN] and hits[h, 5] >= runs[count - 1, END]
                 to += 1
         token_count = _tokens(data, row, salts[row], count, runs, heads, forms, tokens, token_count)

@@ -42,7 +42,7 @@ class SubsetAnswers:
     that take few candidates or leave few out were, and it is the one among them."""
     interchangeable: NDArray[np.bool_]
     """(n) SEVERAL only because equal candidates can stand in for each other: the amounts taken are the same in every
-    solution. `solution` takes those that come first, and `expected` says how likely chance is."""
+    solution that was searched. `solution` takes those that come first, and `expected` says how likely chance is."""
     due: NDArray[np.bool_]
     """(n) the one solution is all that was due by some day, and `expected` is among such sums if that is less."""
     whole: NDArray[np.int8]

@@ -11,10 +11,9 @@ bound holds all the solutions that are accepted, and wrong acceptances by chance
 not for each family. Discounts: all taken whole and all taken at their alternative are each such a family; a mixture is
 measured against every mixture. Whether a second solution exists is asked of all subsets, not of the family.
 
-Near the target. As far from it as half of what the solution takes, or half of what it leaves out if that is less (who
-pays all but one of a hundred invoices might have left out any other one: what could have been hit is as wide as one
-invoice, not as wide as the receipt). Amounts cluster, so narrower windows are tried as well, as long as they hold
-enough sums to count, and the densest is believed. The solution itself counts: no family is ever of density 0.
+Near the target. From half of what the solution takes to one and a half times as much. Amounts cluster, so narrower
+windows are tried as well, as long as they hold enough sums to count, less what such a count errs by itself; the densest
+is believed. The solution itself counts: no family is ever of density 0.
 
 Steps. Amounts that are multiples of 100 make sums that are multiples of 100, and hit a target that is one a hundred
 times more often. For each of the steps in which people round, the subsets of amounts that are its multiples are counted
@@ -64,6 +63,8 @@ def _replaced(starts: Ints, options: Ints, taken: Ints, bound: float, limit_step
         part, mine = _round_part(options, taken, step)
         round_size = _sums(mine[0] + mine[1], starts)
         asked = (round_size > 0) & (round_size < size) & (expected <= bound)
+        if not asked.any():
+            continue
         columns = asked[problem] & (part[2] > 0)
         sums = _sums((mine * part[:2]).sum(axis=0), starts)[asked]
         parts = _starts(np.bincount(problem[columns], minlength=len(expected))[asked])
@@ -99,6 +100,8 @@ def _coincidences(targets: Ints, starts: Ints, options: Ints, taken: Ints, bound
             (-values, left, gaps, shape.left_reach, one),
         ):
             some = asked & (expected <= bound) & (reach >= 0)
+            if not some.any():
+                continue
             family = _Family(np.stack([plus, minus, count, side]), starts, np.arange(len(targets))).only(some)
             expected[some] += family.hits(
                 sought[some], reach[some], shape.scales[some], units[some], bound, limit_steps
@@ -113,14 +116,12 @@ class Shape:
         first, second, count, _ = options
         whole, other = taken
         discounted = _sums(other, starts)
-        gross = _sums(whole * np.abs(first) + other * np.abs(second), starts)
-        rest = _sums((count - whole - other) * np.abs(first), starts)
         self.size = _sums(whole + other, starts)
         """How many candidates it takes."""
         self.members = _sums(count, starts)
         """How many there are."""
-        self.scales = np.where(rest > 0, np.minimum(gross, rest), gross)
-        """The minor units that the smaller side of it comes to: what it takes, or what it leaves out."""
+        self.scales = _sums(whole * np.abs(first) + other * np.abs(second), starts)
+        """The minor units that it takes, credit notes counted like invoices."""
         self.units = np.gcd.reduceat(np.gcd(np.where(whole > 0, first, 0), np.where(other > 0, second, 0)), starts[:-1])
         """The common divisor of the amounts that it takes."""
         self.mixed = (_sums((whole > 0) & (second != 0), starts) > 0) & (discounted > 0)
@@ -134,11 +135,16 @@ class Shape:
 
     @property
     def grains(self) -> Ints:
-        """The steps in which sums of such amounts move; of two amounts only a round divisor is no accident."""
-        grains = np.ones_like(self.units)
+        """The steps in which sums of the amounts taken move."""
+        grains = _price(self.units, self.size)
         for step in ROUND_MINOR:
-            grains = np.where(self.units % step == 0, step, grains)
-        return np.where(self.size > 2, self.units, grains)
+            grains = np.where(self.units % step == 0, np.maximum(grains, step), grains)
+        return grains
+
+
+def _price(divisors: Ints, members: Ints) -> Ints:
+    """The common divisor of so many amounts, or 1 where it is an accident rather than a price."""
+    return np.where((divisors >= ODD_UNIT_MINOR) & (members >= 3), divisors, 1)
 
 
 def _starts(sizes: Ints) -> Ints:
@@ -181,7 +187,10 @@ class _Family:
         dense = np.zeros(len(self.ids))
         before = np.zeros(len(self.ids), np.int64)
         counted = np.full(len(self.ids), -1)
-        basis = np.gcd.reduceat(np.gcd(self.options[0], self.options[1]), self.starts[:-1])
+        basis = _price(
+            np.gcd.reduceat(np.gcd(self.options[0], self.options[1]), self.starts[:-1]),
+            _sums(self.options[2], self.starts),
+        )
         family = _Family(self.options, self.starts, np.arange(len(self.ids)))
         for step in ROUND_MINOR:
             ids = family.ids
@@ -197,7 +206,7 @@ class _Family:
             if not len(ids):
                 break
         family, members = _Family(self.options, self.starts, np.arange(len(self.ids))).multiples(units)
-        odd = (units >= ODD_UNIT_MINOR) & (members >= 3) & (targets % units == 0) & (expected <= bound)
+        odd = (_price(units, members) > 1) & (targets % units == 0) & (expected <= bound)
         dense[odd] = family.only(odd).densities(targets, reach, scales, bound / units[odd], limit_steps)
         expected[odd] = np.maximum(expected[odd], dense[odd] * units[odd])
         return expected

@@ -30,16 +30,14 @@ Ints = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., object])
 
 FIRST, SECOND, COUNT, SIDE = 0, 1, 2, 3
-FOUND, MOST, REACH, PROPER = 0, 1, 2, 3
+FOUND, CAP, COMPLETE = 0, 1, 2
 SIZE_BITS = 12
 SIZE_MASK = (1 << SIZE_BITS) - 1
 TAG_LIMIT = 1 << 46
 """Tags count up to here: above it they would not fit beside the size."""
-QUICK_STEPS = 1 << 13
-"""Where the first few groups already give two solutions, nobody needs the rest."""
-CAP_BEYOND = 6
-"""Where not all subsets can be searched, those of up to so many members are, or of fewer."""
-FEW_SUMS = 8
+NEVER_MINOR = 1 << 62
+"""More than any sum."""
+FEW_SUMS = 4
 """Fewer sums than this in a window say nothing about a narrower one."""
 NARROW_MINOR = 64
 """No window gets narrower than this."""
@@ -77,21 +75,27 @@ def prune(groups: Ints, low: int, high: int) -> None:
 
 @compiled("i8(i8[:, ::1], i8)")
 def most_members(groups: Ints, high: int) -> int:
-    """The most members that a sum of at most `high` takes: all negative, then the smallest positive ones."""
+    """No sum of at most `high` takes more members: all negative ones, and the smallest positive ones.
+
+    A positive option counts as no bigger than those that come after it, which changes nothing while they ascend.
+    """
     members = 0
     room = high
-    for g in range(groups.shape[1]):
-        if min(groups[FIRST, g], groups[SECOND, g]) < 0:
+    smallest = np.empty(groups.shape[1] + 1, np.int64)
+    smallest[groups.shape[1]] = NEVER_MINOR
+    for g in range(groups.shape[1] - 1, -1, -1):
+        low = min(groups[FIRST, g], groups[SECOND, g])
+        if low < 0:
             members += groups[COUNT, g]
-            room -= groups[COUNT, g] * min(groups[FIRST, g], groups[SECOND, g])
+            room -= groups[COUNT, g] * low
+        if low == 0:
+            low = max(groups[FIRST, g], groups[SECOND, g])
+        smallest[g] = min(low, smallest[g + 1]) if low > 0 else smallest[g + 1]
     for g in range(groups.shape[1]):
-        smallest = min(groups[FIRST, g], groups[SECOND, g])
-        if smallest == 0:
-            smallest = max(groups[FIRST, g], groups[SECOND, g])
-        if smallest > 0:
-            fits = min(groups[COUNT, g], room // smallest)
+        if max(groups[FIRST, g], groups[SECOND, g]) > 0:
+            fits = max(0, min(groups[COUNT, g], room // smallest[g]))
             members += fits
-            room -= fits * smallest
+            room -= fits * smallest[g]
     return members
 
 
@@ -252,11 +256,11 @@ def unpack(tag: int, groups: Ints, cap: int, base: int, s: int, taken: Ints, row
                 way -= 1
 
 
-@compiled("i8(i8[:, ::1], i8, i8, i8, i8, i8[:, ::1], i8)")
-def meet(groups: Ints, target: int, least: int, cap: int, steps: int, taken: Ints, row: int) -> int:
+@compiled("i8(i8[:, ::1], i8, i8, i8, i8, i8[:, ::1])")
+def meet(groups: Ints, target: int, least: int, cap: int, steps: int, taken: Ints) -> int:
     """Ways to add to the target with `least` to `cap` members: 0, 1, 2 (and stops there), or -1: gave up.
 
-    Searches the groups that are dealt out and writes what it found from taken[row] on, two rows each. Gives up after
+    Searches the groups that are dealt out and writes what it found into taken, two rows each. Gives up after
     more than `steps` pairs of half sums that fit but take too many members.
     """
     bases = (tagging(groups, cap, 0), tagging(groups, cap, 1))
@@ -274,8 +278,8 @@ def meet(groups: Ints, target: int, least: int, cap: int, steps: int, taken: Int
         while k >= 0 and right[0, k] == wanted:
             members = (left[1, i] & SIZE_MASK) + (right[1, k] & SIZE_MASK)
             if least <= members <= cap:
-                unpack(left[1, i], groups, cap, bases[0], 0, taken, row + 2 * found)
-                unpack(right[1, k], groups, cap, bases[1], 1, taken, row + 2 * found)
+                unpack(left[1, i], groups, cap, bases[0], 0, taken, 2 * found)
+                unpack(right[1, k], groups, cap, bases[1], 1, taken, 2 * found)
                 found += 1
                 if found == 2:
                     return 2
@@ -286,9 +290,9 @@ def meet(groups: Ints, target: int, least: int, cap: int, steps: int, taken: Int
     return found
 
 
-@compiled("i8(i8[:, ::1], i8[:, ::1], i8, i8)")
-def count_up_to(left: Ints, right: Ints, high: int, cap: int) -> int:
-    """How many pairs of half sums add to at most `high` with at most `cap` members."""
+@compiled("i8(i8[:, ::1], i8[:, ::1], i8, i8, i8)")
+def count_between(left: Ints, right: Ints, low: int, high: int, cap: int) -> int:
+    """How many pairs of half sums add to an amount from `low` to `high` with at most `cap` members."""
     largest = np.zeros(2, np.int64)
     for i in range(left.shape[1]):
         largest[0] = max(largest[0], left[1, i] & SIZE_MASK)
@@ -297,110 +301,58 @@ def count_up_to(left: Ints, right: Ints, high: int, cap: int) -> int:
     free = largest[0] + largest[1] <= cap
     total = 0
     for size in range(1 if free else largest[0] + 1):
-        j = right.shape[1] - 1
-        below = 0
-        for k in range(right.shape[1]):
-            if free or (right[1, k] & SIZE_MASK) + size <= cap:
-                below += 1
+        room = SIZE_MASK if free else cap - size
+        above = below = right.shape[1] - 1  # the last that does not exceed high, and the last that is under low
+        inside = 0
         for i in range(left.shape[1]):
             if not free and (left[1, i] & SIZE_MASK) != size:
                 continue
-            while j >= 0 and left[0, i] + right[0, j] > high:
-                if free or (right[1, j] & SIZE_MASK) + size <= cap:
-                    below -= 1
-                j -= 1
-            total += below
+            while above >= 0 and left[0, i] + right[0, above] > high:
+                inside -= (right[1, above] & SIZE_MASK) <= room
+                above -= 1
+            while below >= 0 and left[0, i] + right[0, below] >= low:
+                inside += (right[1, below] & SIZE_MASK) <= room
+                below -= 1
+            total += inside
     return total
 
 
-@compiled("f8(i8[:, ::1], i8, i8, i8, f8, i8)")
-def density(groups: Ints, target: int, cap: int, scale: int, enough: float, steps: int) -> float:
-    """Sums of at most `cap` members per minor unit near the target: the densest of the windows round it.
-
-    The widest window is as wide as `scale`; each next one is half as wide, as long as eight sums are left in it and
-    less than `enough` is shown. Infinite where counting would take more than `steps`. Strikes options out.
-    """
-    low = target - scale // 2
-    high = low + scale
-    prune(groups, low, high)
-    if split(groups, cap, steps) < groups.shape[1]:
-        return np.inf
-    left = half(groups, cap, 0, 0)
-    right = half(groups, cap, 0, 1)
-    most = 0.0
-    while True:
-        sums = count_up_to(left, right, high, cap) - count_up_to(left, right, low - 1, cap)
-        most = max(most, sums / (high - low + 1.0))
-        if sums < FEW_SUMS or most > enough or high - low < NARROW_MINOR:
-            return most
-        low += (target - low) // 2
-        high -= (high - target) // 2
-
-
-@compiled("i8[:, ::1](i8[:, ::1], i8, i8)")
-def columns(groups: Ints, start: int, stop: int) -> Ints:
-    """A copy of the groups of one problem."""
-    mine = np.empty((4, stop - start), np.int64)
-    for g in range(start, stop):
-        for row in range(4):
-            mine[row, g - start] = groups[row, g]
-    return mine
-
-
-@compiled("void(i8[:, ::1], i8, i8, i8, i8, i8[:, ::1], i8[::1])")
-def search(groups: Ints, target: int, least: int, most: int, steps: int, taken: Ints, answer: Ints) -> None:
-    """One problem: up to two solutions, in taken[0:4]; answer as `search_all` says. Strikes options out."""
-    prune(groups, target, target)
-    if least == 1:
-        most = min(most, most_members(groups, target))
-    placed = split(groups, most, QUICK_STEPS)
-    quick = meet(groups, target, least, most, steps, taken, 0)
-    if quick == 2 or (quick >= 0 and placed == groups.shape[1]):
-        answer[FOUND] = quick
-        answer[REACH] = answer[MOST] = most
-        answer[PROPER] = 1
-        return
-    quick = max(quick, 0)
-    answer[MOST] = most
-    found = -1
-    while most > 0 and found < 0:
-        if split(groups, most, steps) == groups.shape[1]:
-            found = meet(groups, target, least, most, steps, taken, 2 * quick)
-        if found < 0:
-            most = min(most - 1, CAP_BEYOND)
-    answer[REACH] = most
-    answer[PROPER] = found > 0
-    answer[FOUND] = max(found, 0) if quick == 0 else quick
-    for fresh in range(quick, quick + found if quick == 1 else 0):
-        other = False
-        for g in range(groups.shape[1]):
-            for row in range(2):
-                other |= taken[2 * fresh + row, g] != taken[row, g]
-        if other and answer[FOUND] == 1:
-            answer[FOUND] = 2
-            for g in range(groups.shape[1]):
-                for row in range(2):
-                    taken[2 + row, g] = taken[2 * fresh + row, g]
-
-
-@compiled("void(i8[::1], i8[::1], i8[:, ::1], i8, i8[::1], i8, i8[:, ::1], i8[:, ::1])")
+@compiled("void(i8[::1], i8[::1], i8[:, ::1], i8, i8[::1], i8, b1, i8[:, ::1], i8[:, ::1])")
 def search_all(
-    targets: Ints, starts: Ints, groups: Ints, least: int, most: Ints, steps: int, answers: Ints, taken: Ints
+    targets: Ints,
+    starts: Ints,
+    groups: Ints,
+    least: int,
+    most: Ints,
+    steps: int,
+    partly: bool,
+    answers: Ints,
+    taken: Ints,
 ) -> None:
-    """Search every problem for sums of `least` (0 or 1) to most[p] members.
+    """Search every problem for sums of `least` (0 or 1) to most[p] members, if that takes no more than `steps`.
 
-    Problem p has the groups from starts[p] to starts[p + 1]; least is 1 only where they ascend by their smallest
-    option. answers[p] gets FOUND: 0, 1 or 2 solutions; MOST: how many members a sum can take; REACH: up to how many
-    were searched; PROPER: the solution is among those (and not one met on the way). taken gets four rows: members of
-    the group at the first and at the second option in the solution, and in another solution.
+    Problem p has the groups from starts[p] to starts[p + 1]. partly: where that is too much work, search as many groups
+    as can be. answers[p] gets FOUND: up to 2 solutions; CAP: how many members a sum can take at all; COMPLETE: all sums
+    of up to most[p] were searched. taken gets four rows: members of the group at the first and at the second option in
+    the solution, and in another one.
     """
     for p in range(len(targets)):
-        mine = columns(groups, starts[p], starts[p + 1])
-        here = np.zeros((6, mine.shape[1]), np.int64)
-        search(mine, targets[p], least, most[p], steps, here, answers[p])
+        mine = np.empty((4, starts[p + 1] - starts[p]), np.int64)
         for g in range(mine.shape[1]):
-            for row in range(2 * answers[p, FOUND]):
-                taken[row, starts[p] + g] = here[row, g]
+            for row in range(3):
+                mine[row, g] = groups[row, starts[p] + g]
+        prune(mine, targets[p], targets[p])
+        cap = min(most[p], most_members(mine, targets[p]))
+        answers[p, CAP] = cap
+        complete = split(mine, cap, steps) == mine.shape[1]
+        if complete or partly:
+            here = np.zeros((4, mine.shape[1]), np.int64)
+            found = meet(mine, targets[p], least, cap, steps, here)
+            answers[p, COMPLETE] = complete and found >= 0
+            answers[p, FOUND] = max(found, 0)
+            for g in range(mine.shape[1]):
+                for row in range(4):
+                    taken[row, starts[p] + g] = here[row, g]
 
 
 @compiled("void(i8[::1], i8[::1], i8[:, ::1], i8[::1], i8[::1], f8[::1], i8, f8[::1])")
@@ -414,7 +366,31 @@ def density_all(
     steps: int,
     densities: NDArray[np.float64],
 ) -> None:
-    """`density` of every problem."""
+    """Sums of at most caps[p] members per minor unit near each target: the densest of the windows round it.
+
+    The widest window is as wide as scales[p]; each next one is half as wide, while the last held a few sums and showed
+    no more than enough[p], and `steps` allow; their counts are taken less their own standard deviation, since the
+    densest of many windows is dense by chance. Infinite where not even one could be counted within the steps.
+    """
     for p in range(len(targets)):
-        mine = columns(groups, starts[p], starts[p + 1])
-        densities[p] = density(mine, targets[p], caps[p], scales[p], enough[p], steps)
+        mine = np.empty((4, starts[p + 1] - starts[p]), np.int64)
+        for g in range(mine.shape[1]):
+            for row in range(3):
+                mine[row, g] = groups[row, starts[p] + g]
+        low = targets[p] - scales[p] // 2
+        high = low + scales[p]
+        prune(mine, low, high)
+        if split(mine, caps[p], steps) < mine.shape[1]:
+            densities[p] = np.inf
+            continue
+        left = half(mine, caps[p], 0, 0)
+        right = half(mine, caps[p], 0, 1)
+        work = 0
+        sums = count_between(left, right, low, high, caps[p])
+        densities[p] = sums / (high - low + 1.0)
+        while sums >= FEW_SUMS and densities[p] <= enough[p] and high - low >= NARROW_MINOR and work <= steps:
+            low += (targets[p] - low) // 2
+            high -= (high - targets[p]) // 2
+            sums = count_between(left, right, low, high, caps[p])
+            densities[p] = max(densities[p], (sums - np.sqrt(sums)) / (high - low + 1.0))
+            work += (caps[p] + 1) * (left.shape[1] + right.shape[1])

@@ -16,6 +16,11 @@ Ints = NDArray[np.int64]
 
 BOUND = 1e-4
 LIMIT_STEPS = 1 << 22
+MOST_STEPS = 1 << 24
+QUICK_STEPS = 1 << 13
+"""Where the first few groups already give two solutions, nobody needs the rest."""
+CAP_BEYOND = 6
+"""Where not all subsets can be searched, those of up to so many candidates are, or of fewer."""
 SUM_LIMIT_MINOR = 1 << 60
 
 
@@ -39,18 +44,21 @@ def find_subsets(
     due_days: (m) the day number on which each is due: sums of all that is due by a day are then a family of their own,
         searched to its end however many candidates there are.
     bound: a solution is proven only if at most so many coincidences were to be expected.
-    limit_steps: work allowed for each half of one target's candidates. The default searches all subsets of 40
-        candidates (26 if all have alternatives), or of any number of equal ones up to 2,000; it takes at most some
-        100 MB and a fraction of a second.
+    limit_steps: work allowed for each half of one target's candidates, at most 2**24. The default searches all subsets
+        of 40 candidates (24 if all have alternatives) or of 2,000 equal ones; more where few of them fit. It takes at
+        most some 100 MB and a fraction of a second.
 
     A subset has at least one candidate, and a single one counts as well: whoever wants sums only looks at how many the
     solution takes. Answers do not depend on the order of the candidates, except which of several equal ones is taken:
     those that come first.
-    Raises ValueError on arrays that do not fit together, amounts of zero, alternatives of the other sign, and sums
-    beyond 2**60.
+    Raises ValueError on arrays that do not fit together, amounts of zero, alternatives of the other sign, sums beyond
+    2**60, and a limit beyond what can be counted.
     """
     alternatives = np.zeros_like(amounts_minor) if alternatives_minor is None else alternatives_minor
-    _check(targets_minor, offsets, amounts_minor, alternatives)
+    days = np.zeros_like(amounts_minor) if due_days is None else due_days
+    _check(targets_minor, offsets, amounts_minor, alternatives, days)
+    if not 0 < limit_steps <= MOST_STEPS:
+        raise ValueError(f"limit_steps: from 1 to {MOST_STEPS} expected, not {limit_steps}")
     problem = np.repeat(np.arange(len(targets_minor)), np.diff(offsets))
     signs = np.sign(targets_minor)
     amounts = amounts_minor * signs[problem]
@@ -62,7 +70,7 @@ def find_subsets(
     search = _Search(targets, groups, limit_steps)
     family = None
     if due_days is not None:
-        family = DueFamily(targets, groups.each_problem, amounts[order], alternatives[order], due_days[order])
+        family = DueFamily(targets, groups.each_problem, amounts[order], alternatives[order], days[order])
         search.add_due(family)
     expected = search.expected(bound, family)
     taken = search.taken
@@ -79,30 +87,22 @@ def find_subsets(
         second=second[back],
         expected=expected,
         exhaustive=search.exhaustive,
-        interchangeable=interchangeable,
+        interchangeable=interchangeable & search.proper,
         due=search.due,
         whole=_whole(targets, offsets, amounts, alternatives),
     )
 
 
-def _check(targets: Ints, offsets: Ints, amounts: Ints, alternatives: Ints) -> None:
-    for name, array in (
-        ("targets", targets),
-        ("offsets", offsets),
-        ("amounts", amounts),
-        ("alternatives", alternatives),
-    ):
+def _check(targets: Ints, offsets: Ints, amounts: Ints, alternatives: Ints, days: Ints) -> None:
+    named = {"targets": targets, "offsets": offsets, "amounts": amounts, "alternatives": alternatives, "days": days}
+    for name, array in named.items():
         if array.dtype != np.int64 or array.ndim != 1:
             raise ValueError(f"{name}: one dimension of int64 expected, not {array.ndim} of {array.dtype}")
-    if (
-        len(offsets) != len(targets) + 1
-        or offsets[0] != 0
-        or offsets[-1] != len(amounts)
-        or (np.diff(offsets) < 0).any()
-    ):
+    ends = (0, len(amounts))
+    if len(offsets) != len(targets) + 1 or (offsets[0], offsets[-1]) != ends or (np.diff(offsets) < 0).any():
         raise ValueError(f"offsets: {len(targets) + 1} ascending positions from 0 to {len(amounts)} expected")
-    if len(alternatives) != len(amounts):
-        raise ValueError(f"alternatives: {len(amounts)} expected, one an amount, not {len(alternatives)}")
+    if not len(amounts) == len(alternatives) == len(days):
+        raise ValueError(f"alternatives and days: {len(amounts)} expected, one an amount")
     if (targets == 0).any() or (amounts == 0).any():
         raise ValueError("targets and amounts: a sum says nothing about an amount of zero; leave such items out")
     if (np.sign(alternatives) * np.sign(amounts) < 0).any():
@@ -149,43 +149,78 @@ class _Search:
         self.groups = groups
         self.limit_steps = limit_steps
         self.starts = np.searchsorted(groups.problem, np.arange(len(targets) + 1))
-        everything = np.ones(len(targets), np.bool_)
-        members = self._sums(groups.count)
-        answers, self.taken = self._run(everything, targets, groups.options, 1, members)
-        self.found, most, reach, proper = answers.T
-        self.proper = proper == 1
-        self.exhaustive = (reach == most) | (self.found == 2)
+        self.taken = np.zeros_like(groups.options)
+        """(4, groups) members taken whole and at their alternatives, in the solution and in another."""
+        self.found = np.zeros(len(targets), np.int64)
+        """(n) 0, 1 or 2 (and more) solutions."""
+        self.proper = np.zeros(len(targets), np.bool_)
+        """(n) the solution belongs to a family that was searched to its end."""
         self.due = np.zeros(len(targets), np.bool_)
-        self._leave_few_out(members - reach - 1)
+        """(n) the solution is all that was due by some day."""
+        self.exhaustive = self._search()
 
-    def _leave_few_out(self, most: Ints) -> None:
-        """Where not all subsets could be searched, search those that leave few out, too: what they leave adds up."""
-        asked = ~self.exhaustive
-        if not asked.any():
-            return
-        first, second, count, side = self.groups.options
+    def _search(self) -> NDArray[np.bool_]:
+        """First a look at the first few groups, then all; where that is too much, few taken and few left out."""
+        first, second, count, side = options = self.groups.options
+        members = self._sums(count)
+        everyone = np.ones(len(self.targets), np.bool_)
+        quick_steps = min(QUICK_STEPS, self.limit_steps)
+        complete, most = self._look(everyone, self.targets, options, members, quick_steps, partly=True)
+        exhaustive: NDArray[np.bool_] = complete | (self.found == 2)
+        if exhaustive.all():
+            return exhaustive
+        reach = self._widest(~exhaustive, self.targets, options, most)
+        exhaustive |= (reach == most) | (self.found == 2)
         leaving = np.stack([-first, np.where(second != 0, second - first, 0), count, side])
-        answers, left = self._run(asked, self.targets - self._sums(first * count), leaving, 0, most)
-        for row in (0, 2):
-            has = self._each(asked & (answers[:, 0] > row // 2))
-            taken = np.where(has, [count - left[row] - left[row + 1], left[row + 1]], 0)
-            self._add(asked & (answers[:, 0] > row // 2), taken, answers[:, 3] == 1)
+        self._widest(~exhaustive, self.targets - self._sums(first * count), leaving, members - reach - 1, leave=True)
+        exhaustive |= self.found == 2
+        return exhaustive
 
-    def _run(self, asked: NDArray[np.bool_], targets: Ints, options: Ints, least: int, most: Ints) -> tuple[Ints, Ints]:
-        """`kernels.search_all` for the problems asked; answers and taken of the others are 0."""
+    def _widest(
+        self, asked: NDArray[np.bool_], targets: Ints, options: Ints, most: Ints, *, leave: bool = False
+    ) -> Ints:
+        """Search sums of up to `most` members, or of as many as the steps allow; of how many."""
+        reach = np.zeros_like(most)
+        while asked.any():
+            complete, _ = self._look(asked, targets, options, most, self.limit_steps, leave=leave)
+            reach = np.where(complete, most, reach)
+            most = np.minimum(most - 1, CAP_BEYOND)
+            asked = asked & ~complete & (most > 0)
+        return reach
+
+    def _look(
+        self,
+        asked: NDArray[np.bool_],
+        targets: Ints,
+        options: Ints,
+        most: Ints,
+        steps: int,
+        *,
+        partly: bool = False,
+        leave: bool = False,
+    ) -> tuple[NDArray[np.bool_], Ints]:
+        """Search the problems asked and add their solutions; which were searched completely, the most members of each.
+
+        leave: the sums are of what is left out, or reduced. The rest as in `kernels.search_all`.
+        """
         from finance_pipeline.matching.subset import kernels
 
         columns = self._each(asked)
         starts = np.append(np.zeros(1, np.int64), np.cumsum(np.diff(self.starts)[asked]))
-        found = np.zeros((int(asked.sum()), 4), np.int64)
+        answers = np.zeros((int(asked.sum()), 3), np.int64)
         chosen = np.zeros((4, int(columns.sum())), np.int64)
         part = np.ascontiguousarray(options[:, columns])
-        kernels.search_all(targets[asked], starts, part, least, most[asked], self.limit_steps, found, chosen)
-        answers = np.zeros((len(targets), 4), np.int64)
-        taken = np.zeros_like(options)
-        answers[asked] = found
-        taken[:, columns] = chosen
-        return answers, taken
+        least = 0 if leave else 1
+        kernels.search_all(targets[asked], starts, part, least, most[asked], steps, partly, answers, chosen)
+        found, caps, complete = np.zeros((3, len(targets)), np.int64)
+        found[asked], caps[asked], complete[asked] = answers.T
+        for solution in range(2):
+            taken = np.zeros((2, options.shape[1]), np.int64)
+            taken[:, columns] = chosen[2 * solution : 2 * solution + 2]
+            if leave:
+                taken[0] = self.groups.count - taken[0] - taken[1]
+            self._add(found > solution, taken, complete == 1)
+        return complete == 1, caps
 
     def _add(self, which: NDArray[np.bool_], taken: Ints, proper: NDArray[np.bool_]) -> None:
         """One more solution of some problems, unless it is the one that is known already, or two are."""
@@ -226,7 +261,7 @@ class _Search:
         return expected
 
     def interchangeable(self) -> NDArray[np.bool_]:
-        """(n) the one solution takes some, but not all, of a group of equal candidates, or treats them differently."""
+        """(n) the one solution takes some, but not all, of equal candidates, or treats them differently."""
         whole, other = self.taken[0], self.taken[1]
         partly = (whole + other > 0) & (whole < self.groups.count) & (other < self.groups.count)
         answer: NDArray[np.bool_] = (self.found == 1) & (self._sums(partly) > 0)

@@ -1,0 +1,113 @@
+"""Tier 1: advice that came apart from the money: what a payment pays, as its payer listed it.
+
+Here: which line an advice belongs to, and its rows as allocations. Not here: lists of numbers in the line itself
+(references, by_reference).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching import references, wording
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.text import squeezed
+
+_EARLY_DAYS = 10
+_LATE_DAYS = 45
+_TEXTS = ("memo", "end_to_end_id", "bank_reference")
+
+
+def match(pool: Pool, remittances: pl.DataFrame) -> Found:
+    """Lines of exactly an advice's total, all of whose rows name one open item each, and no other line or advice fits.
+
+    Named by its id, by the payer, or by the total alone where that is the only one. A row that pays less than its item
+    leaves the rest open, or takes the item's early-payment discount.
+    """
+    if remittances.is_empty():
+        return NOTHING
+    advices = _totals(remittances)
+    pairs = _belonging(pool, advices)
+    if pairs.is_empty():
+        return NOTHING
+    rows = _resolved(pool, pairs, remittances)
+    whole = rows.group_by("l", "remittance_id").agg(
+        complete=(pl.col("i").is_not_null() & pl.col("fits")).all(), parties=pl.col("party").n_unique()
+    )
+    sure = whole.filter("complete").join(pairs, on=["l", "remittance_id"])
+    best = sure.filter(pl.col("rank") == pl.col("rank").min().over("l"))
+    best = best.filter(pl.col("rank") == pl.col("rank").min().over("remittance_id"))
+    alone = (pl.len().over("l") == 1) & (pl.len().over("remittance_id") == 1)
+    won = rows.join(best.filter(alone), on=["l", "remittance_id"], how="semi")
+    unclear = rows.join(best.filter(~alone), on=["l", "remittance_id"], how="semi").drop_nulls("i")
+    twice = won.filter(pl.struct("l", "i").is_duplicated()).select("l")
+    return Found(_pairs(won.join(twice, on="l", how="anti")), refusal(unclear, SEVERAL))
+
+
+def _totals(remittances: pl.DataFrame) -> pl.DataFrame:
+    """One row per advice whose rows add to its total: remittance_id, received_on, currency, amount, payer (name key)."""
+    names = remittances.select("payer_name").unique().drop_nulls()
+    keyed = names.with_columns(payer=wording.name_keys(names["payer_name"]))
+    return (
+        remittances.group_by("remittance_id")
+        .agg(
+            pl.col("received_on", "currency", "payer_name").first(),
+            amount=pl.col("total_minor").first(),
+            rows_minor=pl.col("line_minor").sum(),
+        )
+        .filter(pl.col("rows_minor") == pl.col("amount"))
+        .join(keyed, on="payer_name", how="left")
+    )
+
+
+def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
+    """l, remittance_id, rank: 0 the line names the advice, 1 its payer, 2 only the total agrees."""
+    lines = pool.open_lines.select("l", "book", "currency", "amount", "booked_on", "name", "words", *_TEXTS)
+    both = lines.join(advices, on=["currency", "amount"])
+    days = (pl.col("booked_on") - pl.col("received_on")).dt.total_days()
+    near = both.filter(days.is_between(-_LATE_DAYS, _EARLY_DAYS) | days.is_between(-_EARLY_DAYS, _LATE_DAYS))
+    text = squeezed(pl.concat_str(*_TEXTS, separator=" ", ignore_nulls=True))
+    by_id = text.str.contains(squeezed(pl.col("remittance_id")), literal=True).fill_null(False)
+    by_payer = (
+        (pl.col("name") == pl.col("payer")) | pl.col("words").str.contains(pl.col("payer"), literal=True)
+    ).fill_null(False)
+    rank = pl.when(by_id).then(0).when(by_payer).then(1).otherwise(2)
+    return near.with_columns(rank=rank).select("l", "book", "booked_on", "remittance_id", "rank")
+
+
+def _resolved(pool: Pool, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the advices beside the one open item each names in the line's book: l, remittance_id, line_minor, i,
+    amount, party, fits (pays no more than is open)."""
+    stated = pairs.join(remittances.select("remittance_id", "line_reference", "line_minor"), on="remittance_id")
+    asked = stated.with_row_index("row").with_columns(
+        number=pl.col("line_reference"), **{name: pl.lit(None, pl.String) for name in references.FIELDS}
+    )
+    as_lines = asked.select(
+        pl.col("row").alias("l"), "book", *references.FIELDS[:2], "counterparty_name", memo="number"
+    )
+    hits = references.find(as_lines, pool.items.with_columns(closed=pl.lit(False))).hits.rename({"l": "row"})
+    facts = pool.items.select("i", "amount", "party", "currency", "discount_percent", "discount_until")
+    found = asked.join(hits.select("row", "i", "strength"), on="row", how="left").join(facts, on="i", how="left")
+    exact = (pl.col("amount") == pl.col("line_minor")).fill_null(False)
+    surest = found.filter(~exact.any().over("row") | exact)
+    surest = surest.filter(pl.col("strength").is_null() | (pl.col("strength") == pl.col("strength").min().over("row")))
+    same_way = pl.col("amount").sign() == pl.col("line_minor").sign()
+    no_more = pl.col("line_minor").abs() <= pl.col("amount").abs()
+    return surest.with_columns(fits=(same_way & no_more & (pl.len().over("row") == 1)).fill_null(False))
+
+
+def _pairs(won: pl.DataFrame) -> pl.DataFrame:
+    """Rows as allocations: in full, less a discount in time, or in part."""
+    kept = pl.col("amount") - pl.col("line_minor")
+    discounted = won.with_columns(kept=kept, discount=_discount_of(won))
+    takes = discounted.with_columns(takes=(pl.col("kept") != 0) & ((pl.col("kept") - pl.col("discount")).abs() <= 1))
+    common = {"tier": 1, "rule": "remittance_advice", "token": pl.col("remittance_id"), "field": "advice"}
+    full = pl.when("takes").then("amount").otherwise("line_minor")
+    principal = pairs_of(takes, amount=full, item_amount=full, role="principal", **common)
+    off = pairs_of(takes.filter("takes"), amount=-pl.col("kept"), item_amount=0, role="discount", **common)
+    return pl.concat([principal, off])
+
+
+def _discount_of(frame: pl.DataFrame) -> pl.Expr:
+    from finance_pipeline.matching.terms import discount_minor
+
+    return discount_minor(pl.col("amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on"))

@@ -1,0 +1,207 @@
+"""Tier 3: a sum of several open items of one party, or of several lines for one item, proven to be no coincidence.
+
+Here: which items or lines compete for a sum, and what the exact search's answer allows. Not here: the search and its
+measure of chance (subset), sums of items that the text names (proposals, named_sums).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.shared import laid_end_to_end
+from finance_pipeline.matching.sums import search
+from finance_pipeline.matching.terms import discount_minor
+
+_MOST_ITEMS = 300
+"""More open items of one party than this are not searched for sums: their whole balance is compared alone."""
+_MOST_LINES = 40
+_SUGGESTED_ITEMS = 12
+_NEVER = ("payout", "receipt_in_ledger", *RECORDED)
+_WHY = {"several": SEVERAL, "by_chance": CHANCE, "too_large": TOO_MANY}
+_LINE_DAYS = 31
+
+
+def match(pool: Pool, named: Named) -> Found:
+    """Lines whose amount only one subset of their party's open items makes, and chance hardly would.
+
+    Items that the text names surely are part of it, and the search is for the rest.
+    """
+    lines = _lines(pool, named)
+    if lines.is_empty():
+        return NOTHING
+    candidates = _candidates(pool, lines)
+    if candidates.is_empty():
+        return NOTHING
+    one = _one_missing(candidates)
+    candidates = candidates.join(one.select("l").unique(), on="l", how="anti", maintain_order="left")
+    if candidates.is_empty():
+        return Found(_pairs(pool, one, named), NOTHING.refused)
+    answered = search(candidates, pool.policy.chance_bound, target="missing", due=True)
+    taken = answered.filter(pl.col("taken") > 0)
+    enough = pl.len().over("l") + pl.col("forced") > 1
+    proven = taken.filter((pl.col("answer") == "proven") & enough)
+    refused_items = pool.refused.select("i").unique()
+    contested = pl.concat(
+        [
+            proven.filter(pl.col("i").is_duplicated()).select("l"),
+            proven.join(refused_items, on="i", how="semi").select("l"),
+        ]
+    ).unique()
+    won = pl.concat([proven.join(contested, on="l", how="anti"), one], how="diagonal")
+    unclear = taken.filter((pl.col("answer") != "proven") & enough)
+    refusals = [refusal(unclear.filter(pl.col("answer") == answer), why) for answer, why in _WHY.items()] + [
+        refusal(proven.join(contested, on="l", how="semi"), SEVERAL)
+    ]
+    return Found(_pairs(pool, won, named), pl.concat(refusals))
+
+
+def _one_missing(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Candidates of lines that name some of their party's items and of which exactly one more makes the whole."""
+    exact = candidates.filter((pl.col("forced") > 0) & (pl.col("item_amount") == pl.col("missing")))
+    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    return exact.filter(alone).with_columns(taken=pl.lit(1, pl.Int8), whole=pl.lit(0, pl.Int64))
+
+
+def _lines(pool: Pool, named: Named) -> pl.DataFrame:
+    """Free lines with a party, and what is missing of them after what they surely name: l, ..., missing, forced."""
+    sure = pool.candidates(named.hits.filter(pl.col("strength") <= SHORTHAND), pool.policy.early_days)
+    plain = sure.filter(~pl.col("foreign") & ~pl.col("stranger"))
+    sums = plain.group_by("l").agg(
+        named_sum=pl.col("item_amount").sum(), forced=pl.len(), named_party=pl.col("party").unique()
+    )
+    others = sure.join(plain, on=["l", "i"], how="anti").select("l").unique()
+    free = pool.open_lines.filter(~pl.col("on_processor"), pl.col("nature").is_null()).join(others, on="l", how="anti")
+    joined = free.join(sums, on="l", how="left")
+    one = pl.when(pl.col("named_party").list.len() == 1).then(pl.col("named_party").list.first())
+    return (
+        joined.with_columns(
+            party=pl.coalesce("line_party", one),
+            missing=pl.col("amount") - pl.col("named_sum").fill_null(0),
+            forced=pl.col("forced").fill_null(0).cast(pl.Int64),
+        )
+        .filter(pl.col("party").is_not_null(), pl.col("missing") != 0)
+        .select("l", "book", "currency", "party", "booked_on", "missing", "forced", line_amount="amount")
+    )
+
+
+def _candidates(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
+    """Open items of each line's party and currency, less those it names: sorted by l."""
+    items = pool.items.filter(~pl.col("kind").is_in(_NEVER)).select(
+        "i", "book", "currency", "party", "issued_on", "discount_percent", "discount_until",
+        item_amount="amount", due_on=pl.coalesce("due_on", "issued_on"),
+    )  # fmt: skip
+    keys = ["book", "currency", "party"]
+    here = items.join(lines, on=keys, how="semi")
+    few = here.filter(pl.len().over(keys).is_between(2, _MOST_ITEMS))
+    both = lines.join(few, on=keys)
+    days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
+    in_time = both.filter(days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)).join(
+        pool.declined, on=["l", "i"], how="anti"
+    )
+    off = discount_minor(
+        pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")
+    )
+    marked = in_time.with_columns(less=pl.when(off != 0).then(pl.col("item_amount") - off))
+    possible = pl.col("item_amount").filter(pl.col("item_amount").sign() == pl.col("missing").sign()).sum().over("l")
+    enough = possible.abs() >= pl.col("missing").abs()
+    return marked.filter(enough & (pl.len().over("l") + pl.col("forced") > 1)).sort("l", "i")
+
+
+def _pairs(pool: Pool, won: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """The search's items, whole or less their discount, and those that the text names."""
+    rule = pl.when(pl.col("forced") > 0).then(pl.lit("references_and_sum")).when(pl.col("whole") > 0).then(
+        pl.lit("whole_balance")
+    ).otherwise(pl.lit("proven_sum"))  # fmt: skip
+    marked = won.with_columns(rule=rule)
+    sure = pool.candidates(named.hits.filter(pl.col("strength") <= SHORTHAND), pool.policy.early_days)
+    forced = sure.join(marked.select("l", "rule").unique(), on="l")
+    common = {"tier": 3, "rule": pl.col("rule")}
+    principal = pairs_of(marked, **common, amount=pl.col("item_amount"), role="principal", token=pl.col("party"))
+    less = marked.filter(pl.col("taken") == 2)
+    off = pairs_of(
+        less, **common, amount=pl.col("less") - pl.col("item_amount"), item_amount=0, role="discount",
+        token=pl.col("party"),
+    )  # fmt: skip
+    also = pairs_of(forced, **common, amount=pl.col("item_amount"), role="principal")
+    return pl.concat([principal, off, also])
+
+
+def match_lines(pool: Pool, named: Named) -> Found:
+    """Items that several lines of their party add to, within a month, when only those do and chance hardly would."""
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    lines = pool.open_lines.filter(
+        ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
+    ).join(sure, on="l", how="anti")
+    keys = ["book", "currency", "party"]
+    here = lines.select("book", "currency", "booked_on", line="l", party="line_party", line_amount="amount").filter(
+        pl.len().over(keys).is_between(2, _MOST_LINES)
+    )
+    items = (
+        pool.items.filter(~pl.col("kind").is_in(_NEVER))
+        .select("i", *keys, "issued_on", "due_on", target="amount")
+        .filter(pl.len().over(keys) <= _MOST_ITEMS)
+    )
+    both = items.join(here, on=keys).filter(
+        pl.col("line_amount").sign() == pl.col("target").sign(),
+        pl.col("line_amount").abs() < pl.col("target").abs(),
+        (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().is_between(0, pool.policy.party_window_days),
+    )
+    both = both.join(pool.declined.rename({"l": "line"}), on=["line", "i"], how="anti")
+    possible = both.filter(
+        (pl.len().over("i") > 1) & (pl.col("line_amount").sum().over("i").abs() >= pl.col("target").abs())
+    )
+    if possible.is_empty():
+        return NOTHING
+    asked = possible.select(
+        l="i", target="target", item_amount="line_amount", line="line", booked_on="booked_on", party="party"
+    ).sort("l", "line")
+    taken = search(asked, pool.policy.chance_bound, target="target").filter(pl.col("taken") > 0)
+    near = (pl.col("booked_on").max() - pl.col("booked_on").min()).over("l").dt.total_days() <= _LINE_DAYS
+    proven = taken.filter((pl.col("answer") == "proven") & near & (pl.len().over("l") > 1))
+    contested = proven.filter(pl.col("line").is_duplicated()).select("l")
+    won = proven.join(contested, on="l", how="anti").select(
+        i="l", l="line", amount="item_amount", item_amount="item_amount", party="party"
+    )
+    pairs = pairs_of(won, tier=3, rule="lines_together", role="principal", token=pl.col("party"))
+    return Found(pairs, NOTHING.refused)
+
+
+def match_balance(pool: Pool, named: Named) -> Found:
+    """Parties whose several free lines of one month add to all that they have open: filled in order of their days.
+
+    One candidate, and no search: every free line of the party, and its whole open balance.
+    """
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    keys = ["book", "currency", "party"]
+    lines = (
+        pool.lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null())
+        .join(sure, on="l", how="anti")
+        .select("l", "book", "currency", "booked_on", party="line_party", line_amount="amount")
+    )
+    paying = lines.group_by(keys).agg(
+        paid=pl.col("line_amount").sum(), count=pl.len(), last_on=pl.col("booked_on").max(),
+        days=(pl.col("booked_on").max() - pl.col("booked_on").min()).dt.total_days(),
+        one_way=pl.col("line_amount").sign().n_unique() == 1,
+    )  # fmt: skip
+    several = paying.filter(
+        pl.col("count").is_between(2, _MOST_LINES) & (pl.col("days") <= _LINE_DAYS) & pl.col("one_way")
+    )
+    items = pool.items.filter(~pl.col("kind").is_in(_NEVER)).join(several, on=keys)
+    open_then = items.filter(pl.col("issued_on") <= pl.col("last_on"))
+    whole = open_then.group_by(keys).agg(
+        pl.col("paid").first(), open_sum=pl.col("amount").sum(), items=pl.len(),
+        same=(pl.col("amount").sign() == pl.col("paid").sign()).all(),
+    )  # fmt: skip
+    won = whole.filter((pl.col("open_sum") == pl.col("paid")) & (pl.col("items") > 1) & pl.col("same"))
+    if won.is_empty():
+        return NOTHING
+    return Found(
+        laid_end_to_end(
+            lines.join(won.select(keys), on=keys),
+            open_then.join(won.select(keys), on=keys).select(*keys, "i", "issued_on", item_amount="amount"),
+            keys, {"tier": 3, "rule": "balance_by_lines", "token": pl.col("party")},
+        ),
+        NOTHING.refused,
+    )  # fmt: skip

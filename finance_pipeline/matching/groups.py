@@ -1,0 +1,229 @@
+"""Tier 0: one line for many items that belong together: payouts, card batches, payment runs, a day's deposits.
+
+Here: which items make a group, and lines that name one or are exactly its sum. Not here: items that a payer put
+together (by_reference, by_subset).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.text import phrase_pattern
+
+IN_LEDGER = "receipt_in_ledger"
+_PROCESSOR_KINDS = ("charge", "refund", "dispute", "fee", "adjustment")
+_LONGEST_RUN_DAYS = 10
+_UNNAMED = ("day", "ledger_day", "single")
+GROUPS = pl.Schema({"g": pl.UInt32, "i": pl.UInt32})
+"""One row per group and item of it."""
+
+
+def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Members (GROUPS) and groups: g, book, currency, kind, id (null where only a day says that they belong together).
+
+    kind: payout, payment_run, deposit or another group_kind as given; of items without a group: `day` for the charges
+    of one processor account that become available on one day, `ledger_day` for receipts booked on one day, `single` for
+    one charge that a processor paid by itself.
+    """
+    given = items.filter(pl.col("group_id").is_not_null()).select(
+        "i", "book", "currency", kind=pl.col("group_kind").fill_null("group"), id="group_id"
+    )
+    loose = items.filter(pl.col("group_id").is_null())
+    days = loose.filter(
+        pl.col("kind").is_in(_PROCESSOR_KINDS),
+        pl.col("processor_account").is_not_null(),
+        pl.col("available_on").is_not_null(),
+    ).select("i", "book", "currency", kind=pl.lit("day"), id=pl.format("{} {}", "processor_account", "available_on"))
+    ledger = loose.filter(pl.col("kind") == IN_LEDGER).select(
+        "i", "book", "currency", kind=pl.lit("ledger_day"), id=pl.col("issued_on").cast(pl.String)
+    )
+    single = loose.filter(
+        pl.col("kind").is_in(_PROCESSOR_KINDS), pl.col("net").is_not_null(), pl.col("available_on").is_not_null()
+    ).select("i", "book", "currency", kind=pl.lit("single"), id="item_id")
+    each = pl.concat([given, days, ledger, single])
+    if each.is_empty():
+        return pl.DataFrame(schema=GROUPS), each.with_row_index("g").drop("i")
+    keys = ["book", "currency", "kind", "id"]
+    groups = each.select(keys).unique().sort(keys).with_row_index("g")
+    return each.join(groups, on=keys).select("g", "i").sort("g", "i"), groups
+
+
+def named_texts(groups: pl.DataFrame) -> pl.DataFrame:
+    """g, book, number: ids by which a line's text may name a group."""
+    return groups.filter(~pl.col("kind").is_in(_UNNAMED)).select("g", "book", number="id")
+
+
+def match_days(pool: Pool) -> Found:
+    """Processors' lines of exactly the net of all charges of one account on some days in a row, when only one run of
+    days is: a weekly payout whose items do not say that they belong together.
+    """
+    loose = pool.items.filter(
+        pl.col("group_id").is_null() & pl.col("kind").is_in(_PROCESSOR_KINDS),
+        pl.col("processor_account").is_not_null() & pl.col("available_on").is_not_null(),
+    )
+    processor = phrase_pattern((*pool.policy.processor_names, *pool.policy.card_words))
+    lines = pool.open_lines.filter(~pl.col("on_processor"), pl.col("words").str.contains(processor).fill_null(False))
+    if loose.is_empty() or lines.is_empty():
+        return NOTHING
+    keys = ["book", "currency", "processor_account"]
+    days = loose.group_by(*keys, "available_on").agg(net=pl.coalesce("net", "amount").sum(), count=pl.len()).sort(
+        *keys, "available_on"
+    ).with_columns(to=pl.col("net").cum_sum().over(keys))  # fmt: skip
+    last = days.select(*keys, last_on="available_on", to="to")
+    first = days.select(*keys, first_on="available_on", before=pl.col("to") - pl.col("net"))
+    here = lines.select("l", "book", "currency", "booked_on", line_amount="amount").join(last, on=["book", "currency"])
+    lag = (pl.col("booked_on") - pl.col("last_on")).dt.total_days()
+    near = here.filter(lag.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days))
+    runs = near.join(first, on=keys).filter(
+        (pl.col("last_on") - pl.col("first_on")).dt.total_days().is_between(1, _LONGEST_RUN_DAYS),
+        pl.col("to") - pl.col("before") == pl.col("line_amount"),
+    )
+    won = runs.filter(pl.len().over("l") == 1)
+    parts = won.join(loose, on=keys).filter(pl.col("available_on").is_between(pl.col("first_on"), pl.col("last_on")))
+    twice = parts.filter(pl.col("i").is_duplicated()).select("l")
+    clear = parts.join(twice, on="l", how="anti").sort("l", "i")
+    common = {
+        "tier": 0,
+        "rule": "payout_of_days",
+        "token": pl.col("processor_account"),
+        "field": "the sum of its items",
+    }
+    principal = pairs_of(clear, item_amount=pl.col("amount"), role="principal", **common)
+    fees = clear.filter(pl.col("net") != pl.col("amount"))
+    fee = pairs_of(fees, amount=pl.col("net") - pl.col("amount"), item_amount=0, role="fee", **common)
+    return Found(pl.concat([principal, fee]), NOTHING.refused)
+
+
+def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.DataFrame) -> Found:
+    """Lines of a group's sum: net where a processor keeps fees, whole else. hits: l, g, field, token of named groups.
+
+    A named group may also have lost one fee of a plausible share. One that is not named needs its exact sum, its days,
+    to be the only one, and of a processor's groups a text that names a processor.
+    """
+    if members.is_empty():
+        return NOTHING
+    sums = _sums(pool, members, groups)
+    lines = pool.open_lines.filter(~pl.col("on_processor")).select(
+        "l", "book", "currency", "booked_on", "words", "memo", line_amount="amount"
+    )
+    named = lines.join(hits, on="l").join(sums, on=["g", "book", "currency"])
+    by_name = named.filter(pl.col("line_amount").is_in(pl.concat_list("net", "gross")) | _fee_kept(pool))
+    others = lines.join(hits.select("l").unique(), on="l", how="anti")
+    unnamed = _unnamed(pool, others, sums.join(by_name.select("g"), on="g", how="anti"))
+    fits = pl.concat([by_name.with_columns(by=pl.lit("id")), unnamed], how="diagonal").unique(["l", "g"])
+    fits = _without_repeated(fits)
+    alone = (pl.len().over("l") == 1) & (pl.len().over("g") == 1)
+    won = fits.filter(alone)
+    shared = won.join(members, on="g").filter(pl.col("i").is_duplicated()).select("l")
+    won = won.join(shared, on="l", how="anti")
+    refused = fits.filter(~alone).select("l", "g").join(members, on="g").select("l", "i")
+    return Found(_pairs(pool, won, members), refusal(refused, SEVERAL))
+
+
+def _without_repeated(fits: pl.DataFrame) -> pl.DataFrame:
+    """Without the day's group where it is of one charge, which is a group by itself too."""
+    single = fits.filter(pl.col("kind") == "single").select("l")
+    repeated = (pl.col("kind") == "day") & (pl.col("count") == 1)
+    return pl.concat([fits.filter(~repeated), fits.filter(repeated).join(single, on="l", how="anti")])
+
+
+def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Groups of which nothing is settled or declined yet, with their sums and days."""
+    items = pool.items.select("i", "amount", "net", "issued_on", "available_on", "due_on", whole=pl.lit(True))
+    all_members = members.join(items, on="i", how="left")
+    sums = all_members.group_by("g").agg(
+        pl.col("whole").is_not_null().all(),
+        gross=pl.col("amount").sum(),
+        net=pl.coalesce("net", "amount").sum(),
+        netted=pl.col("net").is_not_null().any(),
+        first_on=pl.col("issued_on").max(),
+        expected_on=pl.coalesce("available_on", "issued_on").max(),
+        last_on=pl.col("due_on").max(),
+        count=pl.len(),
+    )
+    declined = members.join(pool.declined.select("i").unique(), on="i").select("g").unique()
+    return groups.join(sums.filter("whole"), on="g").join(declined, on="g", how="anti")
+
+
+def _fee_kept(pool: Pool) -> pl.Expr:
+    """The line is the gross less one fee within the policy's share, where no net amounts are known."""
+    kept = pl.col("gross") - pl.col("line_amount")
+    most = pl.col("gross") * pool.policy.processor_fee_max_basis_points // 10_000
+    is_batch = ~pl.col("kind").is_in(("payment_run", "ledger_day", "deposit"))
+    return is_batch & ~pl.col("netted") & (pl.col("gross") > 0) & (kept > 0) & (kept <= most)
+
+
+def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+    """Lines that name no group beside groups of exactly their amount whose day is right."""
+    amounts = pl.concat(
+        [
+            sums.with_columns(line_amount="net"),
+            sums.filter(pl.col("gross") != pl.col("net")).with_columns(line_amount="gross"),
+        ]
+    )
+    processor = pl.col("words").str.contains(phrase_pattern((*pool.policy.processor_names, *pool.policy.card_words)))
+    both = lines.join(amounts, on=["book", "currency", "line_amount"])
+    stated = _stated_gross(pool, lines.filter(processor.fill_null(False)), sums)
+    days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
+    in_time = days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)
+    is_run = pl.col("kind") == "payment_run"
+    is_ledger = pl.col("kind").is_in(("ledger_day", "deposit"))
+    run_fits = (
+        is_run
+        & (pl.col("booked_on") >= pl.col("first_on"))
+        & ((pl.col("booked_on") - pl.col("first_on")).dt.total_days() <= pool.policy.party_late_days)
+    )
+    fits = pl.when(is_run).then(run_fits).when(is_ledger).then(in_time).otherwise(in_time & processor.fill_null(False))
+    return pl.concat([both.filter(fits), stated], how="diagonal").with_columns(by=pl.lit("amount"))
+
+
+def _stated_gross(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+    """Processors' lines whose text states the gross amount of one group: GROSS 2,382.14 FEE 45.26."""
+    numbers = (
+        lines.with_columns(said=pl.col("memo").str.extract_all(r"[0-9][0-9.,' ]*[0-9]"))
+        .explode("said")
+        .with_columns(gross=pl.col("said").str.replace_all("[^0-9]", "").str.slice(0, 17).cast(pl.Int64, strict=False))
+        .drop_nulls("gross")
+        .unique(["l", "gross"])
+    )
+    both = numbers.join(sums, on=["book", "currency", "gross"]).filter(_fee_kept(pool))
+    days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
+    return both.filter(days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)).drop("said")
+
+
+def _pairs(pool: Pool, won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Each item of a group settled in full; what was kept is a fee of its item, or spread over them by amount."""
+    parts = (
+        won.select("l", "g", "kind", "id", "by", "line_amount", "net", "gross", field="field")
+        .rename({"net": "net_sum"})
+        .join(members, on="g")
+        .join(pool.items.select("i", "amount", "net"), on="i")
+        .sort("l", "i")
+    )
+    rule = (
+        pl.when(pl.col("kind") == "payment_run").then(pl.lit("payment_run"))
+        .when(pl.col("kind").is_in(("ledger_day", "deposit"))).then(pl.lit("deposit_of_receipts"))
+        .when((pl.col("line_amount") == pl.col("net_sum")) & (pl.col("net_sum") != pl.col("gross"))).then(pl.lit("payout_breakdown"))
+        .when(pl.col("line_amount") == pl.col("gross")).then(pl.lit("payout_breakdown"))
+        .otherwise(pl.lit("acquirer_batch"))
+    )  # fmt: skip
+    own_net = pl.coalesce("net", "amount")
+    by_share = (pl.col("line_amount") != pl.col("net_sum")) & (pl.col("line_amount") != pl.col("gross"))
+    lost = pl.col("gross") - pl.col("line_amount")
+    running = pl.col("amount").cum_sum().over("l").cast(pl.Int128) * lost // pl.col("gross")
+    share = (running - running.shift(1, fill_value=0).over("l")).cast(pl.Int64)
+    kept = (
+        pl.when(by_share).then(share).when(pl.col("line_amount") == pl.col("net_sum")).then(pl.col("amount") - own_net)
+    )
+    priced = parts.with_columns(rule=rule, kept=kept.otherwise(0))
+    field = pl.when(pl.col("by") == "id").then("field").otherwise(pl.lit("the sum of its items"))
+    common = {
+        "tier": pl.when(by_share).then(4).otherwise(0),
+        "rule": pl.col("rule"),
+        "token": pl.col("id"),
+        "field": field,
+    }
+    principal = pairs_of(priced, item_amount=pl.col("amount"), role="principal", **common)
+    fees = priced.filter(pl.col("kept") != 0)
+    return pl.concat([principal, pairs_of(fees, amount=-pl.col("kept"), item_amount=0, role="fee", **common)])

@@ -1,0 +1,120 @@
+"""Tier 1: a number that is nearly right, where the amount leaves no doubt which one was meant.
+
+Here: which pairs of line and item are worth comparing (those whose amounts agree), and when nearness is enough. Not
+here: the comparison (kernels.nearness).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import SHORTHAND, Named
+
+_CROWD = 50
+"""More items than this of one amount in a book are not told apart by a number that is only nearly right."""
+_FIELDS = ("memo", "end_to_end_id", "bank_reference", "counterparty_name")
+_RULES = {1: "reference_typo", 2: "reference_typo", 3: "reference_cut"}
+
+
+def match(pool: Pool, named: Named) -> Found:
+    """Lines with one number nearly right: mistyped by one keystroke, short of zeros, or cut by the bank.
+
+    What its other numbers name is taken off the line first: the rest has to be exactly one item's open amount. The
+    corrected number is the only one so near of that amount. If what stands there is a good number of the house, or the
+    amount is a common one, the payer has to be that item's party too.
+    """
+    rightly = pool.candidates(named.hits.filter(pl.col("strength") <= SHORTHAND), pool.policy.early_days).filter(
+        ~pl.col("stranger") & ~pl.col("foreign")
+    )
+    sums = rightly.group_by("l").agg(named=pl.col("item_amount").sum())
+    lines = pool.open_lines.join(sums, on="l", how="left", maintain_order="left").with_columns(
+        missing=pl.col("amount") - pl.col("named").fill_null(0)
+    )
+    near = _near(pool, lines)
+    if near.is_empty():
+        return NOTHING
+    hits = near.join(rightly.select("l", "i"), on=["l", "i"], how="anti")
+    found = pool.candidates(hits, pool.policy.early_days).with_columns(
+        agrees=(pl.col("party") == pl.col("line_party")).fill_null(False)
+    )
+    fits = _believed(pool, found, named)
+    best = fits.filter(pl.col("way") == pl.col("way").min().over("l"))
+    alone = (pl.col("i").n_unique().over("l") == 1) & (pl.col("l").n_unique().over("i") == 1)
+    won = best.filter(alone)
+    others = rightly.join(won.select("l"), on="l", how="semi")
+    doubled = others.filter(pl.col("l").n_unique().over("i") > 1).select("l")
+    rules = won.select("l", rule=pl.col("way").replace_strict(_RULES, return_dtype=pl.String))
+    columns = ["l", "i", "item_amount", "token", "field"]
+    clear = pl.concat([won.select(columns), others.select(columns)]).join(doubled, on="l", how="anti")
+    pairs = pairs_of(
+        clear.join(rules, on="l"), tier=1, rule=pl.col("rule"), amount=pl.col("item_amount"), role="principal"
+    )
+    return Found(pairs, refusal(best.filter(~alone), SEVERAL))
+
+
+def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """Near pairs that may be meant: of the payer's, or of nobody else's and by an amount that is no coincidence."""
+    amounts = pool.items.group_by("book", "currency", "amount").agg(same=pl.len())
+    tokens = named.tokens.filter("formed").select("l", token_text="text").unique()
+    keyed = found.join(
+        amounts, left_on=["book", "item_currency", "item_amount"], right_on=["book", "currency", "amount"], how="left"
+    )
+    formed = (
+        keyed.select("l", "i", token_text=pl.col("token").str.replace_all("[^A-Z0-9]+", ""))
+        .join(tokens, on=["l", "token_text"], how="semi")
+        .select("l", "i", formed=pl.lit(True))
+        .unique()
+    )
+    marked = keyed.join(formed, on=["l", "i"], how="left").with_columns(pl.col("formed").fill_null(False))
+    common = (pl.col("same") > 1) | (pl.col("item_amount") % 10_000 == 0)
+    nobody_elses = (
+        ~pl.col("stranger") & ~common & (~pl.col("formed") | (pl.col("way") == 1) & pl.col("line_parties").is_null())
+    )
+    plain = ~pl.col("stranger") & ~pl.col("formed") & (pl.col("way") < 3)
+    return marked.filter(pl.col("agrees") | nobody_elses | plain)
+
+
+def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
+    """l, i, way, token, field, strength of lines whose text nearly has the number of an item of the missing amount."""
+    keys = ["book", "currency", "amount"]
+    numbered = pool.items.filter(pl.col("number").is_not_null()).select("i", *keys, "number", "references")
+    asked = lines.select("l", "book", "currency", amount="missing").filter(pl.col("amount") != 0)
+    items = numbered.join(asked, on=keys, how="semi").filter(pl.len().over(keys) <= _CROWD)
+    if items.is_empty():
+        return pl.DataFrame(
+            schema={"l": pl.UInt32, "i": pl.UInt32, "way": pl.Int64, "token": pl.String, "field": pl.String}
+        )
+    texts = pl.concat(
+        [
+            items.select("i", *keys, text="number"),
+            items.select("i", *keys, text="references").filter(pl.col("text").list.len() > 0).explode("text"),
+        ]
+    ).drop_nulls("text")
+    pairs = asked.join(texts, on=keys).select("l", "i", "text")
+    frames = [_compared(lines, pairs, field) for field in _FIELDS]
+    return pl.concat(frames).sort("l", "i", "way", "field").unique(["l", "i"], keep="first", maintain_order=True)
+
+
+def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFrame:
+    """Pairs whose line's field nearly has the number."""
+    import numpy as np
+
+    from finance_pipeline.matching.kernels.buffers import folded_texts, pieces
+    from finance_pipeline.matching.kernels.nearness import near_numbers
+
+    filled = lines.select("l", text=field).filter(pl.col("text").str.contains("[0-9]")).with_row_index("row")
+    here = pairs.rename({"text": "number"}).join(filled.select("l", "row"), on="l").sort("row", "i")
+    texts, numbers = folded_texts(filled["text"]), folded_texts(here["number"])
+    rows = here["row"].cast(pl.Int64).to_numpy()
+    ways, places = np.zeros(here.height, np.int64), np.zeros((here.height, 2), np.int64)
+    near_numbers(
+        texts.data, texts.starts, texts.sizes, numbers.data, numbers.starts, numbers.sizes,
+        rows, np.arange(here.height), ways, places,
+    )  # fmt: skip
+    token = pieces(texts.data, places[:, 0], places[:, 1] - places[:, 0])
+    return (
+        here.select("l", "i")
+        .with_columns(way=pl.Series(ways), token=token, field=pl.lit(field))
+        .filter(pl.col("way") > 0)
+    )

@@ -1,0 +1,145 @@
+"""Tier 4: amounts that agree but for something known: an early-payment discount, or a rate of exchange.
+
+Here: lines of one item that differ by just that. Not here: discounts and fees with a number (proposals), parts and
+cents (parts), several items together (by_subset).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.core.money import exponent
+from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import BARE, SHORTHAND, Named
+from finance_pipeline.matching.terms import discount_minor
+
+_RATE_AGE_DAYS = 7
+_SCALE = 10_000_000_000
+_NEVER = ("payout", "receipt_in_ledger", *RECORDED)
+
+
+def match(pool: Pool, named: Named, rates: pl.DataFrame) -> Pool:
+    """The pool after lines of one item less what is known.
+
+    A payment in another currency that names its item has the right amount if it lies in the policy's band round the
+    day's rate. One that names none needs its party, and nothing else of that party that it could mean.
+    """
+    if rates.height:
+        pool = pool.take(_named_by_rate(pool, named, rates))
+    pool = pool.take(_by_party_discounted(pool, named))
+    return pool.take(_by_party_and_rate(pool, named, rates)) if rates.height else pool
+
+
+def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
+    """Lines that name one item in another currency, or several whose sum at the rate they are."""
+    hits = named.hits.filter(pl.col("strength") <= BARE)
+    candidates = pool.candidates(hits, pool.policy.early_days).filter(
+        "foreign", ~pl.col("stranger"), pl.col("item_amount").sign() == pl.col("line_amount").sign()
+    )
+    sure = candidates.filter(
+        (pl.col("strength") <= SHORTHAND) | (pl.col("party") == pl.col("line_party")).fill_null(False)
+    )
+    single = sure.filter((pl.len().over("l") == 1) & (pl.len().over("i") == 1))
+    fits = in_band(single, rates, pool.policy.fx_band_basis_points)
+    pairs = pairs_of(fits, tier=4, rule="reference_at_rate", amount=pl.col("line_amount"), role="principal")
+    return Found(pairs, NOTHING.refused)
+
+
+def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
+    """Lines of one party whose only open item near the amount at the day's rate is in another currency."""
+    lines = _unnamed(pool, named).select(
+        "l", "book", "booked_on", "line_party_how", party="line_party", line_amount="amount", line_currency="currency"
+    )
+    items = _items(pool).select(
+        "i", "book", "party", "issued_on", "due_on", item_amount="amount", item_currency="currency"
+    )
+    both = lines.join(items, on=["book", "party"]).filter(
+        pl.col("item_currency") != pl.col("line_currency"),
+        pl.col("item_amount").sign() == pl.col("line_amount").sign(),
+        _in_window(pool),
+    )
+    fits = in_band(both.join(pool.declined, on=["l", "i"], how="anti"), rates, pool.policy.fx_band_basis_points)
+    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    pairs = pairs_of(
+        fits.filter(alone), tier=4, rule="party_at_rate", amount=pl.col("line_amount"), role="principal",
+        token=pl.col("party"), field=pl.col("line_party_how"),
+    )  # fmt: skip
+    return Found(pairs, refusal(fits.filter(~alone), SEVERAL))
+
+
+def _by_party_discounted(pool: Pool, named: Named) -> Found:
+    """Lines of one party that are one of its items less the discount for paying in time, and could be no other."""
+    lines = _unnamed(pool, named).select(
+        "l", "book", "currency", "booked_on", "line_party_how", party="line_party", line_amount="amount"
+    )
+    items = _items(pool).filter(pl.col("discount_percent").is_not_null()).select(
+        "i", "book", "currency", "party", "issued_on", "due_on", "discount_percent", "discount_until",
+        item_amount="amount",
+    )  # fmt: skip
+    both = lines.join(items, on=["book", "currency", "party"]).filter(_in_window(pool))
+    off = discount_minor(
+        pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")
+    )
+    fits = both.with_columns(off=pl.col("line_amount") - pl.col("item_amount"), expected=-off).filter(
+        pl.col("expected") != 0, (pl.col("off") - pl.col("expected")).abs() <= 1
+    ).join(pool.declined, on=["l", "i"], how="anti")  # fmt: skip
+    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    won = fits.filter(alone)
+    common = {"tier": 4, "rule": "party_and_discount", "token": pl.col("party"), "field": pl.col("line_party_how")}
+    principal = pairs_of(won, **common, amount=pl.col("item_amount"), role="principal")
+    discount = pairs_of(won, **common, amount=pl.col("off"), item_amount=0, role="discount")
+    return Found(pl.concat([principal, discount]), refusal(fits.filter(~alone), SEVERAL))
+
+
+def _unnamed(pool: Pool, named: Named) -> pl.DataFrame:
+    """Free lines of one known party that surely name nothing and are of no nature of their own."""
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    free = pool.open_lines.filter(
+        ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
+    )
+    return free.join(sure, on="l", how="anti")
+
+
+def _items(pool: Pool) -> pl.DataFrame:
+    contested = pool.refused.select("i").unique()
+    return pool.items.filter(~pl.col("kind").is_in(_NEVER)).join(contested, on="i", how="anti")
+
+
+def _in_window(pool: Pool) -> pl.Expr:
+    """Issued before the money, and not long due."""
+    days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
+    late = (pl.col("booked_on") - pl.coalesce("due_on", "issued_on")).dt.total_days()
+    return (days >= -pool.policy.party_early_days) & (late <= pool.policy.party_late_days)
+
+
+def in_band(pairs: pl.DataFrame, rates: pl.DataFrame, band: int) -> pl.DataFrame:
+    """Pairs (line_amount, line_currency, item_amount, item_currency, booked_on) that agree at the day's rate, to a band
+    in hundredths of a per cent. The rate is the latest within a week; a missing one fits nothing.
+    """
+    if pairs.is_empty():
+        return pairs
+    priced = _with_rate(_with_rate(pairs, rates, "line_currency", "line_rate"), rates, "item_currency", "item_rate")
+    codes = pl.concat([pairs["line_currency"], pairs["item_currency"]]).unique().to_list()
+    digits = {code: exponent(code) for code in codes}
+    scale = pl.lit(10, pl.Int128)
+    line_unit = scale.pow(pl.col("line_currency").replace_strict(digits, return_dtype=pl.UInt32))
+    item_unit = scale.pow(pl.col("item_currency").replace_strict(digits, return_dtype=pl.UInt32))
+    expected = (
+        pl.col("item_amount").cast(pl.Int128) * pl.col("line_rate") * line_unit // (pl.col("item_rate") * item_unit)
+    )
+    apart = (pl.col("line_amount").cast(pl.Int128) - expected).abs()
+    fits = priced.filter((apart * 10_000 <= expected.abs() * band + 10_000).fill_null(False))
+    return fits.drop("line_rate", "item_rate")
+
+
+def _with_rate(pairs: pl.DataFrame, rates: pl.DataFrame, currency: str, into: str) -> pl.DataFrame:
+    """pairs with the rate of a currency per euro, as a whole number of 1/_SCALE; null without one of the last week."""
+    known = rates.filter(pl.col("currency") != "EUR").select(
+        pl.col("currency").alias(currency), rate_on="date", **{into: (pl.col("per_eur") * _SCALE).cast(pl.Int128)}
+    )
+    joined = pairs.sort("booked_on").join_asof(
+        known.sort("rate_on"), left_on="booked_on", right_on="rate_on", by=currency, strategy="backward",
+        tolerance=f"{_RATE_AGE_DAYS}d", check_sortedness=False,
+    )  # fmt: skip
+    euro = pl.when(pl.col(currency) == "EUR").then(pl.lit(_SCALE, pl.Int128)).otherwise(into)
+    return joined.with_columns(euro.alias(into)).drop("rate_on", strict=False)
