@@ -385,7 +385,8 @@ def density_all(
             continue
         left = half(mine, caps[p], 0, 0)
         right = half(mine, caps[p], 0, 1)
-        work = 0
+        once = (caps[p] + 1) * (left.shape[1] + right.shape[1])
+        work = once
         sums = count_between(left, right, low, high, caps[p])
         densities[p] = sums / (high - low + 1.0)
         while sums >= FEW_SUMS and densities[p] <= enough[p] and high - low >= NARROW_MINOR and work <= steps:
@@ -393,4 +394,4 @@ def density_all(
             high -= (high - targets[p]) // 2
             sums = count_between(left, right, low, high, caps[p])
             densities[p] = max(densities[p], (sums - np.sqrt(sums)) / (high - low + 1.0))
-            work += (caps[p] + 1) * (left.shape[1] + right.shape[1])
+            work += once
