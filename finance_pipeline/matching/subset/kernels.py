@@ -108,6 +108,22 @@ def ways(groups: Ints, g: int, cap: int) -> int:
     return most + 1 if groups[FIRST, g] != 0 or groups[SECOND, g] != 0 else 1
 
 
+@compiled("i8[:, ::1](i8[:, ::1], i8, i8)")
+def listing(groups: Ints, g: int, cap: int) -> Ints:
+    """The ways of a group: rows of their sums, members, and members at the first and at the second option."""
+    listed = np.zeros((4, ways(groups, g, cap)), np.int64)
+    most = min(groups[COUNT, g], cap)
+    way = 0
+    for a in range(most + 1 if groups[FIRST, g] != 0 else 1):
+        for b in range(most + 1 - a if groups[SECOND, g] != 0 else 1):
+            listed[0, way] = a * groups[FIRST, g] + b * groups[SECOND, g]
+            listed[1, way] = a + b
+            listed[2, way] = a
+            listed[3, way] = b
+            way += 1
+    return listed
+
+
 @compiled("i8(i8[:, ::1], i8, i8)")
 def split(groups: Ints, cap: int, steps: int) -> int:
     """Deal the groups out on two sides of about equal work; how many fit before a side would take more than `steps`.
@@ -180,16 +196,9 @@ def half(groups: Ints, cap: int, base: int, s: int) -> Ints:
     for g in range(groups.shape[1]):
         if groups[SIDE, g] != s:
             continue
-        choices = ways(groups, g, cap)
-        delta = np.zeros((2, choices), np.int64)
+        delta = listing(groups, g, cap)
+        choices = delta.shape[1]
         at = np.zeros(choices, np.int64)
-        most = min(groups[COUNT, g], cap)
-        w = 0
-        for a in range(most + 1 if groups[FIRST, g] != 0 else 1):
-            for b in range(most + 1 - a if groups[SECOND, g] != 0 else 1):
-                delta[0, w] = a * groups[FIRST, g] + b * groups[SECOND, g]
-                delta[1, w] = a + b
-                w += 1
         grown = np.empty((2, size * choices), np.int64)
         filled = 0
         while True:
@@ -241,19 +250,15 @@ def unpack(tag: int, groups: Ints, cap: int, base: int, s: int, taken: Ints, row
             way = which % choices
             which //= choices
         else:
-            listed = which
-            while listed > 0:
-                if place < listed % base < place + choices:
-                    way = listed % base - place
-                listed //= base
+            rest = which
+            while rest > 0:
+                if place < rest % base < place + choices:
+                    way = rest % base - place
+                rest //= base
             place += choices - 1
-        most = min(groups[COUNT, g], cap)
-        for a in range(most + 1 if groups[FIRST, g] != 0 else 1):
-            for b in range(most + 1 - a if groups[SECOND, g] != 0 else 1):
-                if way == 0:
-                    taken[row, g] = a
-                    taken[row + 1, g] = b
-                way -= 1
+        listed = listing(groups, g, cap)
+        taken[row, g] = listed[2, way]
+        taken[row + 1, g] = listed[3, way]
 
 
 @compiled("i8(i8[:, ::1], i8, i8, i8, i8, i8[:, ::1])")

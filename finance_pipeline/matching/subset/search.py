@@ -72,25 +72,10 @@ def find_subsets(
     if due_days is not None:
         family = DueFamily(targets, groups.each_problem, amounts[order], alternatives[order], days[order])
         search.add_due(family)
-    expected = search.expected(bound, family)
-    taken = search.taken
-    interchangeable = search.interchangeable()
-    solution = groups.members(taken[0], taken[1], groups.rank)
-    second = groups.members(taken[2], taken[3], groups.rank)
-    swapped = groups.members(taken[0], taken[1], groups.count[groups.group] - 1 - groups.rank)
-    second = np.where(interchangeable[groups.each_problem], swapped, second)
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
-    return SubsetAnswers(
-        status=_status(search, expected, interchangeable, bound),
-        solution=solution[back],
-        second=second[back],
-        expected=expected,
-        exhaustive=search.exhaustive,
-        interchangeable=interchangeable & search.proper,
-        due=search.due,
-        whole=_whole(targets, offsets, amounts, alternatives),
-    )
+    whole = _whole(targets, offsets, amounts, alternatives)
+    return _answers(search, search.expected(bound, family), bound, whole, back)
 
 
 def _check(targets: Ints, offsets: Ints, amounts: Ints, alternatives: Ints, days: Ints) -> None:
@@ -276,16 +261,32 @@ class _Search:
         return np.diff(np.append(np.zeros(1, np.int64), np.cumsum(values))[self.starts])
 
 
-def _status(
-    search: _Search, expected: NDArray[np.float64], interchangeable: NDArray[np.bool_], bound: float
-) -> NDArray[np.uint8]:
+def _answers(
+    search: _Search, expected: NDArray[np.float64], bound: float, whole: NDArray[np.int8], back: Ints
+) -> SubsetAnswers:
+    """What was found, candidates in the order asked: back[i] is where candidate i stands in the search."""
+    groups, taken = search.groups, search.taken
+    interchangeable = search.interchangeable()
+    solution = groups.members(taken[0], taken[1], groups.rank)
+    second = groups.members(taken[2], taken[3], groups.rank)
+    swapped = groups.members(taken[0], taken[1], groups.count[groups.group] - 1 - groups.rank)
+    second = np.where(interchangeable[groups.each_problem], swapped, second)
     unknown = ~search.exhaustive & ((search.found == 0) | np.isinf(expected))
     status = np.select(
         [(search.found == 2) | interchangeable, unknown, search.found == 0, expected <= bound],
         [Status.SEVERAL, Status.TOO_LARGE, Status.NONE, Status.PROVEN],
         Status.BY_CHANCE,
     )
-    return status.astype(np.uint8)
+    return SubsetAnswers(
+        status=status.astype(np.uint8),
+        solution=solution[back],
+        second=second[back],
+        expected=expected,
+        exhaustive=search.exhaustive,
+        interchangeable=interchangeable & search.proper,
+        due=search.due,
+        whole=whole,
+    )
 
 
 def _whole(targets: Ints, offsets: Ints, amounts: Ints, alternatives: Ints) -> NDArray[np.int8]:
