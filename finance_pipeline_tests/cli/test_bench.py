@@ -59,7 +59,7 @@ def test_at_least_so_many_transactions_are_synced_as_were_asked_for(home: Path) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("ledger",), "there is no bench 'ledger'. Known: sync, pipeline, backfill."),
+        (("ledger",), "there is no bench 'ledger'. Known: sync, pipeline, backfill, matching."),
         (("sync", "--lines", "0"), "a bench needs at least one line to work on."),
         (("backfill", "--lines", "100"), "102 bank lines are too few"),
     ],

@@ -23,7 +23,7 @@ def prices(rng: np.random.Generator, currency: Ints) -> Ints:
     tens = np.maximum(scaled // (10 * unit), 1) * 10 * unit
     taxed = whole + whole * rng.choice([7, 19, 20, 21, 25], count) // 100
     listed = np.array(_CATALOGUE)[rng.integers(0, len(_CATALOGUE), count)] * np.array(SCALE_PERCENT)[currency] // 100
-    made = np.where(how < 0.41, listed, scaled)
+    made: Ints = np.where(how < 0.41, listed, scaled)
     for share, amount in ((0.33, taxed), (0.18, tens), (0.12, whole)):
         made = np.where(how < share, amount, made)
     return made
@@ -31,22 +31,25 @@ def prices(rng: np.random.Generator, currency: Ints) -> Ints:
 
 def tenths_of_percent(amount: Ints, tenths: Ints) -> Ints:
     """So many tenths of a per cent of an amount, halves away from zero."""
-    return np.sign(amount) * ((np.abs(amount) * tenths + 500) // 1000)
+    taken: Ints = np.sign(amount) * ((np.abs(amount) * tenths + 500) // 1000)
+    return taken
 
 
-def share_of(rng: np.random.Generator, amount: Ints, least: float, most: float) -> Ints:
+def share_of(rng: np.random.Generator, amount: Ints, least_percent: int, most_percent: int) -> Ints:
     """A part of each amount, as people choose it: round where the amount is large enough."""
-    part = (amount * rng.uniform(least, most, len(amount))).astype(np.int64)
+    part = amount * rng.integers(least_percent * 10, most_percent * 10 + 1, len(amount)) // 1000
     rounded = part // 10_000 * 10_000
-    nice = (rng.random(len(amount)) < 0.5) & (rounded >= amount * least) & (rounded > 0)
-    return np.clip(np.where(nice, rounded, part), 1, amount - 1)
+    nice = (rng.random(len(amount)) < 0.5) & (rounded * 100 >= amount * least_percent) & (rounded > 0)
+    made: Ints = np.clip(np.where(nice, rounded, part), 1, amount - 1)
+    return made
 
 
 def rates(seed: int) -> Ints:
     """Millionths of a unit of each currency for one euro, by day and currency; it wanders a little every day."""
     steps = stream(seed, "rates").normal(0, 0.003, (SPAN_DAYS + 90, len(CURRENCIES)))
     steps[:, 0] = 0
-    return (np.array(PER_EUR_MILLIONTHS) * np.exp(np.cumsum(steps, axis=0))).astype(np.int64)
+    table: Ints = (np.array(PER_EUR_MILLIONTHS) * np.exp(np.cumsum(steps, axis=0))).astype(np.int64)
+    return table
 
 
 def converted(amount: Ints, currency: Ints, into: Ints, day: Ints, table: Ints) -> Ints:
@@ -56,4 +59,5 @@ def converted(amount: Ints, currency: Ints, into: Ints, day: Ints, table: Ints) 
     denominator = table[day, currency] * shift[currency]
     # Two steps, so that no product leaves 64 bits: first the rate, then the amount.
     ratio = numerator * _MILLION // denominator
-    return (amount * ratio + _MILLION // 2) // _MILLION
+    made: Ints = (amount * ratio + _MILLION // 2) // _MILLION
+    return made

@@ -44,7 +44,7 @@ def netting(make: Making, rng: np.random.Generator, count: int, side: Side) -> N
     gross = totals(owner, amount, count)
     credit_owner = np.repeat(np.arange(count), rng.choice([1, 1, 1, 2], count))
     most = np.abs(gross[credit_owner])
-    credit = amounts.share_of(rng, most + 2, 0.03, 0.45)
+    credit = amounts.share_of(rng, most + 2, 3, 45)
     issued = np.maximum(booked[credit_owner] - rng.integers(2, 30, len(credit_owner)), 0)
     note = make.credits(rng, party[credit_owner], side, credit, issued)
     net = gross - side.sign * totals(credit_owner, credit, count)
@@ -70,7 +70,7 @@ def instalments(make: Making, rng: np.random.Generator, count: int, side: Side) 
     for number in range(4):
         mine = np.flatnonzero((payments > number) & (rest > 10))
         last = payments[mine] == number + 1
-        part = np.where(last, rest[mine], amounts.share_of(rng, rest[mine], 0.25, 0.7))
+        part = np.where(last, rest[mine], amounts.share_of(rng, rest[mine], 25, 70))
         rest[mine] -= part
         day = on_workday(booked[mine] + 30 * number + rng.integers(0, 4, len(mine)) * (number > 0))
         line = make.lines_of(rng, party[mine], side.sign * part, day, SHAPE["many_to_one"], side)
@@ -84,7 +84,7 @@ def across(make: Making, rng: np.random.Generator, count: int) -> None:
     owner = np.repeat(np.arange(cases), 3)
     item, amount, booked = _documents(make, rng, party, owner, cases, CUSTOMERS)
     item, amount = item.reshape(-1, 3), amount.reshape(-1, 3)
-    part = amounts.share_of(rng, np.maximum(amount[:, 1], 2), 0.2, 0.8)
+    part = amounts.share_of(rng, np.maximum(amount[:, 1], 2), 20, 80)
     unit = np.arange(cases) + make.draft.counts["lines"]
     shape, mention = SHAPE["many_to_many"], np.full(cases, MENTION["full"])
     first = make.lines_of(rng, party, amount[:, 0] + part, booked, shape, CUSTOMERS, unit=unit)
@@ -167,7 +167,7 @@ def two_subsets(make: Making, rng: np.random.Generator, count: int) -> None:
     currency = make.companies.party_currency[party]
     owner = np.arange(count)
     first, second = amounts.prices(rng, currency), amounts.prices(rng, currency)
-    third = amounts.share_of(rng, first + second + 2, 0.1, 0.9)
+    third = amounts.share_of(rng, first + second + 2, 10, 90)
     booked = on_workday(rng.integers(30, LAST_ISSUE + 20, count))
     shape, plan = SHAPE["one_to_many"], PLAN["two_subsets"]
     line = make.lines_of(rng, party, first + second, booked, shape, CUSTOMERS, plan=plan)

@@ -30,7 +30,7 @@ def in_part(make: Making, rng: np.random.Generator, count: int, side: Side) -> N
     """Part of a document is paid, by its number; the rest stays open."""
     party = make.some_parties(rng, count, side)
     item, _, amount, booked = _document(make, rng, party, side)
-    paid = side.sign * amounts.share_of(rng, np.abs(amount), 0.2, 0.8)
+    paid = side.sign * amounts.share_of(rng, np.abs(amount), 20, 80)
     line = make.lines_of(rng, party, paid, booked, SHAPE["partial"], side)
     make.settle(line, item, paid, make.mentions(rng, party, side))
 
@@ -39,7 +39,7 @@ def in_part_unnamed(make: Making, rng: np.random.Generator, count: int, side: Si
     """Part of a document is paid, and nothing says which."""
     party = make.some_parties(rng, count, side)
     item, _, amount, booked = _document(make, rng, party, side)
-    paid = side.sign * amounts.share_of(rng, np.abs(amount), 0.2, 0.8)
+    paid = side.sign * amounts.share_of(rng, np.abs(amount), 20, 80)
     line = make.lines_of(rng, party, paid, booked, SHAPE["partial"], side, plan=PLAN["partial_unnamed"])
     make.settle(line, item, paid, MENTION["none"])
 
@@ -48,7 +48,7 @@ def too_much(make: Making, rng: np.random.Generator, count: int, side: Side) -> 
     """More is paid than the document is for; the rest stays on account."""
     party = make.some_parties(rng, count, side)
     item, _, amount, booked = _document(make, rng, party, side)
-    over = side.sign * amounts.share_of(rng, np.abs(amount) + 1, 0.01, 0.35)
+    over = side.sign * amounts.share_of(rng, np.abs(amount) + 1, 1, 35)
     line = make.lines_of(rng, party, amount + over, booked, SHAPE["overpayment"], side)
     mention = make.mentions(rng, party, side)
     make.settle(line, item, amount, mention)

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finance_pipeline.cli.show import Shown, progress, say, show_json, show_table, text
-from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import HOME_VARIABLE, home_folder
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _OTHER_DATABASES = ("DATABASE_URL", "DAGSTER_DATABASE_URL")
 """Where somebody's own books may be: a bench uses the embedded server of its own folder, whatever these say."""
 _SPARE_PERCENT = 2
 """A world meets the wished number of lines within a few per cent; so many more are asked for."""
-_WORKER = "from finance_pipeline.cli.bench import sync_once; sync_once()"
+_WORKER = "from finance_pipeline.cli.bench.pipeline import sync_once; sync_once()"
 _CONNECTION = "us-plaid"
 
 
@@ -57,18 +56,9 @@ class Figure:
     parts: tuple[Part, ...]
 
 
-def run_bench(what: str, lines: int | None, *, as_json: bool) -> None:
-    """Run one bench and print its figure. Raises BadInput for an unknown one."""
-    benches: dict[str, Callable[[int | None], Figure]] = {
-        "sync": bench_sync,
-        "pipeline": bench_pipeline,
-        "backfill": bench_backfill,
-    }
-    if what not in benches:
-        raise BadInput(f"there is no bench {what!r}.", todo=f"Known: {', '.join(benches)}.")
-    if lines is not None and lines < 1:
-        raise BadInput("a bench needs at least one line to work on.", todo="Give --lines a larger number.")
-    figure = benches[what](lines)
+def run_pipeline_bench(what: str, lines: int | None, *, as_json: bool) -> None:
+    """Run one of BENCHES and print its figure."""
+    figure = BENCHES[what](lines)
     if as_json:
         show_json(asdict(figure) | {"met": figure.milliseconds < figure.target_ms})
         return
@@ -276,3 +266,10 @@ def _land_everything(workspace: Workspace) -> None:
     home = prepare_dagster(workspace)
     kinds = sorted({c.kind for c in workspace.settings.connections})
     run_sync(home, kinds, on_progress=progress()).raise_if_failed()
+
+
+BENCHES: dict[str, Callable[[int | None], Figure]] = {
+    "sync": bench_sync,
+    "pipeline": bench_pipeline,
+    "backfill": bench_backfill,
+}
