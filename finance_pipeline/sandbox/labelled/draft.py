@@ -187,6 +187,20 @@ class Draft:
         return whole
 
 
+def thinned(draft: Draft, gone: Bools) -> tuple[dict[str, Ints], dict[str, Ints]]:
+    """Lines and parts without some lines; positions are counted anew. What returned a gone payment returns none."""
+    place = np.where(gone, NONE, np.cumsum(~gone) - 1)
+    place = np.append(place, NONE)  # So that NONE stays NONE.
+    lines = {name: column[~gone] for name, column in draft.table("lines").items()}
+    parts = draft.table("parts")
+    stays = ~gone[parts["line"]] & ((parts["other"] == NONE) | ~gone[parts["other"]])
+    kept = {name: column[stays] for name, column in parts.items()}
+    for table, names in ((lines, ("echo", "unit")), (kept, ("line", "other"))):
+        for name in names:
+            table[name] = place[table[name]]
+    return lines, kept
+
+
 def stream(seed: int, *names: str) -> np.random.Generator:
     """A source of chance of its own for each name, so that a change in one case moves no other."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])

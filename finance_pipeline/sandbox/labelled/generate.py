@@ -9,10 +9,12 @@ import polars as pl
 from finance_pipeline.sandbox.labelled import amounts, companies, feeds, frames, keys, mentions, numbering, texts
 from finance_pipeline.sandbox.labelled.cases.making import Making
 from finance_pipeline.sandbox.labelled.cases.registry import make_all
-from finance_pipeline.sandbox.labelled.draft import FLOW, MENTION, NONE, Bools, Draft, stream
+from finance_pipeline.sandbox.labelled.draft import FLOW, MENTION, NONE, Bools, Draft, happens, stream, thinned
 from finance_pipeline.sandbox.labelled.frames import Labelled
 from finance_pipeline.sandbox.labelled.judge.verdict import judged
 from finance_pipeline.sandbox.labelled.options import Options
+
+_MISSING_SHARE = 0.03
 
 
 def generate(options: Options) -> Labelled:
@@ -20,8 +22,8 @@ def generate(options: Options) -> Labelled:
     who = companies.found(options)
     make = Making(options, who, amounts.rates(options.rate_seed), Draft())
     make_all(make)
-    items, drawn, seed = make.draft.table("items"), make.draft.table("lines"), options.seed
-    parts = make.draft.table("parts")
+    items, seed = make.draft.table("items"), options.seed
+    drawn, parts = thinned(make.draft, _missing(make.draft, seed))
     numbers = numbering.numbered(items, who, seed)
     named = mentions.mentioned(parts, numbers, items, seed)
     lists, ends = mentions.listed(named, len(drawn["book"]), seed)
@@ -58,6 +60,13 @@ def generate(options: Options) -> Labelled:
         frames.truth_allocations(all_parts, lines, line_ids, item_ids),
         frames.truth_lines(lines, line_ids, verdicts),
     )
+
+
+def _missing(draft: Draft, seed: int) -> Bools:
+    """Lines that the data does not hold, as if they came later or on an account that nobody told us of: what they pay
+    stays open, so that nothing can be matched for want of anything else. Lines judged together stay together."""
+    lines = draft.table("lines")
+    return happens(stream(seed, "missing"), len(lines["book"]), _MISSING_SHARE) & (lines["unit"] == NONE)
 
 
 def _unjudged(lines: pl.DataFrame) -> pl.DataFrame:

@@ -21,11 +21,11 @@ _HARD_MENTION = {
 _CLEAR_NAME = {"plain": 55, "bank": 25, "alias": 5, "in_memo": 10, "account_only": 5}
 _USUAL_NAME = {
     **{"plain": 32, "bank": 34, "alias": 6, "in_memo": 13, "account_only": 4},
-    **{"none": 5, "somebody_else": 3, "misspelt": 3},
+    **{"none": 5, "somebody_else": 3, "misspelt": 3, "processor": 1.5},
 }
 _HARD_NAME = {
     **{"plain": 18, "bank": 38, "alias": 8, "in_memo": 15, "account_only": 3},
-    **{"none": 8, "somebody_else": 5, "misspelt": 5},
+    **{"none": 8, "somebody_else": 5, "misspelt": 5, "processor": 3},
 }
 
 

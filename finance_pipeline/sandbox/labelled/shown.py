@@ -44,7 +44,9 @@ def _written(
     if style == "own":
         return names.as_banks_print(keys.own_names(who, options.seed).gather(lines["book"][rows]), rng)
     if style == "processor":
-        brands = np.array([name.upper() for name in PROCESSORS])[lines["processor"][rows]]
+        anyone = rng.integers(0, len(PROCESSORS), len(rows))
+        brand = np.where(lines["processor"][rows] != NONE, lines["processor"][rows], anyone)
+        brands = np.array([name.upper() for name in PROCESSORS])[brand]
         forms = np.array(_PROCESSOR_FORMS)[rng.integers(0, len(_PROCESSOR_FORMS), len(rows))]
         return pl.Series(np.char.replace(forms, "{}", brands))
     party = lines["party"][rows]

@@ -97,6 +97,7 @@ def by_nature(make: Making, rng: np.random.Generator, count: int) -> None:
         booked=on_workday(rng.integers(0, SPAN_DAYS, count)),
         flow=flow,
         shape=SHAPE["by_nature"],
+        name=np.where(happens(rng, count, 0.4), NAME["somebody_else"], NAME["none"]),
         plan=PLAN["by_nature"],
     )
 

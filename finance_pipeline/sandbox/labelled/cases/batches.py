@@ -131,6 +131,7 @@ def recurring(make: Making, rng: np.random.Generator, count: int) -> None:
     currency = make.companies.party_currency[party]
     amount = amounts.prices(rng, currency)
     months = rng.integers(3, 8, cases)
+    terms = rng.choice([0, 7, 10, 14, 14, 21], cases)
     start = rng.integers(0, 28, cases)
     silent = happens(rng, cases, 0.6)
     mention = make.mentions(rng, party, CUSTOMERS)
@@ -138,8 +139,10 @@ def recurring(make: Making, rng: np.random.Generator, count: int) -> None:
     for month in range(7):
         mine = np.flatnonzero(months > month)
         issued = start[mine] + 30 * month
-        item = make.documents(rng, party[mine], CUSTOMERS, amount=amount[mine], issued=issued, unlisted=0)
-        booked = on_workday(issued + rng.integers(3, 25, len(mine)) + 25 * happens(rng, len(mine), 0.06))
+        due = issued + terms[mine]
+        item = make.documents(rng, party[mine], CUSTOMERS, amount=amount[mine], issued=issued, due=due, unlisted=0)
+        lag = np.maximum(terms[mine] + rng.integers(-4, 7, len(mine)), 1) + 25 * happens(rng, len(mine), 0.06)
+        booked = on_workday(issued + lag)
         line = make.lines_of(rng, party[mine], amount[mine], booked, SHAPE["recurring"], CUSTOMERS, name=name[mine])
         make.settle(line, item, amount[mine], np.where(silent[mine], MENTION["none"], mention[mine]))
 
@@ -159,6 +162,26 @@ def equal_items(make: Making, rng: np.random.Generator, count: int) -> None:
     shape, plan = SHAPE["equal_items"], PLAN["equal_items"]
     line = make.lines_of(rng, party, amount, booked, shape, CUSTOMERS, plan=plan)
     make.settle(line, item, amount, MENTION["none"])
+
+
+def interchangeable(make: Making, rng: np.random.Generator, count: int) -> None:
+    """Two or three equal documents of one party are open, and paid one by one without a word. count: payments."""
+    cases = max(count * 2 // 5, 1)
+    party = make.some_parties(rng, cases, CUSTOMERS)
+    amount = amounts.prices(rng, make.companies.party_currency[party])
+    last = rng.integers(10, LAST_ISSUE, cases)
+    number = rng.choice([2, 2, 3], cases)
+    unit = np.arange(cases) + make.draft.counts["lines"]
+    for place in range(3):
+        mine = np.flatnonzero(number > place)
+        issued = np.maximum(last[mine] - rng.integers(0, 10, len(mine)), 0)
+        item = make.documents(rng, party[mine], CUSTOMERS, amount=amount[mine], issued=issued, unlisted=0)
+        booked = on_workday(last[mine] + 5 + 9 * place + rng.integers(0, 8, len(mine)))
+        shape, plan = SHAPE["equal_items"], PLAN["equal_items"]
+        line = make.lines_of(
+            rng, party[mine], amount[mine], booked, shape, CUSTOMERS, plan=plan, unit=unit[mine], name=NAME["plain"]
+        )
+        make.settle(line, item, amount[mine], MENTION["none"])
 
 
 def two_subsets(make: Making, rng: np.random.Generator, count: int) -> None:

@@ -158,17 +158,20 @@ def _days(make: Making, rng: np.random.Generator, count: int) -> tuple[Ints, Int
 
 
 def _movements(rng: np.random.Generator, currency: Ints, processor: Ints) -> tuple[Ints, Ints, Ints]:
-    """Gross, net and kind of movements on a processor's balance: charges, some refunds, few disputes."""
+    """Gross, net and kind of movements on a processor's balance: charges, some refunds, few disputes and fees."""
     count = len(currency)
     gross = np.maximum(amounts.prices(rng, currency) // 3, 50)
     how = rng.random(count)
-    kind = np.select([how < 0.06, how < 0.08], [KIND["refund"], KIND["dispute"]], KIND["charge"])
+    kind = np.select(
+        [how < 0.06, how < 0.08, how < 0.1], [KIND["refund"], KIND["dispute"], KIND["fee"]], KIND["charge"]
+    )
+    gross = np.where(kind == KIND["fee"], gross // 50 + 5, gross)
     fee = amounts.tenths_of_percent(gross, np.array(_FEE_TENTHS)[processor % len(_FEE_TENTHS)]) + (processor % 3) * 10
     fee = np.minimum(fee, gross // 2)
     dispute_fee = np.minimum(1_500, gross)
     gross = np.where(kind == KIND["charge"], gross, -gross)
-    fee = np.select([kind == KIND["charge"], kind == KIND["dispute"]], [fee, dispute_fee], 0)
-    return gross, gross - fee, kind
+    kept: Ints = np.select([kind == KIND["charge"], kind == KIND["dispute"]], [fee, dispute_fee], 0)
+    return gross, gross - kept, kind
 
 
 def _line(

@@ -63,6 +63,7 @@ CASES = (
     Case("transfers into a currency", 0.6, lambda m, r, n: banking.transfer(m, r, n, "transfer_fx")),
     Case("by nature", 5, banking.by_nature),
     Case("equal items", 1.5, batches.equal_items, unclear=True),
+    Case("interchangeable", 0.6, batches.interchangeable, unclear=True),
     Case("two subsets", 0.4, batches.two_subsets, unclear=True),
     Case("amount only", 1.2, single.amount_only, unclear=True),
     Case("partial, unnamed", 1, lambda m, r, n: single.in_part_unnamed(m, r, n, CUSTOMERS), unclear=True),

@@ -94,6 +94,10 @@ def _by_name(shown: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
         ]
     )
     equal = printed.join(keys, left_on=["book", "short"], right_on=["book", "key"]).select("line", "party")
+    # With its legal form a name can be one party's where the name alone is several's.
+    whole = parties.select("book", "party", key="whole")
+    full = printed.join(whole, left_on=["book", "printed"], right_on=["book", "key"]).select("line", "party")
+    equal = pl.concat([full, equal.join(full, on="line", how="anti")])
     cut = printed.filter(pl.col("name_text").str.len_chars().is_in(_CUT_LENGTHS))
     cut = cut.with_columns(chars=pl.col("printed").str.len_chars()).filter(pl.col("chars") >= _LEAST_PREFIX_CHARS)
     begins = [equal]
