@@ -66,7 +66,9 @@ def _missing(draft: Draft, seed: int) -> Bools:
     """Lines that the data does not hold, as if they came later or on an account that nobody told us of: what they pay
     stays open, so that nothing can be matched for want of anything else. Lines judged together stay together."""
     lines = draft.table("lines")
-    return happens(stream(seed, "missing"), len(lines["book"]), _MISSING_SHARE) & (lines["unit"] == NONE)
+    missing = happens(stream(seed, "missing"), len(lines["book"]), _MISSING_SHARE)
+    missing[lines["unit"] != NONE] = False
+    return missing
 
 
 def _unjudged(lines: pl.DataFrame) -> pl.DataFrame:

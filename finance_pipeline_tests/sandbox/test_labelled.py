@@ -1,0 +1,179 @@
+"""Labelled data is true, always the same, and judged by what its tables show; scoring counts what a person would."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from finance_pipeline.core.problems import BadInput
+from finance_pipeline.sandbox.labelled import Labelled, Options, generate
+from finance_pipeline.sandbox.labelled.judge.sums import coincidences
+from finance_pipeline.sandbox.labelled.scoring import Score, scored
+from finance_pipeline.sandbox.labelled.shapes import PLANS, SHAPES
+
+SMALL = Options(4_000, "default", 7)
+
+
+@pytest.fixture(scope="module")
+def made() -> Labelled:
+    return generate(SMALL)
+
+
+def test_what_is_true_adds_up_to_each_line_and_settles_no_item_twice(made: Labelled) -> None:
+    truth = made.truth_allocations
+    parts = truth.group_by("line_id").agg(pl.col("amount_minor").sum())
+    lines = parts.join(made.bank_lines, on="line_id", suffix="_line")
+    assert lines.height == parts.height
+    assert lines.filter(pl.col("amount_minor") != pl.col("amount_minor_line")).is_empty()
+    settled = truth.drop_nulls("item_id").group_by("item_id").agg(pl.col("item_amount_minor").sum())
+    items = settled.join(made.open_items, on="item_id")
+    assert items.height == settled.height
+    too_much = pl.col("item_amount_minor").abs() > pl.col("amount_minor").abs()
+    turned = pl.col("item_amount_minor").sign() * pl.col("amount_minor").sign() < 0
+    assert items.filter(too_much | turned).is_empty()
+
+
+def test_the_same_options_give_the_same_bytes_and_another_seed_others(made: Labelled) -> None:
+    again, other = generate(SMALL), generate(replace(SMALL, seed=8))
+    for field in fields(Labelled):
+        assert_frame_equal(getattr(again, field.name), getattr(made, field.name))
+    assert not other.bank_lines.equals(made.bank_lines)
+
+
+def test_every_shape_and_every_unclear_case_occurs(made: Labelled) -> None:
+    assert set(made.truth_lines["shape"]) == set(SHAPES)
+    assert set(made.truth_lines["plan"]) == set(PLANS)
+    assert set(made.truth_allocations["role"]) == {"principal", "fee", "discount", "write_off", "residual"}
+
+
+def test_ids_and_orders_of_rows_say_nothing_about_what_belongs_together(made: Labelled) -> None:
+    lines = made.bank_lines.select("line_id").with_row_index("line_place")
+    items = made.open_items.select("item_id").with_row_index("item_place")
+    pairs = made.truth_allocations.drop_nulls("item_id").join(lines, on="line_id").join(items, on="item_id")
+    number = pl.col("line_id").str.slice(1).cast(pl.Int64), pl.col("item_id").str.slice(1).cast(pl.Int64)
+    ids = pairs.select(pl.corr(*number, method="spearman")).item()
+    places = pairs.select(pl.corr("line_place", "item_place", method="spearman")).item()
+    assert abs(ids) < 0.06
+    assert abs(places) < 0.06
+
+
+def why_of(made: Labelled, plan: str) -> pl.DataFrame:
+    return made.truth_lines.filter(pl.col("plan") == plan)
+
+
+def test_cases_that_no_evidence_singles_out_are_never_called_resolvable(made: Labelled) -> None:
+    unclear = ("equal_items", "two_subsets", "amount_only", "partial_unnamed", "stranger", "never_billed", "paid_twice")
+    for plan in unclear:
+        assert not why_of(made, plan)["resolvable"].any(), plan
+    assert why_of(made, "equal_items")["guess"].mean() > 0.5
+    assert made.truth_lines.filter("resolvable")["tier"].is_not_null().all()
+
+
+def test_a_clear_case_that_its_surroundings_make_ambiguous_is_not_resolvable_either(made: Labelled) -> None:
+    lines = made.truth_lines.filter(pl.col("plan") == "clear", ~pl.col("resolvable"))
+    assert {"several_subsets", "party_unknown", "party_of_several", "chance_too_great"} <= set(lines["why"])
+    silent = made.truth_lines.filter(pl.col("why") == "party_and_amount").select("line_id")
+    pairs = made.truth_allocations.join(silent, on="line_id", how="semi").join(made.open_items, on="item_id")
+    dates = pairs.join(made.bank_lines.select("line_id", "booked_on"), on="line_id")
+    key = ["book", "party_name", "currency", "amount_minor"]
+    rivals = made.open_items.select(*key, rival="item_id", rival_issued="issued_on")
+    taken = made.truth_allocations.select(rival="item_id", rival_line="line_id").drop_nulls()
+    paid = taken.join(made.bank_lines.select(rival_line="line_id", rival_paid="booked_on"), on="rival_line")
+    crowd = dates.select("line_id", "item_id", "booked_on", *key).join(rivals, on=key)
+    crowd = crowd.filter(pl.col("rival") != pl.col("item_id"), pl.col("rival_issued") <= pl.col("booked_on"))
+    open_then = crowd.join(paid, on="rival", how="left").filter(
+        pl.col("rival_paid").is_null() | (pl.col("rival_paid") > pl.col("booked_on"))
+    )
+    # What is left of them was named by another line, later: no competitor.
+    named = made.truth_lines.filter(pl.col("tier") <= 1).select(rival_line="line_id")
+    assert open_then.join(named, on="rival_line", how="anti").is_empty()
+
+
+def test_chance_grows_with_the_number_of_items_and_with_round_amounts() -> None:
+    few = np.array([[10_013, 20_029, 40_111]])
+    many = np.array([[10_013, 20_029, 40_111] * 4])
+    assert coincidences(few)[0] * 100 < coincidences(many)[0]
+    assert coincidences(few // 100 * 100)[0] > 50 * coincidences(few)[0]
+
+
+def test_data_that_cannot_be_made_is_refused() -> None:
+    for wrong in ({"difficulty": "impossible"}, {"line_count": 10}, {"seed": -1}):
+        with pytest.raises(BadInput):
+            Options(**wrong)  # type: ignore[arg-type]
+
+
+NO_PARTS = {"item_id": None, "other_line_id": None, "amount_minor": 0, "item_amount_minor": None, "role": "principal"}
+
+
+def by_hand() -> Labelled:
+    """Three payments of which one cannot be resolved, a repeated line, and a transfer."""
+    empty = pl.DataFrame()
+    allocations = [
+        {"line_id": "a", "item_id": "1", "item_amount_minor": 100},
+        {"line_id": "a", "item_id": "2", "item_amount_minor": 50},
+        {"line_id": "b", "item_id": "3", "item_amount_minor": 70},
+        {"line_id": "b again", "other_line_id": "b"},
+        {"line_id": "out", "other_line_id": "in"},
+        {"line_id": "c", "item_id": "4", "item_amount_minor": 10},
+    ]
+    lines = [
+        {"line_id": "a", "shape": "one_to_many", "why": "named", "resolvable": True},
+        {"line_id": "b", "shape": "one_to_one", "why": "named", "resolvable": True, "unit_id": "b"},
+        {"line_id": "b again", "shape": "duplicate", "why": "repeated", "resolvable": True, "unit_id": "b"},
+        {"line_id": "out", "shape": "transfer", "why": "transfer", "resolvable": True},
+        {"line_id": "in", "shape": "transfer", "why": "transfer", "resolvable": True},
+        {"line_id": "c", "shape": "equal_items", "why": "equal_items", "resolvable": False, "guess": True},
+        {"line_id": "d", "shape": "no_item", "why": "stranger", "resolvable": False},
+    ]
+    types = {"item_id": pl.String, "other_line_id": pl.String, "item_amount_minor": pl.Int64}
+    truth = pl.DataFrame([NO_PARTS | row for row in allocations], schema_overrides=types)
+    known = pl.DataFrame(
+        [{"unit_id": None, "guess": False, "tier": None} | row for row in lines],
+        schema_overrides={"unit_id": pl.String},
+    )
+    return Labelled(empty, empty, empty, empty, empty, truth, known)
+
+
+def score_of(*proposed: tuple[str, str | None, str | None, int | None]) -> Score:
+    rows = [
+        {"line_id": line, "item_id": item, "other_line_id": other, "item_amount_minor": amount, "tier": 1}
+        for line, item, other, amount in proposed
+    ]
+    types = {"item_id": pl.String, "other_line_id": pl.String, "item_amount_minor": pl.Int64}
+    return scored(by_hand(), pl.DataFrame(rows, schema_overrides=types))
+
+
+def test_pairs_count_and_not_lines_and_an_amount_can_be_wrong_where_the_pair_is_right() -> None:
+    score = score_of(("a", "1", None, 100), ("a", "2", None, 40), ("a", "9", None, 10))
+    assert [score.total(name) for name in ("proposed", "right", "amount_right", "resolvable", "found")] == [
+        3,
+        2,
+        1,
+        5,
+        2,
+    ]
+    assert score.wrong.select("line_id", "item_id").rows() == [("a", "9")]
+
+
+def test_a_repeated_line_may_stand_for_its_original_but_not_both_for_one_item() -> None:
+    either = score_of(("b again", "3", None, 70), ("b", None, "b again", None))
+    assert [either.total(name) for name in ("proposed", "right", "amount_right", "found")] == [2, 2, 2, 2]
+    both = score_of(("b again", "3", None, 70), ("b", "3", None, 70))
+    assert [both.total(name) for name in ("proposed", "right")] == [1, 0]
+
+
+def test_a_transfer_is_one_pair_from_either_side() -> None:
+    score = score_of(("out", None, "in", None), ("in", None, "out", None))
+    assert [score.total(name) for name in ("proposed", "right", "found")] == [1, 1, 1]
+
+
+def test_a_guess_is_wrong_even_if_it_is_right_and_what_was_left_alone_counts() -> None:
+    score = score_of(("c", "4", None, 10))
+    rows = {row["why"]: row for row in score.unresolvable.to_dicts()}
+    assert (rows["equal_items"]["wrong"], rows["equal_items"]["lucky"]) == (1, 0)
+    assert (rows["stranger"]["left_alone"], rows["stranger"]["wrong"]) == (1, 0)
+    assert score.total("right") == 1
