@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from finance_pipeline.cli import database, reports
-
-if TYPE_CHECKING:
-    from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.cli import database, deciding, policies, reports, rules
+from finance_pipeline.cli.environment import opened
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +17,9 @@ app = typer.Typer(
     help="Keeps a double-entry ledger in step with banks, processors and accounting systems, and reconciles it.",
 )
 app.add_typer(database.app, name="db", help="The PostgreSQL server and its migrations.")
+app.add_typer(deciding.app, name="decide", help="What a person says that a line is, or is not.")
+app.add_typer(rules.app, name="rules", help="Coding rules: lines without a document to an account.")
+app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]
 MaybeBook = Annotated[str | None, typer.Option("--book", help="Only this book.")]
@@ -28,19 +27,6 @@ Month = Annotated[str, typer.Option("--month", help="Accounting month, YYYY-MM."
 MaybeMonth = Annotated[str | None, typer.Option("--month", help="Only this month, YYYY-MM.")]
 Form = Literal["parquet", "csv"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print figures for machines: minor units, ISO dates.")]
-
-
-@contextmanager
-def opened() -> Iterator[Workspace]:
-    """The workspace of the data folder, closed at the end."""
-    from finance_pipeline.cli.environment import prepare
-    from finance_pipeline.services.workspace import Workspace
-
-    workspace = Workspace.open(prepare())
-    try:
-        yield workspace
-    finally:
-        workspace.close()
 
 
 @app.command()
@@ -146,6 +132,13 @@ def exceptions(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson
     """Lines that a person has to look at, with the reason."""
     with opened() as workspace:
         reports.show_exceptions(workspace, book, month, as_json=as_json)
+
+
+@app.command()
+def decisions(book: MaybeBook = None, as_json: AsJson = False) -> None:
+    """Everything that people decided, oldest first."""
+    with opened() as workspace:
+        deciding.show_decisions(workspace, book, as_json=as_json)
 
 
 @app.command()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,18 @@ from finance_pipeline.core.settings import home_folder
 
 if TYPE_CHECKING:
     from finance_pipeline.services.workspace import Workspace
+
+
+@contextmanager
+def opened() -> Iterator[Workspace]:
+    """The workspace of the data folder, closed at the end."""
+    from finance_pipeline.services.workspace import Workspace
+
+    workspace = Workspace.open(prepare())
+    try:
+        yield workspace
+    finally:
+        workspace.close()
 
 
 def prepare() -> Path:

@@ -1,8 +1,8 @@
 """Settings: what a person declares about books, accounts and connections, and where data lives.
 
-`finance_pipeline.yaml` declares; every `*.yaml` in `finance_pipeline.d` beside it adds books, accounts and connections
-(the command line writes there when it binds an account). Secrets are never in a file: a connection names the
-environment variables that hold them.
+`finance_pipeline.yaml` declares; every `*.yaml` in `finance_pipeline.d` beside it adds books, accounts and connections,
+or replaces a book's policy (the command line writes there when it binds an account or saves a policy). Secrets are
+never in a file: a connection names the environment variables that hold them.
 """
 
 from __future__ import annotations
@@ -201,13 +201,14 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _merge(merged: dict[str, Any], more: dict[str, Any], file: Path) -> None:
-    """Add one file: new books and connections are appended; accounts of a known book are added to it."""
+    """Add one file: new books and connections are appended; a known book gets more accounts, or another policy."""
     for book in more.pop("books", None) or []:
         known = next((each for each in merged["books"] if each.get("id") == book.get("id")), None)
         if known is None:
             merged["books"].append(book)
-        elif set(book) <= {"id", "bank_accounts"}:
+        elif set(book) <= {"id", "bank_accounts", "policy"}:
             known["bank_accounts"] = [*known.get("bank_accounts", []), *book.get("bank_accounts", [])]
+            known["policy"] = book.get("policy", known.get("policy", {}))
         else:
             raise BadSettings(f"book {book.get('id')!r} is declared twice.", where=str(file))
     merged["connections"] += more.pop("connections", None) or []

@@ -81,7 +81,7 @@ def bind(workspace: Workspace, account: str, book_id: str, *, create: bool) -> S
         entry = {"id": book_id}
         declared.append(entry)
     entry.setdefault("bank_accounts", []).append(_new_account(workspace.settings, entry, book_id, found))
-    _write(file, declared, workspace.settings.actor)
+    write_declared(file, declared, "finance-pipeline bind", workspace.settings.actor)
     return load_settings(workspace.home)
 
 
@@ -139,9 +139,11 @@ def _new_account(settings: Settings, entry: dict[str, Any], book_id: str, found:
     }
 
 
-def _write(file: Path, books: list[dict[str, Any]], actor: str) -> None:
+def write_declared(file: Path, books: list[dict[str, Any]], command: str, actor: str) -> None:
+    """Write declarations whole, by rename, with who wrote them."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    heading = f"# Written by `finance-pipeline bind`, last by {actor} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}.\n"
+    heading = f"# Written by `{command}`, last by {actor} at {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}.\n"
     unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(heading + yaml.safe_dump({"books": books}, sort_keys=False), encoding="utf-8")
+    text = yaml.safe_dump({"books": books}, sort_keys=False, allow_unicode=True)
+    unfinished.write_text(heading + text, encoding="utf-8")
     unfinished.replace(file)

@@ -32,23 +32,44 @@ _DECIDED = pl.Schema((column.name, column.dtype) for column in engine_schemas.DE
 
 
 def given(conn: Connection, book: Book, policy: Policy, month: Month) -> Given:
-    """What a month of a book is folded from, with what stands."""
+    """What a month of a book is folded from, with what stands and what people decided."""
     carried_ids, carried_items = _carried(conn, book.id, month.previous)
-    split = _standing(conn, book.id, month)
     opening = opening_of(conn, book, month, carried_ids, carried_items)
-    past = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, "", "", _lines_held(split.past))
+    split = _standing(conn, book.id, month)
+    decided = decisions(conn, book.id, month)
+    return given_of(conn, book, policy, month, opening, split, decisions=decided, taught_until=month)
+
+
+def given_of(
+    conn: Connection,
+    book: Book,
+    policy: Policy,
+    month: Month,
+    opening: frames.Opening,
+    standing: frames.Standing,
+    *,
+    decisions: pl.DataFrame,
+    taught_until: Month,
+) -> Given:
+    """The same with what stands and what was decided given; parties as confirmed lines up to a month taught."""
+    past = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, "", "", _lines_held(standing.past))
+    no_amount = pl.lit(None, pl.Int64).alias("functional_minor")
+    lines = candidates.lines(past.with_columns(no_amount), schemas.PAYMENTS.empty().with_columns(no_amount))
     return Given(
         month,
-        replace(
-            opening, past=candidates.lines(past.with_columns(functional_minor=pl.lit(None, pl.Int64)), _no_payments())
-        ),
-        split,
-        decisions(conn, book.id, month),
-        parties_of(conn, book, policy, month),
+        replace(opening, past=lines),
+        standing,
+        decisions,
+        parties_of(conn, book, policy, taught_until),
         own_accounts(book),
         engine_rates(conn),
         items_of=lambda ids: items_by_id(conn, book, ids),
     )
+
+
+def no_decisions() -> pl.DataFrame:
+    """Nothing was decided (matching.schemas.DECISIONS)."""
+    return engine_schemas.DECISIONS.empty()
 
 
 def opening_of(
@@ -86,10 +107,6 @@ def items_by_id(conn: Connection, book: Book, ids: Sequence[str]) -> pl.DataFram
 
 def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
     return functional(payments, records.rates(conn), book.currency, on="occurred_on")
-
-
-def _no_payments() -> pl.DataFrame:
-    return schemas.PAYMENTS.empty().with_columns(functional_minor=pl.lit(None, pl.Int64))
 
 
 def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:

@@ -30,22 +30,30 @@ _GIVEN_BACK = ["item_id", "account_code", "role"]
 def undone(standing: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """Matches that a person undid (RETRACTION_SCHEMA): declined, or confirmed once and withdrawn since.
 
-    decisions: schemas.DECISIONS, the current ones.
+    decisions: schemas.DECISIONS, the current ones; of two lines either may be the one that was decided on.
     """
-    declined = decisions.filter(pl.col("verdict") == "decline").select("line_id", other="item_id").drop_nulls()
     pairs = standing.with_columns(other=pl.col("other_line_id").fill_null(pl.col("item_id")))
-    told = pairs.join(declined, on=["line_id", "other"], how="semi").with_columns(reason=pl.lit("declined by a person"))
-    coded = decisions.filter(pl.col("verdict") == "decline").select("line_id", "account_code").drop_nulls()
-    recoded = pairs.join(coded, on=["line_id", "account_code"], how="semi").with_columns(
-        reason=pl.lit("declined by a person")
+    said = _both_ways(decisions)
+    declined = said.filter(pl.col("verdict") == "decline")
+    told = pairs.join(declined.drop_nulls("other"), on=["line_id", "other"], how="semi")
+    coded = pairs.join(declined.drop_nulls("account_code"), on=["line_id", "account_code"], how="semi")
+    confirmed = said.filter(pl.col("verdict") == "confirm")
+    withdrawn = pairs.filter(pl.col("rule") == CONFIRMED).join(confirmed, on="line_id", how="anti")
+    return _one_reason(
+        pl.concat(
+            [
+                pl.concat([told, coded]).with_columns(reason=pl.lit("declined by a person")),
+                withdrawn.with_columns(reason=pl.lit("the person who confirmed it, or another, withdrew that")),
+            ]
+        )
     )
-    confirmed = decisions.filter(pl.col("verdict") == "confirm").select("line_id")
-    withdrawn = (
-        pairs.filter(pl.col("rule") == CONFIRMED)
-        .join(confirmed, on="line_id", how="anti")
-        .with_columns(reason=pl.lit("the person who confirmed it, or another, withdrew that"))
-    )
-    return _one_reason(pl.concat([told, recoded, withdrawn]))
+
+
+def _both_ways(decisions: pl.DataFrame) -> pl.DataFrame:
+    """line_id, other, account_code, verdict: each decision, and again from the side of what it names."""
+    one = decisions.select("line_id", "account_code", "verdict", other="item_id")
+    back = decisions.drop_nulls("item_id").select("account_code", "verdict", line_id="item_id", other="line_id")
+    return pl.concat([one, back.select(one.columns)])
 
 
 def counted_twice(standing: pl.DataFrame, refuted: pl.DataFrame) -> pl.DataFrame:
@@ -136,7 +144,7 @@ def as_engine_standing(kept: Kept, new: pl.DataFrame, past: pl.DataFrame, decisi
     repeats it is held by its own match, if it has one.
     """
     rows = pl.concat([kept.here, claims(kept.later), new])
-    confirmed = decisions.filter(pl.col("verdict") == "confirm").select("line_id")
+    confirmed = _both_ways(decisions).filter(pl.col("verdict") == "confirm").select("line_id").unique()
     protected = rows.join(confirmed, on="line_id", how="semi").select("match_id").unique()
     shaped = rows.join(protected.with_columns(by_person=True), on="match_id", how="left").select(
         "match_id",
