@@ -57,9 +57,8 @@ def scored(labelled: Labelled, allocations: pl.DataFrame) -> Score:
     truth = _pairs(labelled.truth_allocations.with_columns(tier=pl.lit(None, pl.Int16)), lines)
     truth = truth.join(lines.select("line_id", "resolvable", "shape"), on="line_id", how="left")
     proposed = _pairs(_without_codes(allocations, labelled.truth_allocations), lines)
-    judged = proposed.join(
-        truth.select(*_PAIR, true_amount="amount", true_lines="lines"), on=_PAIR, how="left", maintain_order="left"
-    )
+    known = truth.select(*_PAIR, true_amount="amount", true_lines="lines", owner="line_id")
+    judged = proposed.join(known, on=_PAIR, how="left", maintain_order="left")
     right = pl.col("true_lines").is_not_null() & (pl.col("lines") <= pl.col("true_lines"))
     judged = judged.with_columns(right=right).with_columns(
         amount_right=right & (pl.col("amount").eq_missing(pl.col("true_amount")) | pl.col("true_amount").is_null())
@@ -133,7 +132,8 @@ def _unresolvable(lines: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     unclear = lines.filter(~pl.col("resolvable")).select("line_id", "why", "guess")
     touched = pl.concat(
         [
-            judged.select("line_id", "amount_right"),
+            # A true pair is the business of the line that the truth gives it to, whichever end was matched.
+            judged.select(line_id=pl.coalesce("owner", "line_id"), amount_right="amount_right"),
             judged.filter(~pl.col("right")).select(line_id="other_id", amount_right=pl.lit(False)),
         ]
     )

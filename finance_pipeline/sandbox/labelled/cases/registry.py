@@ -33,7 +33,7 @@ CASES = (
     Case("credit notes netted", 1.5, lambda m, r, n: batches.netting(m, r, n, CUSTOMERS)),
     Case("supplier credits netted", 0.5, lambda m, r, n: batches.netting(m, r, n, SUPPLIERS)),
     Case("instalments", 2.5, lambda m, r, n: batches.instalments(m, r, n, CUSTOMERS)),
-    Case("across", 0.6, batches.across),
+    Case("across", 0.4, batches.across),
     Case("deposits", 0.7, lambda m, r, n: batches.deposit(m, r, n, named=True)),
     Case("recurring", 2.5, batches.recurring),
     Case("partial", 2, lambda m, r, n: single.in_part(m, r, n, CUSTOMERS)),

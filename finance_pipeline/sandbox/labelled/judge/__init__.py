@@ -18,10 +18,10 @@ are all rows of the tables, whatever case they come from; what a stronger kind o
   party only, and the two don't contradict), and at the line's date exactly one item of that party with that amount is
   issued and unpaid, at most 60 days after it was due. Equal items that come one after the other count if each is paid
   before the next is issued.
-- tier 3: the party is resolved, and the line is its whole open balance, or the only subset of at most 14 open items,
-  with an expected number of coincidences of at most 1e-4; or the total of a payout, of an acquirer's day or of a day's
-  recorded receipts that no other such total and no other line within a week equals; or credit notes that are the only
-  ones to explain what the named invoices leave.
+- tier 3: the party is resolved, and the line is its whole open balance at that date, or the only subset of at most 14
+  open items, with an expected number of coincidences of at most 2e-5 (estimates differ; the rules allow 1e-4). Or the
+  total of a payout, of an acquirer's day or of a day's recorded receipts is the line, and no other such total and no
+  other line within a week equals it.
 - tier 4: the party is resolved, and one open item less its discount in time, or with the original amount and currency
   that the line states, is the amount.
 - tier 5: two lines on two accounts of the book say that they are a transfer (words, own name or account), money does

@@ -11,6 +11,7 @@ import polars as pl
 from finance_pipeline.sandbox.labelled.draft import NONE, Bools, Ints
 
 UNDECIDED = "no_evidence"
+_NEVER = 1_000_000
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Docket:
         self.guess: Bools = np.zeros(count, dtype=bool)
         self.misleading: Bools = np.zeros(count, dtype=bool)
         self.rest: Ints = self.items["amount"].to_numpy().copy()
+        self.paid_on: Ints = np.full(self.items.height, _NEVER, dtype=np.int64)
 
     def settle(self, lines: Ints, tier: int, why: str) -> None:
         """These lines are singled out; what they pay is taken."""
@@ -41,7 +43,9 @@ class Docket:
         chosen = np.zeros(self.lines.height, dtype=bool)
         chosen[new] = True
         mine = self.parts.filter(pl.Series(chosen).gather(self.parts["line"]), pl.col("item") != NONE)
-        np.subtract.at(self.rest, mine["item"].to_numpy(), mine["item_amount"].to_numpy())
+        item, line = mine["item"].to_numpy(), mine["line"].to_numpy()
+        np.subtract.at(self.rest, item, mine["item_amount"].to_numpy())
+        self.paid_on[item] = self.lines["booked"].to_numpy()[line]
 
     def refuse(self, lines: Ints, why: str, *, guess: bool = False) -> None:
         """These lines are not singled out, for a reason better than those before; resolved ones stay."""
