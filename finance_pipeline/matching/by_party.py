@@ -66,7 +66,9 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     spaced = equal.with_columns(gap=(pl.col("due") - pl.col("due").shift(1).over(keys)).dt.total_days().fill_null(1000))
     close = spaced.filter(pl.col("gap") < 2 * near - 4).select(keys).unique()
     unpaid = equal.join(own.select("i"), on="i", how="anti").group_by(keys).agg(oldest=pl.col("due").min())
-    chosen = own.filter("one_party").join(several.select("l").unique(), on="l", how="semi").join(close, on=keys, how="anti")
+    chosen = (
+        own.filter("one_party").join(several.select("l").unique(), on="l", how="semi").join(close, on=keys, how="anti")
+    )
     clear = chosen.join(unpaid, on=keys, how="left").filter((pl.col("due") < pl.col("oldest")).fill_null(True))
     return clear.select(several.columns)
 

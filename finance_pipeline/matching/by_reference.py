@@ -5,6 +5,7 @@ Not here: amounts that only partly agree (parts), names without numbers (by_part
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -25,19 +26,31 @@ _STEPS = (
 def match(pool: Pool, named: Named) -> Pool:
     """The pool after tier 1, surest evidence first."""
     for strength, one, several in _STEPS:
-        candidates = _fitting(pool, named, strength)
-        pool = pool.take(_unless_payer_has_the_same(pool, proposals.exact(candidates, 1, one, several)))
-        pool = pool.take(_unless_payer_has_the_same(pool, proposals.reduced(_fitting(pool, named, strength), 1)))
+        steps = [
+            lambda fitting, one=one, several=several: proposals.exact(fitting, 1, one, several),
+            lambda fitting: proposals.reduced(fitting, 1),
+        ]
         if strength > STRONG:
-            pool = pool.take(named_sums.match(pool, _fitting(pool, named, strength)))
-            pool = pool.take(shared.match(_fitting(pool, named, strength)))
+            steps += [lambda fitting: named_sums.match(fitting, pool.policy.chance_bound), shared.match]
+        pool = _in_turn(pool, named, strength, steps)
+        if strength > STRONG:
             pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
     pool = pool.take(near.match(pool, named))
-    last_digits = _fitting(pool, named, PART).filter("exact")
-    pool = pool.take(
-        _unless_payer_has_the_same(pool, proposals.exact(last_digits, 1, "reference_end", "reference_end"))
-    )
+    ends = [lambda fitting: proposals.exact(fitting.filter("exact"), 1, "reference_end", "reference_end")]
+    pool = _in_turn(pool, named, PART, ends)
     return pool.take(parts.match(pool, named))
+
+
+def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:
+    """The pool after some steps on what is named so surely; each sees what the one before has left."""
+    fitting, seen = _fitting(pool, named, strength), pool
+    for step in steps:
+        if pool is not seen:
+            fitting, seen = _fitting(pool, named, strength), pool
+        if fitting.is_empty():
+            break
+        pool = pool.take(_unless_payer_has_the_same(pool, step(fitting)))
+    return pool
 
 
 def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:

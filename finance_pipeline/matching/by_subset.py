@@ -38,7 +38,7 @@ def match(pool: Pool, named: Named) -> Found:
     candidates = candidates.join(one.select("l").unique(), on="l", how="anti", maintain_order="left")
     if candidates.is_empty():
         return Found(_pairs(pool, one, named), NOTHING.refused)
-    answered = search(candidates, pool.policy.chance_bound, target="missing", due=True)
+    answered = _whole_balances(search(candidates, pool.policy.chance_bound, target="missing", due=True))
     taken = answered.filter(pl.col("taken") > 0)
     enough = pl.len().over("l") + pl.col("forced") > 1
     proven = taken.filter((pl.col("answer") == "proven") & enough)
@@ -55,6 +55,16 @@ def match(pool: Pool, named: Named) -> Found:
         refusal(proven.join(contested, on="l", how="semi"), SEVERAL)
     ]
     return Found(_pairs(pool, won, named), pl.concat(refusals))
+
+
+def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
+    """The search's answers, where a party's whole open balance is one that needs no proof: nothing was chosen for it."""
+    is_whole = (pl.col("whole") > 0) & (pl.col("answer") != "several")
+    at_less = (pl.col("whole") == 2) & pl.col("less").is_not_null()
+    return answered.with_columns(
+        answer=pl.when(is_whole).then(pl.lit("proven")).otherwise("answer"),
+        taken=pl.when(is_whole).then(pl.when(at_less).then(2).otherwise(1)).otherwise("taken").cast(pl.Int8),
+    )
 
 
 def _one_missing(candidates: pl.DataFrame) -> pl.DataFrame:

@@ -10,33 +10,34 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from finance_pipeline.core.identity import digest
 from finance_pipeline.matching import (
     advices,
+    autonomy,
     by_party,
     by_reference,
     by_subset,
+    coding,
+    confirmed,
     counterparty,
     exceptions,
-    explain,
     groups,
     identity,
+    outcomes,
+    preparing,
     references,
     same_event,
     schemas,
     tolerant,
     transfers,
 )
+from finance_pipeline.matching.outcomes import Outcome
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.pool import PAIRS, REFUSED, Pool, pairs_of
+from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.text import phrase_pattern
 from finance_pipeline.matching.transfers import OwnAccount
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Version of the rules: raise it with every change that can change a match."""
-_CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "inferred", 5: "inferred", 6: "by rule"}
-_PROCESSOR_KINDS = ("charge", "refund")
-_STRONG_TIERS = 1
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,6 @@ class Inputs:
     remittances: pl.DataFrame = field(default_factory=schemas.REMITTANCES.empty)
     """Advices that came apart from the money."""
     fx_rates: pl.DataFrame = field(default_factory=schemas.FX_RATES.empty)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the engine found; frames as schemas says, sorted, the same for the same input in any order."""
-
-    matches: pl.DataFrame
-    allocations: pl.DataFrame
-    retractions: pl.DataFrame
-    exceptions: pl.DataFrame
-    explanations: pl.DataFrame
 
 
 def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
@@ -95,30 +85,64 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
 
 def _once(given: Inputs, policy: Policy) -> Outcome:
     """One pass over all tiers, with the matches that stand now."""
-    all_items = counterparty.party_keys(_items(given), given.parties)
+    all_items = counterparty.party_keys(preparing.items(given), given.parties)
     items = all_items.filter(~pl.col("closed"))
-    prepared = exceptions.with_nature(counterparty.with_words(_lines(given, items)), policy)
-    resolved = counterparty.resolve(prepared, all_items, given.parties, policy)
-    every = prepared.join(
+    lines = _known(preparing.lines(given, items), all_items, given.parties, policy)
+    free = lines.filter(~pl.col("pending") & ~pl.col("held"))
+    members, sets = groups.group(items)
+    named, named_groups = _named(free, all_items, sets)
+    declined, legs = preparing.declined(given.decisions, lines, items)
+    pool = Pool(
+        free, items.filter(pl.col("amount") != 0), declined, legs,
+        pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy,
+    )  # fmt: skip
+    confirmed_ = confirmed.said(given.decisions, lines, items)
+    search = _Search(given, named, members, sets, named_groups, confirmed_, lines.filter(~pl.col("pending")))
+    pool = _until_nothing_new(pool, search)
+    pool = _with_pending(pool, lines)
+    pool = _coded(pool, named) if 6 in policy.tiers else pool
+    needed = autonomy.beyond(pool.pairs, lines, items, policy)
+    return outcomes.outcome(_without(pool, needed, lines), named, lines, items, needed, ENGINE_VERSION)
+
+
+def _known(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Lines with what their text says of them: words, nature, whose they may be, whether a name hides the payer."""
+    prepared = exceptions.with_nature(counterparty.with_words(lines), policy)
+    resolved = counterparty.resolve(prepared, items, parties, policy)
+    hidden = pl.col("words").str.contains(phrase_pattern(policy.processor_names))
+    return prepared.join(
         resolved.select("l", "clash", line_party="party", line_parties="parties", line_party_how="how"),
         on="l",
         how="left",
         maintain_order="left",
-    ).with_columns(
-        pl.col("clash").fill_null(False),
-        hides_payer=pl.col("words").str.contains(phrase_pattern(policy.processor_names)).fill_null(False),
+    ).with_columns(pl.col("clash").fill_null(False), hides_payer=hidden.fill_null(False))
+
+
+def _coded(pool: Pool, named: references.Named) -> Pool:
+    """The pool after the book's coding rules, for lines that no open item wants: no refusal, no sure name, no match."""
+    wanted = pl.concat([named.hits.filter(pl.col("strength") <= references.SHORTHAND)["l"], pool.refused["l"]])
+    lines = pool.lines.filter(~pl.col("l").is_in(wanted.unique().implode()), pl.col("amount") != 0)
+    coded = coding.code(lines, pool.policy.coding_rules, pool.policy.natures)
+    facts = coded.join(pool.lines.select("l", "amount"), on="l")
+    pairs = pairs_of(
+        facts, tier=6, rule="coding_rule", role="principal", token=pl.col("rule"), field=pl.col("condition")
     )
-    lines = every.filter(~pl.col("pending"))
-    members, sets = groups.group(items)
-    named, named_groups = _named(lines, all_items, sets)
-    declined, legs, confirmed = _decided(given.decisions, lines, items)
-    pool = Pool(
-        lines, items.filter(pl.col("amount") != 0), declined, legs,
-        pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy,
-    )  # fmt: skip
-    search = _Search(given, named, members, sets, named_groups, confirmed)
-    pool = _with_pending(_until_nothing_new(pool, search), every)
-    return _outcome(pool, named, every, items)
+    return pool.take(Found(pairs, NOTHING.refused))
+
+
+def _without(pool: Pool, needed: pl.DataFrame, lines: pl.DataFrame) -> Pool:
+    """The pool without the matches that a person has to accept, and with their lines free again."""
+    if needed.is_empty():
+        return pool
+    back = pool.pairs.join(needed, on="l", how="semi")
+    freed = pl.concat([back["l"], back["other_l"].drop_nulls()]).unique()
+    again = lines.filter(pl.col("l").is_in(freed.implode()), ~pl.col("pending") & ~pl.col("held"))
+    kept = pool.lines.filter(~pl.col("l").is_in(freed.implode()))
+    return replace(
+        pool,
+        pairs=pool.pairs.join(needed, on="l", how="anti", maintain_order="left"),
+        lines=pl.concat([kept, again]).sort("l"),
+    )
 
 
 @dataclass(frozen=True)
@@ -131,15 +155,18 @@ class _Search:
     sets: pl.DataFrame
     named_groups: pl.DataFrame
     confirmed: pl.DataFrame
+    """confirmed.SAID."""
+    told: pl.DataFrame
+    """All booked lines, those that stand matched too: what a line may repeat or give back."""
 
 
 def _named(lines: pl.DataFrame, items: pl.DataFrame, sets: pl.DataFrame) -> tuple[references.Named, pl.DataFrame]:
     """What the lines' texts name: items; and groups of items (l, g, field, token)."""
     count = items.height
-    numbered = items.select("i", "book", "number", "references", "closed")
+    numbered = items.select("i", "book", "number", "references", "closed", "party")
     of_groups = groups.named_texts(sets).select(
         i=(pl.col("g") + count).cast(pl.UInt32), book="book", number="number",
-        references=pl.lit(None, pl.List(pl.String)), closed=pl.lit(False),
+        references=pl.lit(None, pl.List(pl.String)), closed=pl.lit(False), party=pl.lit(None, pl.String),
     )  # fmt: skip
     named = references.find(lines, pl.concat([numbered, of_groups]))
     in_groups = named.hits.filter(pl.col("i") >= count, pl.col("strength") <= references.SHORTHAND)
@@ -158,9 +185,9 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
         found_before = pool.pairs.height
         pool = replace(pool, refused=pool.refused.clear())
         if 0 in tiers:
-            pool = identity.confirmed(pool, search.confirmed)
-            pool = pool.take(same_event.duplicates(pool))
-            pool = pool.take(same_event.returns(pool))
+            pool = _confirmed(pool, search.confirmed)
+            pool = pool.take(same_event.duplicates(pool, search.told))
+            pool = pool.take(same_event.returns(pool, search.told))
             pool = identity.match(pool, named.hits)
             pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
             pool = pool.take(groups.match_days(pool))
@@ -175,8 +202,14 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
             pool = pool.take(by_subset.match_balance(pool, named))
         pool = tolerant.match(pool, named, rates) if 4 in tiers else pool
         pool = transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool
-        if pool.pairs.height == found_before or pool.refused.is_empty():
+        if pool.pairs.height == found_before:
             return pool
+
+
+def _confirmed(pool: Pool, said: pl.DataFrame) -> Pool:
+    """The pool after what people confirmed of lines that are still free."""
+    free = said.join(pool.lines.select("l"), on="l", how="semi")
+    return pool.take(Found(confirmed.settle(free, pool.lines, pool.items), NOTHING.refused)) if free.height else pool
 
 
 def _with_pending(pool: Pool, every: pl.DataFrame) -> Pool:
@@ -184,71 +217,10 @@ def _with_pending(pool: Pool, every: pl.DataFrame) -> Pool:
     pending = every.filter("pending")
     if pending.is_empty() or 0 not in pool.policy.tiers:
         return pool
-    posted = same_event.posted(pending, every.filter(~pl.col("pending")))
+    posted = same_event.posted(pending.filter(~pl.col("held")), every.filter(~pl.col("pending")))
     became = pending.join(posted, on="l")
     pairs = pairs_of(became, tier=0, rule="pending_posted", role="principal", field="the same event")
     return replace(pool, pairs=pl.concat([pool.pairs, pairs]))
-
-
-def _items(given: Inputs) -> pl.DataFrame:
-    """Open items as the pool has them: `amount` is what tiers 0 and 1 see, `weakly_held` what lower tiers hold."""
-    held = (
-        given.standing.filter(pl.col("item_id").is_not_null())
-        .group_by("item_id")
-        .agg(
-            strong=pl.col("item_amount_minor").filter(pl.col("tier") <= _STRONG_TIERS).sum(),
-            weakly_held=pl.col("item_amount_minor").filter(pl.col("tier") > _STRONG_TIERS).sum(),
-        )
-    )
-    return (
-        given.open_items.with_columns(closed=pl.col("status").fill_null("open") == "settled")
-        .with_row_index("i")
-        .join(held, on="item_id", how="left", maintain_order="left")
-        .with_columns(
-            amount=pl.col("amount_minor") - pl.col("strong").fill_null(0),
-            net=pl.col("net_minor"),
-            weakly_held=pl.col("weakly_held").fill_null(0),
-        )
-        .drop("amount_minor", "net_minor", "strong")
-    )
-
-
-def _lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
-    """Lines that no standing match holds, as the pool has them; pending ones are marked."""
-    held = pl.concat([given.standing["line_id"], given.standing["other_line_id"].drop_nulls()]).unique()
-    processors = [account.account_id for account in given.own_accounts if account.processor]
-    on_processor = (
-        pl.col("kind").is_in(_PROCESSOR_KINDS).fill_null(False)
-        | pl.col("account_id").is_in(processors)
-        | pl.col("account_id").is_in(items["processor_account"].drop_nulls().unique().implode())
-    )
-    original = pl.col("original_amount_minor").abs() * pl.col("amount_minor").sign()
-    return (
-        given.bank_lines.filter(~pl.col("line_id").is_in(held.implode()))
-        .with_row_index("l")
-        .with_columns(
-            amount=pl.col("amount_minor"),
-            original_amount=original,
-            on_processor=on_processor,
-            pending=pl.col("status").fill_null("booked") != "booked",
-        )
-        .drop("amount_minor", "original_amount_minor", "kind", "status")
-    )
-
-
-def _decided(
-    decisions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Declined pairs of line and item (l, i), declined pairs of lines (l, other_l), confirmed pairs (l, i)."""
-    here = decisions.join(lines.select("l", "line_id"), on="line_id")
-    with_items = here.join(items.select("i", "item_id"), on="item_id").select("l", "i", "verdict")
-    legs = here.join(lines.select(other_l="l", item_id="line_id"), on="item_id").filter(pl.col("verdict") == "decline")
-    both_ways = pl.concat([legs.select("l", "other_l"), legs.select(l="other_l", other_l="l")]).unique()
-    by_verdict = {
-        v: with_items.filter(pl.col("verdict") == v).select("l", "i").unique() for v in ("decline", "confirm")
-    }
-    declined = by_verdict["decline"]
-    return declined, both_ways, by_verdict["confirm"].join(declined, on=["l", "i"], how="anti")
 
 
 def _without_weakly_held(pool: Pool) -> Pool:
@@ -259,57 +231,10 @@ def _without_weakly_held(pool: Pool) -> Pool:
 
 def _contradicted(standing: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     """Standing matches of lower tiers whose item this run took by stronger evidence (schemas.RETRACTIONS)."""
-    strong = outcome.matches.filter(pl.col("tier") <= _STRONG_TIERS).select("match_id")
+    strong = outcome.matches.filter(pl.col("tier") <= preparing.STRONG_TIERS).select("match_id")
     taken = outcome.allocations.join(strong, on="match_id", how="semi").select("item_id").drop_nulls().unique()
-    weak = standing.filter(pl.col("tier") > _STRONG_TIERS).join(taken, on="item_id", how="semi")
+    weak = standing.filter(pl.col("tier") > preparing.STRONG_TIERS).join(taken, on="item_id", how="semi")
     reason = pl.format("stronger evidence names {} for another line", "item_id")
     return (
         weak.group_by("match_id").agg(reason=reason.sort().first()).select(schemas.RETRACTIONS.names).sort("match_id")
     )
-
-
-def _outcome(pool: Pool, named: references.Named, lines: pl.DataFrame, items: pl.DataFrame) -> Outcome:
-    """Working numbers as ids; everything sorted."""
-    allocations = (
-        pool.pairs.join(lines.select("l", "line_id", "book", "currency"), on="l")
-        .join(items.select("i", "item_id", item_currency="currency"), on="i", how="left")
-        .join(lines.select(other_l="l", other_line_id="line_id"), on="other_l", how="left")
-        .sort("line_id", "item_id", "role", "other_line_id")
-    )
-    ids = _match_ids(allocations)
-    numbered = allocations.join(ids, on="l", maintain_order="left")
-    matches = numbered.unique("match_id", keep="first", maintain_order=True).with_columns(
-        rule_version=pl.lit(ENGINE_VERSION),
-        status=pl.lit("accepted"),
-        confidence=pl.when(pl.col("rule") == "confirmed")
-        .then(pl.lit("confirmed"))
-        .otherwise(pl.col("tier").replace_strict(_CONFIDENCE, return_dtype=pl.String)),
-    )
-    explained = explain.explain(pool, named, lines, items, ENGINE_VERSION).join(ids, on="l")
-    parts = numbered.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"}).with_columns(
-        account_code=pl.lit(None, pl.String)
-    )
-    return Outcome(
-        matches=matches.select(schemas.MATCHES.names).sort("match_id"),
-        allocations=parts.select(schemas.ALLOCATIONS.names).sort(schemas.ALLOCATIONS.names),
-        retractions=schemas.RETRACTIONS.empty(),
-        exceptions=exceptions.explain(pool, named, items).select(schemas.EXCEPTIONS.names).sort("line_id"),
-        explanations=explained.select(schemas.EXPLANATIONS.names).sort("match_id"),
-    )
-
-
-def _match_ids(allocations: pl.DataFrame) -> pl.DataFrame:
-    """l and match_id: the digest of what a match says."""
-    part = pl.concat_str(
-        "line_id", "item_id", "other_line_id", "role", "amount", "item_amount", separator="\x1f", ignore_nulls=True
-    )
-    said = allocations.group_by("l", maintain_order=True).agg(
-        said=pl.concat_str(
-            pl.col("book").first(),
-            pl.col("tier").first(),
-            pl.col("rule").first(),
-            part.str.join("\x1e"),
-            separator="\x1e",
-        )
-    )
-    return said.select("l", match_id=pl.Series([digest(text) for text in said["said"].to_list()], dtype=pl.String))

@@ -41,32 +41,60 @@ def _is_of(phrases: tuple[str, ...], codes: tuple[str, ...]) -> pl.Expr:
     return pl.col("words").str.contains(phrase_pattern(phrases)).fill_null(False) | begins.fill_null(False)
 
 
-def explain(pool: Pool, named: Named, all_items: pl.DataFrame) -> pl.DataFrame:
-    """One row per free line: line_id, reason, words, suggestions (schemas.EXCEPTIONS).
+def explain(
+    pool: Pool, named: Named, all_items: pl.DataFrame, needed: pl.DataFrame, every: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per free line: line_id, reason, words, suggestions (schemas.EXCEPTIONS), sorted by line.
 
-    all_items: items as before any match, so that a number of what is settled by now is still known.
+    all_items: items as before any match, so that a number of what is settled by now is still known. needed:
+    autonomy.BEYOND. every: all lines, of which those still pending stay open too.
     """
     left = pool.items.select("i", left="amount")
     items = all_items.join(left, on="i", how="left", maintain_order="left").with_columns(pl.col("left").fill_null(0))
-    lines = pool.lines.with_columns(money=money_words("amount", "currency", pool.lines))
+    became = pool.pairs.select("l").unique()
+    pending = every.filter("pending" if "pending" in every.columns else pl.lit(False)).filter(~pl.col("held"))
+    free = pl.concat([pool.lines, pending.join(became, on="l", how="anti")]).sort("l")
+    lines = free.with_columns(money=money_words("amount", "currency", free))
+    facts = _facts(lines, pool, named)
+    reasoned = facts.with_columns(reason=_reason())
+    worded = _worded(reasoned, _labelled(_listed(reasoned, pool, named, items), items))
+    return _with_needed(worded, needed, lines)
+
+
+def _facts(lines: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
+    """Lines with what decides the reason: what a step refused, what is surely named, settled, or unknown."""
     refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique().with_columns(sure=pl.lit(True))
     unknown = named.tokens.filter(~pl.col("known")).group_by("l").agg(unknown=pl.col("text").sort().first())
-    facts = (
+    return (
         lines.join(refused.select("l", refused="why"), on="l", how="left", maintain_order="left")
         .join(sure, on="l", how="left", maintain_order="left")
         .join(unknown, on="l", how="left", maintain_order="left")
     )
-    reason = (
-        pl.when(pl.col("refused").is_not_null()).then("refused")
+
+
+def _reason() -> pl.Expr:
+    return (
+        pl.when("pending").then(pl.lit("pending"))
+        .when(pl.col("amount") == 0).then(pl.lit("amount_zero"))
+        .when(pl.col("refused").is_not_null()).then("refused")
         .when("sure").then(pl.lit("amount_differs"))
         .when(pl.col("nature").is_not_null()).then(pl.lit("no_document_expected"))
         .when(pl.col("unknown").is_not_null()).then(pl.lit("reference_unknown"))
         .when(pl.col("line_party").is_not_null()).then(pl.lit("party_known_no_item"))
         .otherwise(pl.lit("nothing_found"))
     )  # fmt: skip
-    reasoned = facts.with_columns(reason=reason)
-    return _worded(reasoned, _labelled(_listed(reasoned, pool, named, items), items))
+
+
+def _with_needed(worded: pl.DataFrame, needed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Exceptions with those of matches that a person has to accept in place of their lines' own."""
+    if needed.is_empty():
+        return worded
+    beyond = needed.join(lines.select("l", "line_id"), on="l").select(
+        "line_id", reason=pl.lit("beyond_autonomy"), words="words", suggestions="suggestions"
+    )
+    rest = worded.join(beyond, on="line_id", how="anti", maintain_order="left")
+    return pl.concat([rest, beyond]).sort("line_id")
 
 
 def _listed(reasoned: pl.DataFrame, pool: Pool, named: Named, items: pl.DataFrame) -> pl.DataFrame:
@@ -149,6 +177,18 @@ def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
             "Of {} ({}), which has no open item of {}.",
             pl.col("counterparty_name").fill_null("a known party"), pl.col("line_party_how").fill_null(""), "money",
         ),
+        "already_settled": pl.format("It names a document that is settled already; {} may be paid twice.", "money"),
+        "could_be_chance": pl.format(
+            "{} add to {}, but so many sums were possible that chance may have made this one: not taken.",
+            *("labels", "money"),
+        ),
+        "too_many_items": pl.format(
+            "Of {}, with too many open items to prove which of them add to {}.",
+            *(pl.col("counterparty_name").fill_null("a known party"), "money"),
+        ),
+        "discount_late": pl.format("It is {} less an early-payment discount, taken after its last day.", "labels"),
+        "pending": pl.format("Still pending at the bank: {} settles nothing before it is booked.", "money"),
+        "amount_zero": pl.lit("The line moves no money."),
         "nothing_found": pl.format("No known reference, party or own transfer explains {}.", "money"),
     }  # fmt: skip
     text = pl.coalesce(*(pl.when(pl.col("reason") == reason).then(words_) for reason, words_ in said.items()))

@@ -12,15 +12,6 @@ from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Po
 from finance_pipeline.matching.references import SHORTHAND
 from finance_pipeline.matching.text import phrase_pattern
 
-_ANY_TIME_DAYS = 36_500
-
-
-def confirmed(pool: Pool, pairs: pl.DataFrame) -> Pool:
-    """The pool after what people confirmed. pairs: l, i."""
-    said = pairs.with_columns(token=pl.lit("confirmed"), field=pl.lit("decision"))
-    candidates = pool.candidates(said, _ANY_TIME_DAYS)
-    return pool.take(proposals.exact(candidates, 0, "confirmed", "confirmed"))
-
 
 def match(pool: Pool, hits: pl.DataFrame) -> Pool:
     """The pool after ids. hits: references.Named.hits."""
@@ -37,8 +28,8 @@ def match(pool: Pool, hits: pl.DataFrame) -> Pool:
 
 
 def _processor_lines(pool: Pool) -> pl.DataFrame:
-    """Free lines of bank accounts whose text names a processor."""
-    names = phrase_pattern(pool.policy.processor_names)
+    """Free lines of bank accounts whose text names a processor or a card settlement."""
+    names = phrase_pattern((*pool.policy.processor_names, *pool.policy.card_words))
     return pool.open_lines.filter(~pl.col("on_processor"), pl.col("words").str.contains(names))
 
 

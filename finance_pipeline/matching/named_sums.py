@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, pairs_of, refusal
 from finance_pipeline.matching.sums import search
 
 _MOST_NAMED = 60
 
 
-def match(pool: Pool, candidates: pl.DataFrame) -> Found:
+def match(candidates: pl.DataFrame, bound: float) -> Found:
     """Lines of exactly one subset of the items that they name; a discount may be taken on some and not on others."""
     plain = candidates.filter(~pl.col("foreign") & ~pl.col("stranger"))
     several = plain.filter(pl.len().over("l").is_between(2, _MOST_NAMED)).sort("l", "i")
     if several.is_empty():
         return NOTHING
-    answered = search(several, pool.policy.chance_bound)
+    answered = search(several, bound)
     proven = answered.filter((pl.col("answer") == "proven") & (pl.col("taken") > 0))
     many = proven.filter(pl.col("taken").is_not_null() & (pl.len().over("l") * 2 > pl.col("named_count")))
     principal = pairs_of(many, tier=1, rule="references_some", amount=pl.col("item_amount"), role="principal")

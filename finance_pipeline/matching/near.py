@@ -38,7 +38,7 @@ def match(pool: Pool, named: Named) -> Found:
     found = pool.candidates(hits, pool.policy.early_days).with_columns(
         agrees=(pl.col("party") == pl.col("line_party")).fill_null(False)
     )
-    fits = _believed(pool, found, named)
+    fits = _believed(pool, _not_meant_otherwise(pool, found, named), named)
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l"))
     alone = (pl.col("i").n_unique().over("l") == 1) & (pl.col("l").n_unique().over("i") == 1)
     won = best.filter(alone)
@@ -53,6 +53,30 @@ def match(pool: Pool, named: Named) -> Found:
     return Found(pairs, refusal(best.filter(~alone), SEVERAL))
 
 
+def _not_meant_otherwise(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """Near pairs without those of a number that is right as it stands: of an item that is open or settled already. Only
+    where it is a stranger's, and the near one the payer's own, may it have been mistyped into that.
+    """
+    right = pl.concat([named.hits.select("l", "i", "token"), named.closed.select("l", "i", "token")])
+    facts = right.select("l", "i", squeezed_token=_squeezed("token")).join(
+        found.select("l", "line_party").unique(), on="l"
+    )
+    parties = pl.concat([pool.items.select("i", "party"), named.settled_parties]).unique("i", keep="first")
+    placed = facts.join(parties, on="i", how="left")
+    strangers = ((pl.col("party") != pl.col("line_party")).fill_null(False)).all()
+    by_token = placed.group_by("l", "squeezed_token").agg(strangers=strangers)
+    marked = found.with_columns(squeezed_token=_squeezed("token")).join(
+        by_token, on=["l", "squeezed_token"], how="left", maintain_order="left"
+    )
+    return marked.filter(pl.col("strangers").is_null() | (pl.col("strangers") & pl.col("agrees"))).drop(
+        "strangers", "squeezed_token"
+    )
+
+
+def _squeezed(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all("[^A-Z0-9]+", "")
+
+
 def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
     """Near pairs that may be meant: of the payer's, or of nobody else's and by an amount that is no coincidence."""
     amounts = pool.items.group_by("book", "currency", "amount").agg(same=pl.len())
@@ -61,7 +85,7 @@ def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
         amounts, left_on=["book", "item_currency", "item_amount"], right_on=["book", "currency", "amount"], how="left"
     )
     formed = (
-        keyed.select("l", "i", token_text=pl.col("token").str.replace_all("[^A-Z0-9]+", ""))
+        keyed.select("l", "i", token_text=_squeezed("token"))
         .join(tokens, on=["l", "token_text"], how="semi")
         .select("l", "i", formed=pl.lit(True))
         .unique()

@@ -92,7 +92,8 @@ def _over(pool: Pool, greater: pl.DataFrame) -> pl.DataFrame:
 def _single(pool: Pool, named: Named) -> pl.DataFrame:
     """Lines that name one item surely and nothing else, of its direction and currency, for another amount.
 
-    A memo that was cut, or that has another number of the house in it, may have named more.
+    A memo that was cut, or that has another number of the house in it, may have named more; where its payer is the
+    item's party, or only cents differ, a cut alone is no reason for doubt.
     """
     cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths).fill_null(False)
     unknown = named.tokens.filter(~pl.col("known")).select("l").unique()
@@ -102,12 +103,15 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     contested = pool.refused.select("i").unique()
     candidates = pool.candidates(single, pool.policy.early_days)
     same_direction = pl.col("item_amount").sign() == pl.col("line_amount").sign()
+    agrees = (pl.col("party") == pl.col("line_party")).fill_null(False)
+    cents = (pl.col("item_amount") - pl.col("line_amount")).abs() <= pool.policy.short_payment_limit_minor
     return (
         candidates.filter(
-            ~cut & ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
+            ~cut | agrees | cents,
+            ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
             pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
-            (pl.col("strength") == STRONG) | (pl.col("party") == pl.col("line_party")).fill_null(False),
+            (pl.col("strength") == STRONG) | agrees | (cents & (pl.col("digits") >= 6)),
         )
         .join(unknown, on="l", how="anti")
         .join(contested, on="i", how="anti")

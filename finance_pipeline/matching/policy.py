@@ -124,9 +124,9 @@ class Policy:
     """Phrases by which banks and people mark money that only changes accounts."""
     short_payment_limit_minor: int = 50
     """A reference whose money falls short by at most this many minor units settles in full; the rest is written off."""
-    partial_least_rest_percent: int = 0
-    """A part payment leaves at least this share open. A book that wants every short payment asked about raises it:
-    less missing may be a deduction."""
+    partial_least_rest_percent: int = 1
+    """A part payment leaves at least this share open. Less missing is a short payment beyond its limit, which is asked
+    about: a book that wants to be asked about deductions too raises it."""
     bare_number_min_digits: int = 4
     """A document number without its prefix counts from this many digits."""
     name_prefix_min_chars: int = 10

@@ -25,6 +25,7 @@ PAIRS = pl.Schema(
         "role": pl.String,
         "token": pl.String,
         "field": pl.String,
+        "account_code": pl.String,
     }
 )
 """One row per allocation found; l names its match, since every match has one first line."""
@@ -62,6 +63,8 @@ class Pool:
 
     def take(self, found: Found) -> Pool:
         """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""
+        if found.pairs.is_empty() and found.refused.is_empty():
+            return self
         if found.pairs.is_empty():
             return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
         others = found.pairs.filter(pl.col("rule") != AGAIN)["other_l"].drop_nulls()

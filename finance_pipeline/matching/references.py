@@ -108,12 +108,15 @@ class Named:
 
     hits: one row per line and item: l, i, strength, field, token (as found), whole (the structured field is nothing
     else), digits (significant ones in the token). tokens: one row per number-like text: l, text (squeezed), known (names an open item), formed (as long as
-    the house's own numbers). closed: l, i, strength of what lines name that is settled already.
+    the house's own numbers). closed: l, i, strength, token of what lines name that is
+    settled already.
     """
 
     hits: pl.DataFrame
     tokens: pl.DataFrame
     closed: pl.DataFrame
+    settled_parties: pl.DataFrame
+    """i, party of items that are settled already."""
 
 
 def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
@@ -129,9 +132,12 @@ def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
             tokens.append(searched[1])
     named = _surest(hits)
     settled = items.filter("closed").select("i")
-    closed = named.filter(pl.col("strength") <= BARE).join(settled, on="i", how="semi").select("l", "i", "strength")
+    closed = (
+        named.filter(pl.col("strength") <= BARE).join(settled, on="i", how="semi").select("l", "i", "strength", "token")
+    )
     living = named.join(settled, on="i", how="anti", maintain_order="left") if settled.height else named
-    return Named(living, _distinct(tokens), closed)
+    party = pl.col("party") if "party" in items.columns else pl.lit(None, pl.String).alias("party")
+    return Named(living, _distinct(tokens), closed, items.filter("closed").select("i", party))
 
 
 _HITS = pl.Schema(

@@ -18,19 +18,19 @@ _PENDING_DAYS = 10
 _EVENT = ["account_id", "currency", "amount"]
 
 
-def duplicates(pool: Pool) -> Found:
+def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
     """Lines that a feed delivered twice: the same account, day, amount and text, and the same id of the bank.
 
-    Two payments of one customer on one day look alike too, but a bank gives each an id of its own.
+    every: booked lines, also those that stand matched. Two payments of one customer on one day look alike too, but a bank gives each an id of its own.
     """
-    told = pool.lines.filter(pl.struct(*_EVENT, "booked_on").is_duplicated())
+    told = every.filter(pl.struct(*_EVENT, "booked_on").is_duplicated())
     if told.is_empty():
         return NOTHING
     same = ["memo", "counterparty_name", "counterparty_account", "bank_reference", "end_to_end_id", "value_on"]
     identified = told.filter(_is_id("bank_reference") | _is_id("end_to_end_id"))
-    keyed = identified.with_columns(pl.col(same[:-1]).fill_null("")).sort("line_id")
+    keyed = identified.with_columns(pl.col(same[:-1]).fill_null("")).sort("held", "line_id", descending=[True, False])
     first = keyed.with_columns(other_l=pl.col("l").first().over(*_EVENT, "booked_on", *same[:-1]))
-    again = first.filter(pl.col("l") != pl.col("other_l"))
+    again = first.filter(pl.col("l") != pl.col("other_l")).join(pool.lines.select("l"), on="l", how="semi")
     return Found(pairs_of(again, tier=0, rule=AGAIN, role="principal", field="the bank's id"), NOTHING.refused)
 
 
@@ -73,17 +73,19 @@ def posted(pending: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     return nearest.filter(alone).select("l", other_l="l_posted")
 
 
-def returns(pool: Pool) -> Found:
+def returns(pool: Pool, every: pl.DataFrame) -> Found:
     """Payments that came back: a line whose text says so, and the earlier line of opposite amount that it names.
 
     Named by its end-to-end id, or else by the same party and exactly the same amount. What the bank keeps for it is a
-    fee. The two lines make one event, and what the first was to settle stays open.
+    fee. The two lines make one event, and what the first was to settle stays open. every: booked lines, also those that stand
+    matched.
     """
     policy = pool.policy
-    said = pool.lines.filter(~pl.col("on_processor"), _says_returned(policy))
+    came_back = _same_id_back(pool, every)
+    said = pool.lines.filter(~pl.col("on_processor"), _says_returned(policy) | pl.col("l").is_in(came_back.implode()))
     if said.is_empty():
         return NOTHING
-    both = _candidates(pool, said)
+    both = _candidates(pool, said, every)
     fee = (pl.col("amount") + pl.col("amount_first")) * -1
     plausible = both.filter(pl.col("named") & (fee >= 0) & (fee <= policy.return_fee_limit_minor) | (fee == 0))
     named = plausible.filter("named")
@@ -99,6 +101,18 @@ def returns(pool: Pool) -> Found:
     return Found(pl.concat([principal, fees]), NOTHING.refused)
 
 
+def _same_id_back(pool: Pool, every: pl.DataFrame) -> pl.Series:
+    """l of lines whose own end-to-end id an earlier line of the other direction on their account has too."""
+    keys = ["account_id", "currency", "id", "sign"]
+    known = every.filter(_is_id("end_to_end_id")).select(
+        "l", "account_id", "currency", "booked_on", id=squeezed(pl.col("end_to_end_id")), sign=pl.col("amount").sign()
+    )
+    twice = known.filter(pl.struct("account_id", "id").is_duplicated())
+    first = twice.select("account_id", "currency", "id", first_on="booked_on", sign=-pl.col("sign"))
+    both = twice.join(first, on=keys).filter(pl.col("booked_on") > pl.col("first_on"))
+    return both.join(pool.lines.select("l"), on="l", how="semi")["l"].unique()
+
+
 def _says_returned(policy: Policy) -> pl.Expr:
     code = (
         pl.col("transaction_code")
@@ -109,18 +123,22 @@ def _says_returned(policy: Policy) -> pl.Expr:
     return pl.col("words").str.contains(phrase_pattern(policy.return_words)).fill_null(False) | code
 
 
-def _candidates(pool: Pool, said: pl.DataFrame) -> pl.DataFrame:
+def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
     """Lines that say they are a return beside earlier lines of the other direction: named (by id) or same_party."""
     text = pl.concat_str("memo", "end_to_end_id", "bank_reference", separator=" ", ignore_nulls=True)
     here = said.select(
         "l", "account_id", "currency", "amount", "booked_on", "name", "line_party",
         said=squeezed(text).fill_null(""), sign=pl.col("amount").sign(),
     )  # fmt: skip
-    first = pool.lines.filter(_is_id("end_to_end_id")).select(
+    taken = pool.pairs.select(l=pl.coalesce("other_l", "l")).unique()
+    earlier = every.filter(pl.col("held") | pl.col("l").is_in(pool.lines["l"].implode())).join(
+        taken, on="l", how="anti"
+    )
+    first = earlier.filter(_is_id("end_to_end_id")).select(
         "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",
         id=squeezed(pl.col("end_to_end_id")), name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
     )  # fmt: skip
-    others = pool.lines.join(said, on="l", how="anti").select(
+    others = earlier.join(said, on="l", how="anti").select(
         "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",
         id=pl.lit(None, pl.String), name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
         size=-pl.col("amount"),

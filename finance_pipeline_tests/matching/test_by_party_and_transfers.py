@@ -44,7 +44,7 @@ def test_two_items_or_two_lines_of_one_amount_are_left_alone() -> None:
 
 
 def test_a_name_of_two_parties_is_nobody_and_an_account_that_contradicts_the_name_too() -> None:
-    twins = World().item("INV-1", "99.00", "Acme Ltd").item("INV-2", "50.00", "Acme Ltd", party_id="another")
+    twins = World().item("INV-1", "99.00", "Acme Ltd").item("INV-2", "99.00", "Acme Ltd", party_id="another")
     assert twins.line("a", "99.00", counterparty_name="Acme").reconcile().settled() == {}
     world = World().item("INV-1", "99.00", "Acme Ltd").party("Blue Ltd", account_numbers=["DE1"]).party("Acme Ltd")
     world.item("INV-2", "1.00", "Blue Ltd").line("a", "99.00", counterparty_name="Acme", counterparty_account="DE1")

@@ -73,9 +73,10 @@ def test_a_payers_number_of_somebody_elses_equal_invoice_is_doubted() -> None:
 
 def test_digits_alone_need_the_exact_amount_and_no_other_payer() -> None:
     world = World().item("INV-2041", "99.00", "Acme Ltd").party("Blue Ltd").item("INV-3", "1.00", "Blue Ltd")
-    assert world.line("line", "99.00", "order 2041").reconcile().rules() == {"line": "reference_digits"}
-    assert World(items=world.items).line("line", "50.00", "order 2041").reconcile().settled() == {}
-    other = World(items=world.items).line("line", "99.00", "order 2041", counterparty_name="Blue Ltd")
+    assert world.line("line", "99.00", "ref 2041").reconcile().rules() == {"line": "reference_digits"}
+    assert World(items=world.items).line("line", "50.00", "ref 2041").reconcile().settled() == {}
+    assert World(items=world.items).line("line", "99.00", "order no 2041").reconcile().settled() == {}
+    other = World(items=world.items).line("line", "99.00", "ref 2041", counterparty_name="Blue Ltd")
     assert other.reconcile().settled() == {}
 
 
@@ -120,7 +121,16 @@ def test_a_short_payment_is_written_off_within_the_limit_and_an_exception_beyond
     assert world.reconcile().settled() == {"line": {"INV-2041": 100000, "INV-2041/write_off": -40}}
     assert world.reconcile(short_payment_limit_minor=30).reasons() == {"line": "amount_differs"}
     over = World(items=world.items).line("line", "1,000.40", "INV-2041")
-    assert over.reconcile().reasons() == {"line": "amount_differs"}
+    assert over.reconcile().settled() == {"line": {"INV-2041": 100000, "INV-2041/write_off": 40}}
+
+
+def test_what_is_paid_over_one_named_invoice_stands_on_account_unless_it_may_be_for_something_else() -> None:
+    world = World().item("INV-2041", "1,000.00", "Acme Ltd").line("line", "1,200.00", "INV-2041 ACME")
+    assert world.reconcile().settled() == {"line": {"INV-2041": 100000, "INV-2041/residual": 20000}}
+    other = World(items=world.items, lines=world.lines).item("INV-9", "200.00", "Acme Ltd")
+    assert "INV-2041/residual" not in other.reconcile().settled().get("line", {})
+    double = World(items=world.items).line("line", "2,000.00", "INV-2041")
+    assert double.reconcile().reasons() == {"line": "amount_differs"}
 
 
 def test_a_foreign_invoice_is_settled_by_the_amount_before_conversion_or_as_the_memo_states_it() -> None:

@@ -11,10 +11,11 @@ def test_each_kind_of_open_line_has_its_own_reason() -> None:
     world = World().item("INV-2041", "99.00", "Acme Ltd").item("INV-2042", "55.00", "Acme Ltd")
     world.line("fee", "-4.00", "MONTHLY FEE").line("pay", "-9.00", "GUSTO PAYROLL 0512").line("lost", "3.00", "hello")
     world.line("code", "-7.00", "X", transaction_code="TAXS-123").line("known", "60.00", counterparty_name="ACME")
-    world.line("other", "8.00", "INV-9999").line("wrong", "98.00", "INV-2041")
+    world.line("other", "8.00", "INV-9999").line("wrong", "98.40", "INV-2041")
     world.line("pending", "5.00", status="pending")
-    result = world.reconcile()
+    result = world.reconcile(tiers=(0, 1, 2, 3, 4, 5))
     assert result.reasons() == {
+        "pending": "pending",
         "fee": "no_document_expected",
         "pay": "no_document_expected",
         "code": "no_document_expected",
@@ -26,7 +27,7 @@ def test_each_kind_of_open_line_has_its_own_reason() -> None:
     assert result.suggested("known") == [["INV-2042"]]
     words = dict(result.outcome.exceptions.select("line_id", "words").iter_rows())
     assert words["fee"] == "By its text a bank fee: no document is expected."
-    assert words["wrong"] == "It names INV-2041 (USD 99.00 open), but the line is of USD 98.00."
+    assert words["wrong"] == "It names INV-2041 (USD 99.00 open), but the line is of USD 98.40."
     assert words["other"] == "It names INV9999, which is no open item."
 
 

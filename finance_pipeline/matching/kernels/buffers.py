@@ -75,6 +75,9 @@ def _fold(data: Array, starts: Array, lengths: Array, table: Array, out: Array, 
                 continue
             if byte < 0x80:
                 out[to] = byte - 32 if 97 <= byte <= 122 else byte
+                if out[to] == 79 and to > starts[row] and 48 <= out[to - 1] <= 57 and at + 1 < end:
+                    # The letter between two digits is the digit 0.
+                    out[to] = 48 if 48 <= data[at + 1] <= 57 else 79
                 to += 1
                 at += 1
                 continue

@@ -40,6 +40,7 @@ _SAME_KEY = 24
 _RANGE_LONGEST = 60
 _SURE_DIGITS = 8
 _OPAQUE_RUNS = 4
+_OF_LIST = -2
 INVOICE, NUMBER, CONNECTOR, RANGE, LABEL = 1, 2, 3, 4, 5
 """Kinds of words that say something about the digits after them."""
 
@@ -324,7 +325,7 @@ def _between(
         state = with_bytes(with_byte(prefixes[h], np.uint8(0x1F)), digits, 0, width)
         found = _look(
             finished(state), width, True, False, False, max(LISTED, hits[h, 1]), r, r, high_first, high_last,
-            state, -1, starts, entries, shift, hits, prefixes, found,
+            state, _OF_LIST, starts, entries, shift, hits, prefixes, found,
         )  # fmt: skip
     return found
 
@@ -361,7 +362,7 @@ def _list_after(
             key = _ending(data, prefixes[h], base, base_end, begin, end)
             found = _look(
                 key, base_end - base, True, False, False, max(LISTED, hits[h, 1]), r, r, begin, end,
-                prefixes[h], -1, starts, entries, shift, hits, prefixes, found,
+                prefixes[h], _OF_LIST, starts, entries, shift, hits, prefixes, found,
             )  # fmt: skip
         ranged = False
         previous = r
@@ -393,7 +394,11 @@ def _without_inner(hits: Array, found: int, kept: Array) -> None:
     """kept[h]: no hit at least as sure covers more of the text than h and all that h covers."""
     for a in range(found):
         kept[a] = True
+        if hits[a, 6] == _OF_LIST:
+            continue
         for b in range(found):
+            if hits[b, 6] == _OF_LIST:
+                continue
             inside = hits[b, 4] <= hits[a, 4] and hits[a, 5] <= hits[b, 5]
             smaller = hits[a, 5] - hits[a, 4] < hits[b, 5] - hits[b, 4]
             if inside and smaller and hits[b, 1] <= hits[a, 1]:
