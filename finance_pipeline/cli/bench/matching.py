@@ -191,6 +191,9 @@ def _against(folder: Path, size: int, asked: MatchingBench) -> dict[str, Any]:
 
 def _row(matcher: str, version: str, milliseconds: int, peak_bytes: int, score: dict[str, Any]) -> dict[str, Any]:
     counts = {name: score[name] for name in ("proposed", "right", "resolvable", "found")}
+    # Most matchers know pairs only: beside the recall of everything stands that of single payments of single documents.
+    single = next(shape for shape in score["by_shape"] if shape["shape"] == "one_to_one")
+    counts |= {"single_resolvable": single["resolvable"], "single_found": single["found"]}
     return {"matcher": matcher, "version": version, "milliseconds": milliseconds, "peak_bytes": peak_bytes} | counts
 
 

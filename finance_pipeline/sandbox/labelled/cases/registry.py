@@ -13,6 +13,9 @@ from finance_pipeline.sandbox.labelled.draft import stream
 
 Maker = Callable[[Making, np.random.Generator, int], None]
 
+_DRAWN_FOR_ONE = 1.015
+"""Some lines are missing in the end, some come twice: so many are drawn for each that is wanted."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -84,6 +87,6 @@ def make_all(make: Making) -> None:
     level = make.options.level
     weights = [case.weight * (level.unclear_factor if case.unclear else 1) for case in CASES]
     for case, weight in zip(CASES, weights, strict=True):
-        lines = make.options.line_count * weight / sum(weights)
+        lines = make.options.line_count * _DRAWN_FOR_ONE * weight / sum(weights)
         case.make(make, stream(make.options.seed, "case", case.name), max(round(lines / case.lines_each), 1))
     banking.unpaid(make, stream(make.options.seed, "case", "unpaid"), make.options.line_count)

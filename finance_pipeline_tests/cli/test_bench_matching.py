@@ -1,0 +1,68 @@
+"""`bench matching` measures on labelled data, says what it measured, and refuses what it cannot measure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from finance_pipeline.cli.bench import tables
+from finance_pipeline.cli.bench.processes import PieceFailed, measured
+from finance_pipeline.sandbox.labelled import Options, generate_to, read_labelled
+from finance_pipeline.sandbox.labelled.scoring import scored
+from finance_pipeline.services.matching_files.match import match_files
+from finance_pipeline_tests.cli.conftest import Shell
+
+
+def test_the_engine_reads_what_is_generated_and_its_result_can_be_scored(tmp_path: Path) -> None:
+    data, result = tmp_path / "data", tmp_path / "result"
+    generate_to(data, Options(400, "easy", 5))
+    summary = match_files(data, result, policy=None, as_of=None, form="parquet", tell=lambda _words, _ended: None)
+    tiers = pl.read_parquet(result / "matches.parquet").select("match_id", "tier")
+    allocations = pl.read_parquet(result / "allocations.parquet").join(tiers, on="match_id")
+    score = scored(read_labelled(data), allocations)
+    assert score.total("proposed") > summary.matches // 2
+    assert score.total("right") > score.total("proposed") * 9 // 10
+    assert score.total("found") > score.total("resolvable") // 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("matching", "--difficulty", "impossible"), "there is no difficulty 'impossible'."),
+        (("matching", "--growth", "endless"), "there is no growth 'endless'."),
+        (("matching", "--lines", "10"), "between 200 and 20,000,000 lines"),
+        (("sync", "--against"), "bench sync has no such option."),
+    ],
+)
+def test_a_bench_of_matching_that_cannot_be_run_is_refused_before_anything_is_made(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    ended = Shell(tmp_path).types("bench", *arguments)
+    assert ended.code == 2
+    assert words in ended.said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_share_below_a_target_never_reads_like_the_target() -> None:
+    assert tables.percent(999_899, 1_000_000) == "99.989 %"
+    assert tables.percent(99_998, 99_999) == "99.998 %"
+    assert tables.percent(0, 0) == "-"
+
+
+def test_hard_data_has_other_targets() -> None:
+    assert tables.targets("default") == {"precision": 99.99, "tier": 99.95, "recall": 99.0}
+    assert tables.targets("hard") == {"precision": 99.98, "tier": 99.95, "recall": 98.0}
+
+
+def test_a_piece_that_fails_says_so_with_its_last_words() -> None:
+    with pytest.raises(PieceFailed, match=r"No module named finance_pipeline\.nowhere"):
+        measured("finance_pipeline.nowhere")
+
+
+def test_a_piece_has_a_memory_and_a_time_of_its_own(tmp_path: Path) -> None:
+    generate_to(tmp_path, Options(200, "easy", 5, judged=False))
+    ended = measured("finance_pipeline.sandbox.labelled.rivals.join", "--in", str(tmp_path))
+    assert 0 <= ended.said["milliseconds"] < ended.milliseconds
+    assert 10_000_000 < ended.peak_bytes < 1_000_000_000
