@@ -31,7 +31,7 @@ def match(pool: Pool, named: Named) -> Found:
     lines = _lines(pool, named)
     if lines.is_empty():
         return NOTHING
-    candidates = _candidates(pool, lines)
+    candidates = _candidates(pool, lines, named)
     if candidates.is_empty():
         return NOTHING
     one = _one_missing(candidates)
@@ -96,7 +96,7 @@ def _lines(pool: Pool, named: Named) -> pl.DataFrame:
     )
 
 
-def _candidates(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
+def _candidates(pool: Pool, lines: pl.DataFrame, named: Named) -> pl.DataFrame:
     """Open items of each line's party and currency, less those it names: sorted by l."""
     items = pool.items.filter(~pl.col("kind").is_in(_NEVER)).select(
         "i", "book", "currency", "party", "issued_on", "discount_percent", "discount_until",
@@ -108,7 +108,7 @@ def _candidates(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
     both = lines.join(few, on=keys)
     days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
     in_time = both.filter(days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)).join(
-        pool.declined, on=["l", "i"], how="anti"
+        pl.concat([pool.declined, named.hits.select("l", "i")]), on=["l", "i"], how="anti"
     )
     off = discount_minor(
         pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")

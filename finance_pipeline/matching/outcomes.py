@@ -40,6 +40,7 @@ def outcome(
         .join(lines.select(other_l="l", other_line_id="line_id"), on="other_l", how="left")
         .sort("l", "i", "role", "other_l", "amount", nulls_last=True)
     )
+    _check(pool.pairs, lines, items)
     ids = _match_ids(sided)
     numbered = sided.join(ids, on="l", maintain_order="left").sort(
         "m", "i", "role", "other_l", "amount", nulls_last=True
@@ -61,6 +62,25 @@ def outcome(
         exceptions=left.select(schemas.EXCEPTIONS.names),
         explanations=explained.select(schemas.EXPLANATIONS.names),
     )
+
+
+def _check(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> None:
+    """Conservation, once more, at the door: a rule that breaks it is a defect of ours, and nothing of it is published.
+
+    Raises RuntimeError naming the line or item.
+    """
+    sums = pairs.group_by("l").agg(pl.col("amount").sum(), rule=pl.col("rule").first())
+    wrong = sums.join(lines.select("l", "line_id", whole="amount"), on="l").filter(pl.col("amount") != pl.col("whole"))
+    if wrong.height:
+        line, rule, amount, whole = wrong.sort("l").select("line_id", "rule", "amount", "whole").row(0)
+        raise RuntimeError(f"rule {rule} allocates {amount} of line {line}, which is of {whole}")
+    taken = pairs.drop_nulls("i").group_by("i").agg(pl.col("item_amount").sum(), rule=pl.col("rule").first())
+    over = taken.join(items.select("i", "item_id", whole="amount"), on="i").filter(
+        pl.col("item_amount").abs() > pl.col("whole").abs()
+    )
+    if over.height:
+        item, rule, amount, whole = over.sort("i").select("item_id", "rule", "item_amount", "whole").row(0)
+        raise RuntimeError(f"rule {rule} takes {amount} of item {item}, of which {whole} is open")
 
 
 def _match_ids(sided: pl.DataFrame) -> pl.DataFrame:
