@@ -17,7 +17,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.matching import engine, schemas
 from finance_pipeline.matching.month import candidates, frames
 from finance_pipeline.matching.month.fold import Folded as FoldedMonth
-from finance_pipeline.matching.month.fold import Given, fold_month
+from finance_pipeline.matching.month.fold import Given, Reconcile, fold_month
 from finance_pipeline.matching.month.opening import open_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline_tests.matching.world import minor
@@ -115,14 +115,19 @@ class BookOfMonths:
         return self
 
     def fold(
-        self, month: Month, shuffled_by: int | None = None, found: list[tuple[str, str, int]] | None = None
+        self,
+        month: Month,
+        shuffled_by: int | None = None,
+        found: list[tuple[str, str, int]] | None = None,
+        engine_is: Reconcile = engine.reconcile,
     ) -> Folded:
         """Fold a month from the one before, and remember what it closes with.
 
-        found: lines, items and amounts that are matched, where the engine is not asked.
+        found: lines, items and amounts that are matched, where the engine is not asked. engine_is: what is asked
+        instead of the engine.
         """
         given = self._given(month, shuffled_by)
-        folded = fold_month(given, Policy(), engine.reconcile if found is None else lambda *_: _outcome_of(found))
+        folded = fold_month(given, Policy(), engine_is if found is None else lambda *_: _settling(found))
         added = self._remember(folded.kept, folded.new, month)
         self.closed[month] = folded.closing
         return Folded(folded, pl.concat([folded.kept.here, added]))
@@ -191,20 +196,28 @@ class BookOfMonths:
         return added
 
 
-def _outcome_of(found: list[tuple[str, str, int]]) -> engine.Outcome:
+def _settling(found: list[tuple[str, str, int]]) -> engine.Outcome:
     """What the engine would say, had it found these lines to settle so much of these items."""
-    parts = [
-        {
-            "match_id": f"match of {line}", "line_id": line, "item_id": item, "amount_minor": amount, "currency": "USD",
-            "item_amount_minor": amount, "item_currency": "USD", "role": "principal",
-        }
-        for line, item, amount in found
-    ]  # fmt: skip
-    ids = sorted({part["match_id"] for part in parts})
+    return outcome_of(
+        [
+            {"line_id": line, "item_id": item, "amount_minor": amount, "item_amount_minor": amount}
+            for line, item, amount in found
+        ]
+    )
+
+
+def outcome_of(parts: list[dict[str, Any]]) -> engine.Outcome:
+    """What the engine would say, had it found these parts of lines; those of a line make one match."""
+    rows = [
+        {"currency": "USD", "item_currency": "USD", "role": "principal", "match_id": f"match of {part['line_id']}"}
+        | part
+        for part in parts
+    ]
+    ids = sorted({row["match_id"] for row in rows})
     given = {"book": "us", "tier": 1, "rule": "reference", "rule_version": "1", "status": "accepted"}
     return engine.Outcome(
         schemas.MATCHES.frame([{"match_id": each, "confidence": "documented", **given} for each in ids]),
-        schemas.ALLOCATIONS.frame(parts),
+        schemas.ALLOCATIONS.frame(rows),
         schemas.RETRACTIONS.empty(),
         schemas.EXCEPTIONS.empty(),
         schemas.EXPLANATIONS.frame([{"match_id": each, "words": "", "evidence": "{}"} for each in ids]),
