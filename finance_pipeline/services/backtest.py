@@ -57,6 +57,7 @@ class Backtest:
             "last": str(self.last),
             "by_rule": self.by_rule.to_dicts(),
             "contradictions": self.contradictions.height,
+            "new_contradictions": self.new_contradictions.height,
         }
 
     @property
@@ -84,13 +85,12 @@ def backtest(
         before, after = (replayed(conn, book, policy, until) for policy in (old, new))
         booked = _booked(conn, book_id, begin.first_day, until.last_day)
         decided = openings.decisions(conn, book_id, until)
-        evidence = copy_out(conn, query("decided_evidence"), {"book": book_id}, autonomy.DECIDED)
     before, after = (frame.join(booked, on="line_id", how="semi") for frame in (before, after))
     against = comparing.contradictions(after, decided)
     known = comparing.contradictions(before, decided).select("line_id", "words", known=pl.lit(True))
     against = against.join(known, on=["line_id", "words"], how="left").with_columns(new=pl.col("known").is_null())
     lines = comparing.compared(before, after)
-    wider = tuple(autonomy.widened(old, new))
+    wider, lacking = widening(workspace, book, new)
     return Backtest(
         book_id,
         begin,
@@ -99,8 +99,16 @@ def backtest(
         against.drop("known").sort("line_id", "words"),
         _by_rule(lines, against),
         wider,
-        tuple(autonomy.lacking(wider, evidence)),
+        lacking,
     )
+
+
+def widening(workspace: Workspace, book: Book, new: Policy) -> tuple[tuple[autonomy.Widening, ...], tuple[str, ...]]:
+    """Where a policy accepts more than the book's own without a person, and what that lacks of people's decisions."""
+    wider = tuple(autonomy.widened(policy_of(book), new))
+    with workspace.database.transaction(role="reader") as conn:
+        decided = copy_out(conn, query("decided_evidence"), {"book": book.id}, autonomy.DECIDED)
+    return wider, tuple(autonomy.lacking(wider, decided))
 
 
 def replayed(conn: Connection, book: Book, policy: Policy, last: Month) -> pl.DataFrame:

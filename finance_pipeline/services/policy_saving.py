@@ -15,11 +15,13 @@ import yaml
 from finance_pipeline.core.problems import BadInput, PermanentProblem
 from finance_pipeline.core.settings import Settings, load_settings
 from finance_pipeline.matching.policy_reading import policy_from
-from finance_pipeline.services.backtest import Backtest, backtest
+from finance_pipeline.services.backtest import Backtest, backtest, widening
 from finance_pipeline.services.bindings import write_declared
-from finance_pipeline.services.policies import policy_of
+from finance_pipeline.services.policies import checked, policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.locks import book_lock
+
+_KEPT = "The policy stays as it is."
 
 
 class NotBorneOut(PermanentProblem):
@@ -38,6 +40,14 @@ def save_policy(
     if not who or not reason.strip():
         raise BadInput("a policy is saved by a named actor, with a reason.", kept="Nothing was saved.")
     book = workspace.settings.book(book_id)
+    _, lacking = widening(workspace, book, checked(policy_from(overrides), book))
+    if lacking:
+        raise NotBorneOut(
+            f"it would accept more without a person than decisions bear out. {'; '.join(lacking)}.",
+            where=f"policy of book {book_id}",
+            kept=_KEPT,
+            todo="Confirm or decline what exceptions show beyond the limits, and try again.",
+        )
     found = backtest(workspace, book_id, overrides)
     _check(found)
     file = workspace.home / "finance_pipeline.d" / f"policy-{book_id}.yaml"
@@ -67,21 +77,13 @@ def save_policy(
 
 
 def _check(found: Backtest) -> None:
-    where, kept = f"policy of book {found.book}", "The policy stays as it is."
     wrong = found.new_contradictions
     if wrong.height:
         first = wrong.row(0, named=True)
         raise NotBorneOut(
             f"on {found.first} to {found.last} it would contradict {wrong.height} decisions, the first on "
             f"{first['line_id']}: {first['words']}.",
-            where=where,
-            kept=kept,
+            where=f"policy of book {found.book}",
+            kept=_KEPT,
             todo=f"`finance-pipeline policy try --book {found.book} --file FILE` lists all of them.",
-        )
-    if found.lacking:
-        raise NotBorneOut(
-            f"it would accept more without a person than decisions bear out. {'; '.join(found.lacking)}.",
-            where=where,
-            kept=kept,
-            todo="Confirm or decline what exceptions show beyond the limits, and try again.",
         )
