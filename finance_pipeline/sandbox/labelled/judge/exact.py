@@ -35,8 +35,9 @@ def judge_exact(docket: Docket) -> None:
     events = events.with_columns(candidate=latest)
     at = events.filter(pl.col("step") == -1)
     clear = payments.filter("clear").select("line")
-    single = at.filter(pl.col("spoilt_before") == 0).join(clear, on="line", how="semi")
-    _decide(docket, single)
+    single = at.filter(pl.col("spoilt_before") == 0)
+    _decide(docket, single.join(clear, on="line", how="semi"))
+    _mislead_by(docket, single.join(clear, on="line", how="anti"))
     several = at.filter((pl.col("spoilt_before") > 0) & (pl.col("before") >= 1)).join(clear, on="line", how="semi")
     docket.refuse(several["line"].to_numpy(), "equal_items", guess=True)
 
@@ -48,9 +49,16 @@ def _decide(docket: Docket, single: pl.DataFrame) -> None:
     facts = single.join(payments, on="line", how="left").join(due, on="candidate", how="left")
     right = pl.col("candidate").eq_missing(pl.col("only"))
     timely = pl.col("day") <= pl.col("due") + _WINDOW_DAYS
-    docket.mislead(facts.filter(~right)["line"].to_numpy())
+    _mislead_by(docket, single)
     docket.refuse(facts.filter(right, ~timely)["line"].to_numpy(), "long_after_due")
     docket.settle(facts.filter(right, timely).sort("line")["line"].to_numpy(), 2, "party_and_amount")
+
+
+def _mislead_by(docket: Docket, single: pl.DataFrame) -> None:
+    """Party and amount lead to one item, whatever else stands on the line, and it is not the true one."""
+    payments = docket.payments.filter("whole", "plain", pl.col("item_count") == 1).select("line", "only")
+    facts = single.join(payments, on="line", how="left")
+    docket.mislead(facts.filter(~pl.col("candidate").eq_missing(pl.col("only")))["line"].to_numpy())
 
 
 def judge_adjusted(docket: Docket) -> None:

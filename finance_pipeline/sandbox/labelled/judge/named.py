@@ -43,13 +43,15 @@ def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
 def _contradicted(docket: Docket, frame: pl.DataFrame) -> pl.DataFrame:
     """Lines whose reference is another's, or one that two lines claim.
 
-    A reference to another document is only seen to be wrong where the line shows somebody else, or where it is the
-    exact amount of one of its own: otherwise it reads like a payment in part, and nobody could know better.
+    A reference to another document is only seen to be wrong where its amount is another, and the line shows somebody
+    else or is the exact amount of one of its own: otherwise it reads like a payment of that document, in full or in
+    part, and nobody could know better.
     """
     other = frame.filter((pl.col("mention") == MENTION["other_document"]) | pl.col("exists"))
     own = (pl.col("in_party") > 0) | pl.col("exists_own")
     known = (pl.col("in_book") > 0) | pl.col("exists")
-    plausible = known & ((pl.col("seen") == NONE) | (own & ~(pl.col("exact") & pl.col("alone"))))
+    agreed = (pl.col("in_amount") > 0) | pl.col("exists_agreed")
+    plausible = known & ((pl.col("seen") == NONE) | agreed | (own & ~(pl.col("exact") & pl.col("alone"))))
     docket.mislead(other.filter(plausible.fill_null(False))["line"].unique().to_numpy())
     docket.refuse(other.filter(known.fill_null(False))["line"].unique().to_numpy(), "reference_of_another")
     noisy = docket.lines.filter((pl.col("noise") == 1) | (pl.col("noise_item") != NONE))

@@ -15,15 +15,19 @@ _LONGEST = 24
 
 
 def with_slips(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """With exists and exists_own (an item of the book, of the seen party, bears the text as it is typed), slip_book and
-    slip_party: how many numbers of the book, and of the seen party with the line's amount, are one slip away."""
+    """With exists, exists_own and exists_agreed (an item of the book, of the seen party, of the line's amount bears the
+    text as it is typed), slip_book and slip_party: how many numbers of the book, and of the seen party with the line's
+    amount, are one slip away."""
     typed = frame.filter("survives", pl.col("mention") == MENTION["typo"])
     asked = typed.select("mention_row", "book", "whole", "digits", "group", "line_amount", "bare")
     items = known.select("book", "whole", "party", "amount", candidate="item")
     # A number without letters is also read as the end of a longer one.
-    exact = asked.join(items.select("book", "whole", "party"), on=["book", "whole"])
+    bears = ["book", "whole", "party", "amount"]
+    exact = asked.join(items.select(bears), on=["book", "whole"])
     exists = exact.group_by("mention_row").agg(
-        exists=pl.lit(True), exists_own=(pl.col("party") == pl.col("group")).any()
+        exists=pl.lit(True),
+        exists_own=(pl.col("party") == pl.col("group")).any(),
+        exists_agreed=(pl.col("amount") == pl.col("line_amount")).any(),
     )
     near_ones = _neighbours(asked, items)
     pairs = near_ones.unique(["mention_row", "candidate"]).filter(_one_slip())
@@ -34,7 +38,8 @@ def with_slips(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     joined = frame.join(exists, on="mention_row", how="left", maintain_order="left")
     joined = joined.join(near, on="mention_row", how="left", maintain_order="left")
     return joined.with_columns(
-        pl.col("exists", "exists_own").fill_null(False), pl.col("slip_book", "slip_party").fill_null(0).cast(pl.Int64)
+        pl.col("exists", "exists_own", "exists_agreed").fill_null(False),
+        pl.col("slip_book", "slip_party").fill_null(0).cast(pl.Int64),
     )
 
 

@@ -15,7 +15,11 @@ from finance_pipeline.sandbox.labelled.judge.named import judge_named
 from finance_pipeline.sandbox.labelled.judge.naming import judged_mentions
 from finance_pipeline.sandbox.labelled.judge.payers import seen_parties
 from finance_pipeline.sandbox.labelled.judge.sums import judge_subsets, judge_totals
-from finance_pipeline.sandbox.labelled.shapes import PLAN, PLANS
+from finance_pipeline.sandbox.labelled.shapes import PLAN
+
+_NOTHING_THERE = (
+    *("stranger", "never_billed", "by_nature", "refund_without_document", "deposit_unnamed", "partial_unnamed"),
+)
 
 
 def judged(
@@ -70,18 +74,11 @@ def _strange(lines: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _reasons(docket: Docket) -> None:
-    """A reason for what nothing has been said of: what the line lacks."""
+    """A reason for what nothing has been said of: what the line lacks, or that nothing is there to be paid."""
     lines = docket.lines
     undecided = pl.Series(docket.why) == UNDECIDED
-    payer = lines["payer"]
-    for state, why in (
-        ("none", "party_unknown"),
-        ("several", "party_of_several"),
-        ("conflict", "name_against_account"),
-    ):
-        docket.refuse(np.flatnonzero(undecided & (payer == state)), why)
-    planned = pl.Series(np.array(PLANS)[lines["plan"].to_numpy()])
-    without = ("stranger", "never_billed", "by_nature", "refund_without_document", "deposit_unnamed", "partial_unnamed")
-    for name in without:
+    states = (("none", "party_unknown"), ("several", "party_of_several"), ("conflict", "name_against_account"))
+    for state, why in states:
+        docket.refuse(np.flatnonzero(undecided & (lines["payer"] == state)), why)
+    for name in _NOTHING_THERE:
         docket.refuse(np.flatnonzero((lines["plan"] == PLAN[name]) & ~pl.Series(docket.guess)), name)
-    assert planned.len() == lines.height
