@@ -36,7 +36,9 @@ def judged(
     mentions: as of mentions.mentioned, with end (of each in the list of its line).
     """
     lines = pl.concat([lines, seen_parties(lines, who, party_accounts)], how="horizontal")
-    at = pl.col("uncut").str.to_lowercase().str.find(pl.col("list").str.to_lowercase(), literal=True)
+    # Places are found in bytes: with one byte a letter they are places of letters.
+    memo, listed = (pl.col(name).str.to_lowercase().str.replace_all(r"[^\x00-\x7F]", "?") for name in ("uncut", "list"))
+    at = memo.str.find(listed, literal=True)
     lines = lines.with_columns(list_at=at.cast(pl.Int64))
     mentions = pl.concat([mentions, _strange(lines, mentions)])
     docket = Docket(lines, items, parts)
