@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching.counterparty import SURE_WAYS
 from finance_pipeline.matching.pool import LATE, NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
-from finance_pipeline.matching.text import one_edit_pairs, squeezed
+from finance_pipeline.matching.text import one_edit_pairs, phrase_pattern, squeezed
 
 _LEAST_TOKEN_CHARS = 4
 _CROWD = 100
@@ -53,7 +54,8 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     """Lines that pay the one of several equal items of their party which was due about then: rents, subscriptions.
 
     The items are due weeks apart, the line lies near one of those days, nothing else of that party does, and no older
-    one of them is left without a line of its own: else the line may be for that.
+    one of them is left without a line of its own: else the line may be for that. A word of the line says that it comes
+    again and again, or there are three such items at least.
     """
     near = pool.policy.recurring_days
     keys = ["party", "currency", "item_amount"]
@@ -65,12 +67,16 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     equal = dated.select("i", *keys, "due").unique("i").sort("due")
     spaced = equal.with_columns(gap=(pl.col("due") - pl.col("due").shift(1).over(keys)).dt.total_days().fill_null(1000))
     close = spaced.filter(pl.col("gap") < 2 * near - 4).select(keys).unique()
+    series = equal.group_by(keys).len().filter(pl.col("len") >= 3).select(keys)
+    said = pool.lines.filter(pl.col("words").str.contains(phrase_pattern(pool.policy.recurring_words))).select("l")
     unpaid = equal.join(own.select("i"), on="i", how="anti").group_by(keys).agg(oldest=pl.col("due").min())
     chosen = (
         own.filter("one_party").join(several.select("l").unique(), on="l", how="semi").join(close, on=keys, how="anti")
     )
     clear = chosen.join(unpaid, on=keys, how="left").filter((pl.col("due") < pl.col("oldest")).fill_null(True))
-    return clear.select(several.columns)
+    worded = clear.join(said, on="l", how="semi")
+    in_series = clear.join(said, on="l", how="anti").join(series, on=keys, how="semi")
+    return pl.concat([worded.select(several.columns), in_series.select(several.columns)])
 
 
 def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -105,9 +111,15 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 
 
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
-    """l, i where the text has a number of the house that is not the item's, nor its beginning, nor one edit away."""
+    """l, i where the text has a number of the house that is not the item's, nor its beginning, nor one edit away.
+
+    Where the payer is known by account number or whole name, only a number that is another item's counts: one that is
+    nobody's is an order's, or mistyped beyond recognition.
+    """
     numbers = pool.items.select("i", number=squeezed(pl.col("number")))
-    pairs = fits.select("l", "i").join(named.tokens.select("l", "text"), on="l").join(numbers, on="i")
+    surely = pool.lines.filter(pl.col("line_party_how").is_in(SURE_WAYS)).select("l", surely=pl.lit(True))
+    tokens = named.tokens.join(surely, on="l", how="left").filter(pl.col("surely").is_null() | pl.col("known"))
+    pairs = fits.select("l", "i").join(tokens.select("l", "text"), on="l").join(numbers, on="i")
     is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
         pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
     )

@@ -14,7 +14,7 @@ from finance_pipeline.matching import named_sums, near, parts, proposals, shared
 from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
 
-_LONG_DIGITS = 6
+_LONG_DIGITS = 5
 """So many digits, all of a number, are no coincidence where the amount agrees as well, whoever pays."""
 _STEPS = (
     (STRONG, "reference", "references_sum"),

@@ -15,6 +15,7 @@ from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.text import phrase_pattern, squeezed
 
 _BY_ACCOUNT, _BY_NAME = 1, 2
+SURE_WAYS = ("its account number", "its name")
 _HOW = {
     _BY_ACCOUNT: "its account number",
     _BY_NAME: "its name",
@@ -71,7 +72,7 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     by_name = _by_name(lines, names, policy)
     later = by_name.join(by_account.select("l").unique(), on="l", how="anti")
     contradicting = _contradicting(by_account, by_name)
-    found = pl.concat([by_account, later, contradicting])
+    found = _payers(lines, items, _also_by_name(pl.concat([by_account, later, contradicting]), lines, items, names))
     alone = found.filter(pl.col("l").is_unique())
     several = (
         found.filter(~pl.col("l").is_unique())
@@ -83,6 +84,30 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     single = alone.with_columns(parties=pl.concat_list("party"), clash=pl.lit(False))
     known = pl.concat([single.select(columns), several.select(columns)])
     return known.with_columns(how=pl.col("level").replace_strict(_HOW, return_dtype=pl.String)).drop("level")
+
+
+def _also_by_name(found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """found with what stands under the party's name alone: documents that give no id, where several have that name."""
+    nameless = items.filter(pl.col("party").str.starts_with("name:")).select("book", other="party").unique()
+    if nameless.is_empty():
+        return found
+    aliases = names.with_columns(other="name:" + pl.col("name")).join(nameless, on=["book", "other"])
+    aliases = aliases.filter(pl.col("party") != pl.col("other")).select("book", "party", "other")
+    more = found.join(lines.select("l", "book"), on="l").join(aliases, on=["book", "party"])
+    return pl.concat([found, more.select("l", party="other", level="level")]).unique(["l", "party"], keep="first")
+
+
+def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """found without parties that cannot be on this side: of several of one name, those who have a document of the
+    line's direction stay, where any has one."""
+    several = found.filter(~pl.col("l").is_unique())
+    if several.is_empty():
+        return found
+    sides = items.select("book", "party", way=pl.col("amount").sign()).unique().with_columns(fits=pl.lit(True))
+    ways = lines.select("l", "book", way=pl.col("amount").sign())
+    marked = several.join(ways, on="l").join(sides, on=["book", "party", "way"], how="left")
+    kept = marked.filter(pl.col("fits").fill_null(False) | ~pl.col("fits").fill_null(False).any().over("l"))
+    return pl.concat([found.filter(pl.col("l").is_unique()), kept.select(found.columns)])
 
 
 def _names(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import wording
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 
@@ -38,7 +39,7 @@ def match(pool: Pool, named: Named) -> Found:
     found = pool.candidates(hits, pool.policy.early_days).with_columns(
         agrees=(pl.col("party") == pl.col("line_party")).fill_null(False)
     )
-    fits = _believed(pool, _not_meant_otherwise(pool, found, named), named)
+    fits = _believed(pool, _not_meant_otherwise(found, named), named)
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l"))
     alone = (pl.col("i").n_unique().over("l") == 1) & (pl.col("l").n_unique().over("i") == 1)
     won = best.filter(alone)
@@ -53,7 +54,7 @@ def match(pool: Pool, named: Named) -> Found:
     return Found(pairs, refusal(best.filter(~alone), SEVERAL))
 
 
-def _not_meant_otherwise(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
+def _not_meant_otherwise(found: pl.DataFrame, named: Named) -> pl.DataFrame:
     """Near pairs without those of a number that is right as it stands: of an item that is open or settled already. Only
     where it is a stranger's, and the near one the payer's own, may it have been mistyped into that.
     """
@@ -61,7 +62,7 @@ def _not_meant_otherwise(pool: Pool, found: pl.DataFrame, named: Named) -> pl.Da
     facts = right.select("l", "i", squeezed_token=_squeezed("token")).join(
         found.select("l", "line_party").unique(), on="l"
     )
-    parties = pl.concat([pool.items.select("i", "party"), named.settled_parties]).unique("i", keep="first")
+    parties = named.every_item.select("i", "party")
     placed = facts.join(parties, on="i", how="left")
     strangers = ((pl.col("party") != pl.col("line_party")).fill_null(False)).all()
     by_token = placed.group_by("l", "squeezed_token").agg(strangers=strangers)
@@ -92,11 +93,34 @@ def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
     )
     marked = keyed.join(formed, on=["l", "i"], how="left").with_columns(pl.col("formed").fill_null(False))
     common = (pl.col("same") > 1) | (pl.col("item_amount") % 10_000 == 0)
-    nobody_elses = (
-        ~pl.col("stranger") & ~common & (~pl.col("formed") | (pl.col("way") == 1) & pl.col("line_parties").is_null())
-    )
+    nobody_elses = ~pl.col("stranger") & ~common & (pl.col("way") == 1)
     plain = ~pl.col("stranger") & ~pl.col("formed") & (pl.col("way") < 3)
-    return marked.filter(pl.col("agrees") | nobody_elses | plain)
+    sure = marked.filter("agrees")
+    others = marked.filter(~pl.col("agrees") & (nobody_elses | plain))
+    return pl.concat([sure, _without_neighbours(others, named)])
+
+
+def _without_neighbours(found: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """Near pairs of lines of no known payer whose text is one keystroke from no other number of the book."""
+    if found.is_empty():
+        return found
+    import numpy as np
+
+    from finance_pipeline.matching.kernels.buffers import folded_texts
+    from finance_pipeline.matching.kernels.nearness import neighbour_counts, squeezed_keys
+
+    numbers = named.every_item.filter(pl.col("number").is_not_null()).join(
+        found.select("book").unique(), on="book", how="semi"
+    )
+    texts = folded_texts(numbers["number"])
+    keys = np.empty(numbers.height, np.uint64)
+    squeezed_keys(texts.data, texts.starts, texts.sizes, wording.salts(numbers["book"]), keys)
+    tokens = folded_texts(found["token"])
+    counts = np.empty(found.height, np.int64)
+    neighbour_counts(
+        tokens.data, tokens.starts, tokens.sizes, wording.salts(found["book"]), np.unique(keys), counts
+    )  # fmt: skip
+    return found.filter(pl.Series(counts) <= 1)
 
 
 def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:

@@ -167,6 +167,34 @@ class Policy:
     """A payment that names one document may exceed it by this share; what is over stands on account."""
     fx_band_basis_points: int = 300
     """A payment in another currency may differ from the day's reference rate by so much, in hundredths of a per cent."""
+    recurring_words: tuple[str, ...] = (
+        *("rent", "subscription", "monthly", "standing order", "abo", "abonnement", "abonnements", "miete", "wartung"),
+        *(
+            "loyer",
+            "huur",
+            "leie",
+            "hyra",
+            "vuokra",
+            "affitto",
+            "canone",
+            "alquiler",
+            "cuota",
+            "membership",
+            "retainer",
+        ),
+        *(
+            "dauerauftrag",
+            "pacht",
+            "leasing",
+            "lease",
+            "maintenance",
+            "service contract",
+            "instalment plan",
+            "abonnemang",
+        ),
+        *("tilaus", "husleje", "abbonamento", "suscripcion", "mensualite", "maandelijks", "monatlich", "czynsz"),
+    )
+    """Words by which payers say that a payment comes again and again."""
     recurring_days: int = 12
     """Of equal items of one party, months apart, that one is paid whose due date lies within this many days, alone."""
     natures: tuple[Nature, ...] = _NATURES

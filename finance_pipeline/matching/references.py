@@ -115,8 +115,8 @@ class Named:
     hits: pl.DataFrame
     tokens: pl.DataFrame
     closed: pl.DataFrame
-    settled_parties: pl.DataFrame
-    """i, party of items that are settled already."""
+    every_item: pl.DataFrame
+    """i, book, number and party of all items, open or settled."""
 
 
 def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
@@ -137,7 +137,7 @@ def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
     )
     living = named.join(settled, on="i", how="anti", maintain_order="left") if settled.height else named
     party = pl.col("party") if "party" in items.columns else pl.lit(None, pl.String).alias("party")
-    return Named(living, _distinct(tokens), closed, items.filter("closed").select("i", party))
+    return Named(living, _distinct(tokens), closed, items.select("i", "book", "number", party))
 
 
 _HITS = pl.Schema(

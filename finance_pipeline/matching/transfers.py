@@ -153,7 +153,10 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     says = pl.col("words").str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
     to_own = squeezed(pl.col("counterparty_account")).is_in(numbers.filter(numbers != "").implode())
     free = pool.lines.filter(
-        ~pl.col("on_processor"), pl.col("line_party").is_null(), pl.col("amount") != 0, pl.col("nature").is_null()
+        ~pl.col("on_processor"),
+        pl.col("line_party").is_null() | (says | to_own).fill_null(False),
+        pl.col("amount") != 0,
+        pl.col("nature").is_null(),
     )
     return free.join(sure, on="l", how="anti", maintain_order="left").with_columns(
         said=says.fill_null(False) | to_own.fill_null(False),

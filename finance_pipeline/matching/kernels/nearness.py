@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
+from finance_pipeline.matching.kernels.hashing import BASIS, finished, with_bytes
 from finance_pipeline.matching.kernels.numbers import BEGIN, END, KIND, LETTERS, MAX_RUNS, runs_of
 
 NOT, KEYSTROKE, ZEROS, CUT = 0, 1, 2, 3
@@ -160,3 +161,57 @@ def near_numbers(
         ways[k] = NOT
         if _LEAST <= size <= _LONGEST and digits >= 3:
             ways[k] = _near(data, count, runs, number, size, digits, tried, places[k])
+
+
+@njit(cache=True, nogil=True)
+def squeezed_keys(data: Array, starts: Array, sizes: Array, salts: Array, out: Array) -> None:
+    """The key of the letters and digits of each text."""
+    text = np.empty(_LONGEST + 2, np.uint8)
+    for row in range(len(starts)):
+        size = min(_squeeze(data, starts[row], starts[row] + sizes[row], text, _LONGEST), _LONGEST)
+        out[row] = finished(with_bytes(BASIS ^ salts[row], text, 0, size))
+
+
+@njit(cache=True, nogil=True)
+def _known(text: Array, size: int, salt: np.uint64, keys: Array) -> int:
+    """1 where some number is this text, else 0. keys: sorted."""
+    key = finished(with_bytes(BASIS ^ salt, text, 0, size))
+    at = np.searchsorted(keys, key)
+    return 1 if at < len(keys) and keys[at] == key else 0
+
+
+@njit(cache=True, nogil=True)
+def neighbour_counts(data: Array, starts: Array, sizes: Array, salts: Array, keys: Array, counts: Array) -> None:
+    """How many of some numbers (sorted keys, each once) are one keystroke from each text: a digit lost, added or
+    replaced, any character lost, or two neighbours swapped.
+    """
+    text = np.empty(_LONGEST + 2, np.uint8)
+    other = np.empty(_LONGEST + 3, np.uint8)
+    for row in range(len(starts)):
+        size = _squeeze(data, starts[row], starts[row] + sizes[row], text, _LONGEST)
+        counts[row] = 0
+        if size > _LONGEST:
+            continue
+        for at in range(size + 1):
+            for k in range(at):
+                other[k] = text[k]
+            for digit in range(48, 58):
+                other[at] = digit
+                if at == 0 or digit != text[at - 1]:
+                    for k in range(at, size):
+                        other[k + 1] = text[k]
+                    counts[row] += _known(other, size + 1, salts[row], keys)
+                if at < size and text[at] != digit and 48 <= text[at] <= 57:
+                    for k in range(at + 1, size):
+                        other[k] = text[k]
+                    counts[row] += _known(other, size, salts[row], keys)
+            if at < size and (at == 0 or text[at] != text[at - 1]):
+                for k in range(at + 1, size):
+                    other[k - 1] = text[k]
+                counts[row] += _known(other, size - 1, salts[row], keys)
+            if at + 1 < size and text[at] != text[at + 1]:
+                other[at] = text[at + 1]
+                other[at + 1] = text[at]
+                for k in range(at + 2, size):
+                    other[k] = text[k]
+                counts[row] += _known(other, size, salts[row], keys)

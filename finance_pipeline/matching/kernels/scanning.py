@@ -39,6 +39,7 @@ _WINDOW = 8
 _SAME_KEY = 24
 _RANGE_LONGEST = 60
 _SURE_DIGITS = 8
+_UNBLOCKED_DIGITS = 6
 _OPAQUE_RUNS = 4
 _OF_LIST = -2
 INVOICE, NUMBER, CONNECTOR, RANGE, LABEL = 1, 2, 3, 4, 5
@@ -445,7 +446,8 @@ def hits_of_text(
             continue
         already = found
         blocked = False
-        if is_digits and r > 0 and runs[r - 1, KIND] == LETTERS and runs[r - 1, MEANING] != INVOICE:
+        short = end - begin < _UNBLOCKED_DIGITS
+        if is_digits and short and r > 0 and runs[r - 1, KIND] == LETTERS and runs[r - 1, MEANING] != INVOICE:
             close = _separated(data, runs[r - 1, END], begin) < 3
             blocked = close and _is_head(data, runs[r - 1, BEGIN], runs[r - 1, END], salt, heads)
         found = _windows(
