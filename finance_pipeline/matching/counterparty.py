@@ -27,29 +27,34 @@ _HOW = {
 
 
 def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself."""
+    """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself.
+
+    Of several parties of one name (a customer who supplies us too) it is the one that has documents of this direction.
+    """
     unknown = items.filter(pl.col("party_id").is_null() & pl.col("party_name").is_not_null())
     if unknown.is_empty():
         return items.with_columns(party=pl.col("party_id"))
-    names = unknown.select("party_name").unique()
-    named = unknown.select("i", "book", "party_name").join(
-        names.with_columns(name=wording.name_keys(names["party_name"])), on="party_name"
-    )
-    by_name = (
-        _names(items.with_columns(party=pl.col("party_id")), parties)
-        .group_by("book", "name")
-        .agg(one=pl.col("party").unique().sort())
-        .filter(pl.col("one").list.len() == 1)
-        .select("book", "name", one=pl.col("one").list.first())
-    )
-    found = named.join(by_name, on=["book", "name"], how="left").select(
-        "i", found=pl.coalesce("one", "name:" + pl.col("name"))
-    )
+    names = items.select("party_name").unique().drop_nulls()
+    keyed = names.with_columns(name=wording.name_keys(names["party_name"]))
+    way = pl.col("amount").sign()
+    sided = items.drop_nulls("party_id").join(keyed, on="party_name").select("book", "name", "party_id", way=way)
+    by_side = _only(sided, ["book", "name", "way"], "party_id", "of_side")
+    every = _names(items.with_columns(party=pl.col("party_id")), parties)
+    by_name = _only(every, ["book", "name"], "party", "of_name")
+    named = unknown.select("i", "book", "party_name", way=way).join(keyed, on="party_name")
+    found = named.join(by_side, on=["book", "name", "way"], how="left").join(by_name, on=["book", "name"], how="left")
+    chosen = found.select("i", found=pl.coalesce("of_name", "of_side", "name:" + pl.col("name")))
     return (
-        items.join(found, on="i", how="left", maintain_order="left")
+        items.join(chosen, on="i", how="left", maintain_order="left")
         .with_columns(party=pl.coalesce("party_id", "found"))
         .drop("found")
     )
+
+
+def _only(frame: pl.DataFrame, keys: list[str], party: str, into: str) -> pl.DataFrame:
+    """keys and the one party that they have; none of keys that have several."""
+    distinct = frame.select(*keys, pl.col(party).alias(into)).unique()
+    return distinct.filter(pl.len().over(keys) == 1)
 
 
 def with_words(lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,8 @@ from finance_pipeline.sandbox.labelled.draft import SPAN_DAYS, Ints, stream
 from finance_pipeline.sandbox.labelled.profiles import CURRENCIES, DECIMALS, PER_EUR_MILLIONTHS, SCALE_PERCENT
 
 _MILLION = 1_000_000
+_LATEST_DAYS = 300
+"""After the last document money moves no later than this."""
 _CATALOGUE = (999, 1_900, 2_500, 4_900, 9_900, 12_000, 14_900, 25_000, 49_900, 75_000, 100_000, 120_000, 250_000)
 """Prices at which many things are sold, in euro cents: equal amounts of one party are not rare."""
 
@@ -46,7 +48,7 @@ def share_of(rng: np.random.Generator, amount: Ints, least_percent: int, most_pe
 
 def rates(seed: int) -> Ints:
     """Millionths of a unit of each currency for one euro, by day and currency; it wanders a little every day."""
-    steps = stream(seed, "rates").normal(0, 0.003, (SPAN_DAYS + 90, len(CURRENCIES)))
+    steps = stream(seed, "rates").normal(0, 0.003, (SPAN_DAYS + _LATEST_DAYS, len(CURRENCIES)))
     steps[:, 0] = 0
     table: Ints = (np.array(PER_EUR_MILLIONTHS) * np.exp(np.cumsum(steps, axis=0))).astype(np.int64)
     return table
