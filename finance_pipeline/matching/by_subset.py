@@ -6,6 +6,8 @@ measure of chance (subset), sums of items that the text names (proposals, named_
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
@@ -23,17 +25,37 @@ _WHY = {"several": SEVERAL, "by_chance": CHANCE, "too_large": TOO_MANY}
 _LINE_DAYS = 31
 
 
-def match(pool: Pool, named: Named) -> Found:
+@dataclass(frozen=True)
+class Tried:
+    """What was searched in vain: l and what it was searched among, and the refusals of it."""
+
+    lines: pl.DataFrame
+    refused: pl.DataFrame
+
+
+UNTRIED = Tried(pl.DataFrame(schema={"l": pl.UInt32, "among": pl.UInt64}), NOTHING.refused)
+
+
+def match(pool: Pool, named: Named, tried: Tried) -> tuple[Found, Tried]:
     """Lines whose amount only one subset of their party's open items makes, and chance hardly would.
 
-    Items that the text names surely are part of it, and the search is for the rest.
+    Items that the text names surely are part of it, and the search is for the rest. What was searched in vain is not
+    searched again as long as its candidates are the same.
     """
     lines = _lines(pool, named)
-    if lines.is_empty():
-        return NOTHING
-    candidates = _candidates(pool, lines, named)
+    candidates = _candidates(pool, lines, named) if lines.height else lines
     if candidates.is_empty():
-        return NOTHING
+        return NOTHING, tried
+    among = candidates.group_by("l").agg(among=pl.struct("missing", "i", "item_amount", "less").hash(seed=0).sum())
+    again = among.join(tried.lines, on=["l", "among"], how="semi").select("l")
+    fresh = candidates.join(again, on="l", how="anti", maintain_order="left")
+    found = _searched(pool, fresh, named) if fresh.height else NOTHING
+    refused = pl.concat([tried.refused.join(again, on="l", how="semi"), found.refused])
+    return Found(found.pairs, refused), Tried(among, refused)
+
+
+def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
+    """What the search finds among the candidates of some lines, and what it has to refuse."""
     one = _one_missing(candidates)
     candidates = candidates.join(one.select("l").unique(), on="l", how="anti", maintain_order="left")
     if candidates.is_empty():

@@ -181,6 +181,7 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
     twice would not be the same as running once.
     """
     named, rates, tiers = search.named, search.given.fx_rates, pool.policy.tiers
+    tried = by_subset.UNTRIED
     while True:
         found_before = pool.pairs.height
         pool = replace(pool, refused=pool.refused.clear())
@@ -197,7 +198,8 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
         pool = _without_weakly_held(pool)
         pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool
         if 3 in tiers:
-            pool = pool.take(by_subset.match(pool, named))
+            found, tried = by_subset.match(pool, named, tried)
+            pool = pool.take(found)
             pool = pool.take(by_subset.match_lines(pool, named))
             pool = pool.take(by_subset.match_balance(pool, named))
         pool = tolerant.match(pool, named, rates) if 4 in tiers else pool

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
+_LIMIT_STEPS = 1 << 18
+"""Work for each half of one line's candidates: all subsets of some 36 of them. A thousand lines take about a second."""
 _ANSWERS = {0: "none", 1: "proven", 2: "several", 3: "by_chance", 4: "too_large"}
 
 
@@ -26,8 +28,9 @@ def search(candidates: pl.DataFrame, bound: float, *, target: str = "line_amount
     less = candidates["less"].fill_null(0).to_numpy() if "less" in candidates.columns else None
     days = candidates["due_on"].cast(pl.Int32).cast(pl.Int64).fill_null(0).to_numpy() if due else None
     found = find_subsets(
-        counts["target"].to_numpy(), offsets, candidates["item_amount"].to_numpy(), less, days, bound=bound
-    )
+        counts["target"].to_numpy(), offsets, candidates["item_amount"].to_numpy(), less, days, bound=bound,
+        limit_steps=_LIMIT_STEPS,
+    )  # fmt: skip
     by_line = counts.select("l", named_count="len").with_columns(
         answer=pl.Series(found.status).cast(pl.Int64).replace_strict(_ANSWERS, return_dtype=pl.String),
         interchangeable=pl.Series(found.interchangeable),
