@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -59,6 +60,13 @@ def test_ids_and_orders_of_rows_say_nothing_about_what_belongs_together(made: La
     places = pairs.select(pl.corr("line_place", "item_place", method="spearman")).item()
     assert abs(ids) < 0.06
     assert abs(places) < 0.06
+
+
+def test_there_is_a_rate_for_each_day_on_which_money_can_move(made: Labelled) -> None:
+    last, latest = made.bank_lines["booked_on"].max(), made.fx_rates["date"].max()
+    assert isinstance(last, date)
+    assert isinstance(latest, date)
+    assert latest - last > timedelta(days=60)
 
 
 def why_of(made: Labelled, plan: str) -> pl.DataFrame:
