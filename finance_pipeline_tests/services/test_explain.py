@@ -61,11 +61,15 @@ SUBJECTS: dict[str, LiteralString] = {
     "a party": "select record_id from canonical.party_current order by 1",
     "an entry of a line, by id": "select entry_id from ledger.standing where purpose = 'line' order by 1",
     "an entry of a line, by number": "select number from ledger.posting where purpose = 'line' order by 1",
-    "an entry of a match": "select number from ledger.posting where match_id is not null order by 1",
+    "an entry of a match": """
+        select number from ledger.posting
+        join recon.allocation using (match_id) where item_id is not null order by 1
+    """,
     "the opening of a bank account": "select entry_id from ledger.standing where purpose = 'opening' order by 1",
     "a match with a document": """
         select match_id from recon.allocation where item_kind = 'invoice' and role = 'principal' order by 1
     """,
+    "a coded line": "select match_id from recon.allocation where account_code is not null order by 1",
     "a match of two own lines": "select match_id from recon.allocation where other_line_id is not null order by 1",
     "a bank account of the cash position": "select account from report.cash_position where kind = 'bank' order by 1",
     "a bank account without a feed": "select account from report.cash_position where account = 'de-reserve'",

@@ -169,7 +169,7 @@ def test_an_overlapping_statement_adds_the_days_that_were_missing(empty: Workspa
     versions, held = imported(books, over_days("2025-05-31", "2025-06-04"))
     assert (versions, held) == (2, 0), "the statement and the one entry of the days between"
     added = materialized(books)
-    assert (added.new_entries, added.reversed) == (1, 0)
+    assert (added.new_entries, added.reversed) == (2, 0), "the entry, and that it was the rent"
     assert read.tie_outs(books).filter(pl.col("name") == "bank_account_equals_statement")["tied"].all()
 
 
