@@ -10,6 +10,7 @@ import polars as pl
 
 from finance_pipeline.matching import references, wording
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import squeezed
 
 _EARLY_DAYS = 10
@@ -30,8 +31,9 @@ def match(pool: Pool, remittances: pl.DataFrame) -> Found:
     if pairs.is_empty():
         return NOTHING
     rows = _resolved(pool, pairs, remittances)
+    strangers = (pl.col("rank") == 2) & ~pl.col("line_parties").list.contains(pl.col("party"))
     whole = rows.group_by("l", "remittance_id").agg(
-        complete=(pl.col("i").is_not_null() & pl.col("fits")).all(), parties=pl.col("party").n_unique()
+        complete=(pl.col("i").is_not_null() & pl.col("fits") & ~strangers.fill_null(False)).all()
     )
     sure = whole.filter("complete").join(pairs, on=["l", "remittance_id"])
     best = sure.filter(pl.col("rank") == pl.col("rank").min().over("l"))
@@ -61,7 +63,9 @@ def _totals(remittances: pl.DataFrame) -> pl.DataFrame:
 
 def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
     """l, remittance_id, rank: 0 the line names the advice, 1 its payer, 2 only the total agrees."""
-    lines = pool.open_lines.select("l", "book", "currency", "amount", "booked_on", "name", "words", *_TEXTS)
+    lines = pool.open_lines.select(
+        "l", "book", "currency", "amount", "booked_on", "name", "words", "line_parties", *_TEXTS
+    )
     both = lines.join(advices, on=["currency", "amount"])
     days = (pl.col("booked_on") - pl.col("received_on")).dt.total_days()
     near = both.filter(days.is_between(-_LATE_DAYS, _EARLY_DAYS) | days.is_between(-_EARLY_DAYS, _LATE_DAYS))
@@ -71,7 +75,7 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
         (pl.col("name") == pl.col("payer")) | pl.col("words").str.contains(pl.col("payer"), literal=True)
     ).fill_null(False)
     rank = pl.when(by_id).then(0).when(by_payer).then(1).otherwise(2)
-    return near.with_columns(rank=rank).select("l", "book", "booked_on", "remittance_id", "rank")
+    return near.with_columns(rank=rank).select("l", "book", "booked_on", "remittance_id", "rank", "line_parties")
 
 
 def _resolved(pool: Pool, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +102,7 @@ def _resolved(pool: Pool, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.
 def _pairs(won: pl.DataFrame) -> pl.DataFrame:
     """Rows as allocations: in full, less a discount in time, or in part."""
     kept = pl.col("amount") - pl.col("line_minor")
-    discounted = won.with_columns(kept=kept, discount=_discount_of(won))
+    discounted = won.with_columns(kept=kept, discount=_discount())
     takes = discounted.with_columns(takes=(pl.col("kept") != 0) & ((pl.col("kept") - pl.col("discount")).abs() <= 1))
     common = {"tier": 1, "rule": "remittance_advice", "token": pl.col("remittance_id"), "field": "advice"}
     full = pl.when("takes").then("amount").otherwise("line_minor")
@@ -107,7 +111,5 @@ def _pairs(won: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([principal, off])
 
 
-def _discount_of(frame: pl.DataFrame) -> pl.Expr:
-    from finance_pipeline.matching.terms import discount_minor
-
+def _discount() -> pl.Expr:
     return discount_minor(pl.col("amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on"))

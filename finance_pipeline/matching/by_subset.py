@@ -23,6 +23,7 @@ _SUGGESTED_ITEMS = 12
 _NEVER = ("payout", "receipt_in_ledger", *RECORDED)
 _WHY = {"several": SEVERAL, "by_chance": CHANCE, "too_large": TOO_MANY}
 _LINE_DAYS = 31
+_TOGETHER_DAYS = 5
 
 
 @dataclass(frozen=True)
@@ -201,9 +202,10 @@ def match_lines(pool: Pool, named: Named) -> Found:
 
 
 def match_balance(pool: Pool, named: Named) -> Found:
-    """Parties whose several free lines of one month add to all that they have open: filled in order of their days.
+    """Parties whose several free lines of a few days add to all that they have open: filled in order of their days.
 
-    One candidate, and no search: every free line of the party, and its whole open balance.
+    One candidate, and no search: every free line of the party, and its whole open balance. Where two of its items are
+    equal, or a line is an item's amount, more than one reading fits, and nothing is taken.
     """
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
     keys = ["book", "currency", "party"]
@@ -218,10 +220,13 @@ def match_balance(pool: Pool, named: Named) -> Found:
         one_way=pl.col("line_amount").sign().n_unique() == 1,
     )  # fmt: skip
     several = paying.filter(
-        pl.col("count").is_between(2, _MOST_LINES) & (pl.col("days") <= _LINE_DAYS) & pl.col("one_way")
+        pl.col("count").is_between(2, _MOST_LINES) & (pl.col("days") <= _TOGETHER_DAYS) & pl.col("one_way")
     )
     items = pool.items.filter(~pl.col("kind").is_in(_NEVER)).join(several, on=keys)
     open_then = items.filter(pl.col("issued_on") <= pl.col("last_on"))
+    equal = open_then.filter(pl.struct(*keys, "amount").is_duplicated()).select(keys)
+    alike = open_then.join(lines, left_on=[*keys, "amount"], right_on=[*keys, "line_amount"]).select(keys)
+    open_then = open_then.join(pl.concat([equal, alike]).unique(), on=keys, how="anti")
     whole = open_then.group_by(keys).agg(
         pl.col("paid").first(), open_sum=pl.col("amount").sum(), items=pl.len(),
         same=(pl.col("amount").sign() == pl.col("paid").sign()).all(),

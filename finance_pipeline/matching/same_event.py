@@ -15,23 +15,52 @@ from finance_pipeline.matching.text import phrase_pattern, squeezed
 _SAID_NOTHING = ("NOTPROVIDED", "NONREF", "NOREF", "NONE", "NA")
 _LEAST_ID_CHARS = 6
 _PENDING_DAYS = 10
+_TWICE_DAYS = 3
 _EVENT = ["account_id", "currency", "amount"]
 
 
 def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
-    """Lines that a feed delivered twice: the same account, day, amount and text, and the same id of the bank.
+    """Lines that a feed delivered twice: the same account, amount and id of the bank, the same days, and nothing in
+    their texts that differs.
 
-    every: booked lines, also those that stand matched. Two payments of one customer on one day look alike too, but a bank gives each an id of its own.
+    every: booked lines, also those that stand matched. Two payments of one customer on one day look alike too, but a
+    bank gives each an id of its own.
     """
-    told = every.filter(pl.struct(*_EVENT, "booked_on").is_duplicated())
+    told = every.filter(pl.struct(_EVENT).is_duplicated())
     if told.is_empty():
         return NOTHING
-    same = ["memo", "counterparty_name", "counterparty_account", "bank_reference", "end_to_end_id", "value_on"]
-    identified = told.filter(_is_id("bank_reference") | _is_id("end_to_end_id"))
-    keyed = identified.with_columns(pl.col(same[:-1]).fill_null("")).sort("held", "line_id", descending=[True, False])
-    first = keyed.with_columns(other_l=pl.col("l").first().over(*_EVENT, "booked_on", *same[:-1]))
-    again = first.filter(pl.col("l") != pl.col("other_l")).join(pool.lines.select("l"), on="l", how="semi")
-    return Found(pairs_of(again, tier=0, rule=AGAIN, role="principal", field="the bank's id"), NOTHING.refused)
+    by_id = [_told_twice(told.filter(_is_id(name)), name) for name in ("bank_reference", "end_to_end_id")]
+    both = pl.concat(by_id).unique(["l", "other_l"])
+    first = both.join(both.select(other_l="l").unique(), on="other_l", how="anti")
+    again = first.sort("l", "other_l").unique("l", keep="first", maintain_order=True)
+    free = again.join(pool.lines.select("l"), on="l", how="semi")
+    return Found(pairs_of(free, tier=0, rule=AGAIN, role="principal", field="the bank's id"), NOTHING.refused)
+
+
+def _told_twice(told: pl.DataFrame, by: str) -> pl.DataFrame:
+    """l, other_l, amount of lines that share an id with an earlier one (or one that stands matched) and differ in
+    nothing that both say."""
+    said = ["memo", "counterparty_name", "counterparty_account", "bank_reference", "end_to_end_id"]
+    each = told.select("l", "held", "line_id", "booked_on", *_EVENT, *said, by_id=squeezed(pl.col(by)))
+    twice = each.filter(pl.struct(*_EVENT, "by_id").is_duplicated())
+    both = twice.join(twice, on=[*_EVENT, "by_id"], suffix="_first").filter(pl.col("l") != pl.col("l_first"))
+    days = (pl.col("booked_on") - pl.col("booked_on_first")).dt.total_days().abs()
+    near = both.filter(days <= _TWICE_DAYS, _later(), *(_agree(name) for name in said))
+    return near.select("l", "amount", other_l="l_first")
+
+
+def _later() -> pl.Expr:
+    """Of two lines the one that stands matched was first, then the one booked first, then the one of the lesser id."""
+    later = pl.col("line_id") > pl.col("line_id_first")
+    day, first_day = pl.col("booked_on"), pl.col("booked_on_first")
+    later = (day > first_day) | ((day == first_day) & later)
+    return (~pl.col("held") & pl.col("held_first")) | ((pl.col("held") == pl.col("held_first")) & later)
+
+
+def _agree(name: str) -> pl.Expr:
+    """Two texts are the same, or one begins with the other, or one is missing."""
+    one, other = squeezed(pl.col(name)), squeezed(pl.col(f"{name}_first"))
+    return (one.str.starts_with(other) | other.str.starts_with(one)).fill_null(True)
 
 
 def _is_id(column: str) -> pl.Expr:
