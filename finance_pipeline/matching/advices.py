@@ -46,7 +46,7 @@ def match(pool: Pool, remittances: pl.DataFrame) -> Found:
 
 
 def _totals(remittances: pl.DataFrame) -> pl.DataFrame:
-    """One row per advice whose rows add to its total: remittance_id, received_on, currency, amount, payer (name key)."""
+    """One row per advice whose rows add to its total: remittance_id, received_on, currency, amount, payer (its key)."""
     names = remittances.select("payer_name").unique().drop_nulls()
     keyed = names.with_columns(payer=wording.name_keys(names["payer_name"]))
     return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -25,20 +26,22 @@ _STEPS = (
 
 def match(pool: Pool, named: Named) -> Pool:
     """The pool after tier 1, surest evidence first."""
+    bound = pool.policy.chance_bound
     for strength, one, several in _STEPS:
-        steps = [
-            lambda fitting, one=one, several=several: proposals.exact(fitting, 1, one, several),
-            lambda fitting: proposals.reduced(fitting, 1),
-        ]
+        exact = partial(proposals.exact, tier=1, one=one, several=several)
+        steps: list[Callable[[pl.DataFrame], Found]] = [exact, partial(proposals.reduced, tier=1)]
         if strength > STRONG:
-            steps += [lambda fitting: named_sums.match(fitting, pool.policy.chance_bound), shared.match]
+            steps += [partial(named_sums.match, bound=bound), shared.match]
         pool = _in_turn(pool, named, strength, steps)
         if strength > STRONG:
             pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
     pool = pool.take(near.match(pool, named))
-    ends = [lambda fitting: proposals.exact(fitting.filter("exact"), 1, "reference_end", "reference_end")]
-    pool = _in_turn(pool, named, PART, ends)
+    pool = _in_turn(pool, named, PART, [_of_last_digits])
     return pool.take(parts.match(pool, named))
+
+
+def _of_last_digits(fitting: pl.DataFrame) -> Found:
+    return proposals.exact(fitting.filter("exact"), 1, "reference_end", "reference_end")
 
 
 def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:
@@ -69,7 +72,7 @@ def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
 
 
 def _settled(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
-    """Refusals of lines that surely name what is settled, and nothing that is open: no weaker evidence speaks for them."""
+    """Refusals of lines that name what is settled, and nothing that is open: no weaker evidence speaks for them."""
     open_ = pool.items.select("i")
     sure = named.hits.filter(pl.col("strength") <= strength).join(pool.open_lines.select("l"), on="l", how="semi")
     living = sure.join(open_, on="i", how="semi").select("l")

@@ -81,7 +81,7 @@ def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
 
 
 def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
-    """The search's answers, where a party's whole open balance is one that needs no proof: nothing was chosen for it."""
+    """The search's answers, where a party's whole open balance needs no proof: nothing was chosen for it."""
     is_whole = (pl.col("whole") > 0) & (pl.col("answer") != "several")
     at_less = (pl.col("whole") == 2) & pl.col("less").is_not_null()
     return answered.with_columns(

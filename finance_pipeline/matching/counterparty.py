@@ -69,8 +69,8 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how
     (words), clash (the account number says one and the name another).
 
-    lines: l (row by row 0, 1, ...), book, counterparty_account, name, words; items: book, party, party_name. Ways are tried in
-    order of sureness; the first that finds anything decides, and two parties on it are none.
+    lines: l (row by row 0, 1, ...), book, counterparty_account, name, words; items: book, party, party_name. Ways are
+    tried in order of sureness; the first that finds anything decides, and two parties on it are none.
     """
     names = _names(items, parties)
     by_account = _by_account(lines, parties, names)

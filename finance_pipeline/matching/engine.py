@@ -30,7 +30,7 @@ from finance_pipeline.matching import (
     tolerant,
     transfers,
 )
-from finance_pipeline.matching.outcomes import Outcome
+from finance_pipeline.matching.outcomes import Outcome as Outcome
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.text import phrase_pattern

@@ -204,8 +204,7 @@ def _pairs(pool: Pool, won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame
     rule = (
         pl.when(pl.col("kind") == "payment_run").then(pl.lit("payment_run"))
         .when(pl.col("kind").is_in(("ledger_day", "deposit"))).then(pl.lit("deposit_of_receipts"))
-        .when((pl.col("line_amount") == pl.col("net_sum")) & (pl.col("net_sum") != pl.col("gross"))).then(pl.lit("payout_breakdown"))
-        .when(pl.col("line_amount") == pl.col("gross")).then(pl.lit("payout_breakdown"))
+        .when(pl.col("line_amount").is_in(pl.concat_list("net_sum", "gross"))).then(pl.lit("payout_breakdown"))
         .otherwise(pl.lit("acquirer_batch"))
     )  # fmt: skip
     own_net = pl.coalesce("net", "amount")

@@ -5,18 +5,16 @@ Here: matches and allocations from pairs. Not here: the words themselves (explai
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import polars as pl
 
+from finance_pipeline.core.hashing import content_hashes
 from finance_pipeline.matching import exceptions, explain, schemas
 from finance_pipeline.matching.pool import Pool
 from finance_pipeline.matching.references import Named
 
 _CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "inferred", 5: "inferred", 6: "by rule"}
-_MANY = 5_000
-"""More texts than this are hashed in DuckDB, which does it for whole columns; fewer are not worth loading it."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +95,4 @@ def _match_ids(sided: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("head").first(), pl.col("part").str.join("\x1e"))
     )
     said = pl.concat([each.filter(alone), several]).select("l", said=pl.concat_str("head", "part", separator="\x1e"))
-    return said.select("l", match_id=_digests(said["said"])).sort("match_id").with_row_index("m")
-
-
-def _digests(texts: pl.Series) -> pl.Series:
-    """SHA-256 of each text, in hexadecimal."""
-    if len(texts) <= _MANY:
-        return pl.Series([hashlib.sha256(text.encode()).hexdigest() for text in texts.to_list()], dtype=pl.String)
-    import duckdb
-
-    with duckdb.connect() as memory:
-        memory.register("texts", pl.DataFrame({"said": texts}).to_arrow())
-        return memory.sql("select sha256(said) as digest from texts").pl()["digest"]
+    return said.select("l", match_id=content_hashes(said["said"])).sort("match_id").with_row_index("m")

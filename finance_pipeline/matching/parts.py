@@ -19,8 +19,8 @@ from finance_pipeline.matching.pool import (
     refusal,
 )
 from finance_pipeline.matching.references import BARE, STRONG, Named
-from finance_pipeline.matching.text import one_edit_pairs, squeezed
 from finance_pipeline.matching.terms import discount_minor
+from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
 _ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
 _SETTLED = {"tier": 1, "role": "principal"}

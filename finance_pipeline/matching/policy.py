@@ -166,7 +166,7 @@ class Policy:
     overpayment_max_percent: int = 25
     """A payment that names one document may exceed it by this share; what is over stands on account."""
     fx_band_basis_points: int = 300
-    """A payment in another currency may differ from the day's reference rate by so much, in hundredths of a per cent."""
+    """A payment in another currency may differ so much from the day's reference rate, in hundredths of a per cent."""
     recurring_words: tuple[str, ...] = (
         *("rent", "subscription", "monthly", "standing order", "abo", "abonnement", "abonnements", "miete", "wartung"),
         *(

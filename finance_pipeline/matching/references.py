@@ -107,9 +107,9 @@ class Named:
     """What the lines' texts name.
 
     hits: one row per line and item: l, i, strength, field, token (as found), whole (the structured field is nothing
-    else), digits (significant ones in the token). tokens: one row per number-like text: l, text (squeezed), known (names an open item), formed (as long as
-    the house's own numbers). closed: l, i, strength, token of what lines name that is
-    settled already.
+    else), digits (significant ones in the token). tokens: one row per number-like text: l, text (squeezed), known
+    (names an open item), formed (as long as the house's own numbers). closed: l, i, strength, token of what lines name
+    that is settled already.
     """
 
     hits: pl.DataFrame

@@ -106,8 +106,8 @@ def returns(pool: Pool, every: pl.DataFrame) -> Found:
     """Payments that came back: a line whose text says so, and the earlier line of opposite amount that it names.
 
     Named by its end-to-end id, or else by the same party and exactly the same amount. What the bank keeps for it is a
-    fee. The two lines make one event, and what the first was to settle stays open. every: booked lines, also those that stand
-    matched.
+    fee. The two lines make one event, and what the first was to settle stays open. every: booked lines, also those that
+    stand matched.
     """
     policy = pool.policy
     came_back = _same_id_back(pool, every)
@@ -165,7 +165,8 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame) -> pl.DataF
     )
     first = earlier.filter(_is_id("end_to_end_id")).select(
         "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",
-        id=squeezed(pl.col("end_to_end_id")), name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
+        id=squeezed(pl.col("end_to_end_id")), name_first="name", party_first="line_party",
+        sign=-pl.col("amount").sign(),
     )  # fmt: skip
     others = earlier.join(said, on="l", how="anti").select(
         "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",

@@ -154,9 +154,12 @@ def _of_parties() -> dict[str, pl.Expr]:
             "{}, has one open item that is {} at the day's reference rate: {}, open at {}.",
             *(_party(), "money", "labels", "open_money"),
         ),
-        "whole_balance": pl.format("{} is all that this party has open, {} items: {}{}.", "money", "count", "labels", _aside()),
+        "whole_balance": pl.format(
+            "{} is all that this party has open, {} items: {}{}.", "money", "count", "labels", _aside()
+        ),
         "balance_by_lines": pl.format(
-            "This and other lines of the party add to all that it has open; in order of dates this one pays {}.", "labels"
+            "This and other lines of the party add to all that it has open; in order of dates this one pays {}.",
+            "labels",
         ),
         "proven_sum": pl.format("{} is exactly {}{}; {}.", "money", "labels", _aside(), only),
         "references_and_sum": pl.format(
@@ -179,10 +182,12 @@ def _of_lines() -> dict[str, pl.Expr]:
             left, *there, said_by,
         ),
         "transfer_less_fee": pl.format(
-            "{} and {} reached {} on {}; the difference, {}, is a charge on the way.", left, "other_money", *there, "aside"
+            "{} and {} reached {} on {}; the difference, {}, is a charge on the way.",
+            *(left, "other_money"), *there, "aside",
         ),
         "transfer_at_rate": pl.format(
-            "{} and reached {} on {} as {}, which is the day's reference rate within the band.", left, *there, "other_money"
+            "{} and reached {} on {} as {}, which is the day's reference rate within the band.",
+            left, *there, "other_money",
         ),
         "feed_duplicate": pl.format(
             "Line {} of the same day says the same, to the bank's own id: the feed delivered it twice.", "other_id"

@@ -27,7 +27,7 @@ ONLY_IN = {
     "plaid": {"sources"},
     "stripe": {"sources"},
     "xero_python": {"sources"},
-    "duckdb": {"landing", "services", "close", "cash"},
+    "duckdb": {"core", "landing", "services", "close", "cash"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -11,8 +11,9 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from numba import config
+import numba
 
 
 def _kept_under() -> Path:
@@ -27,5 +28,6 @@ def _kept_under() -> Path:
     return base / "finance-pipeline" / name
 
 
+config: Any = numba.config
 if not config.CACHE_DIR:
     config.CACHE_DIR = str(_kept_under())

@@ -57,7 +57,7 @@ def _folding() -> Array:
 
 @njit(cache=True, nogil=True)
 def _is_line_tag(one: int, two: int) -> bool:
-    """?20 to ?29 and ?60 to ?63: where a statement's 27 characters of a line end, in the middle of words and numbers."""
+    """?20 to ?29 and ?60 to ?63: where the 27 characters of a statement's line end, inside of words and numbers."""
     return (one == 50 and 48 <= two <= 57) or (one == 54 and 48 <= two <= 51)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -61,7 +63,7 @@ def bucketed(entries: Array, shift: int, starts: Array, out: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def slot_of(table: Array, key: np.uint64) -> int:
+def slot_of(table: Array, key: np.uint64) -> Any:
     """Where a key stands in a small open table (a power of two long, 0 is free), or -1."""
     mask = np.uint64(len(table) - 1)
     at = key & mask

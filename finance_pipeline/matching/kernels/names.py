@@ -68,7 +68,7 @@ def _split(data: Array, first: int, size: int, joins: Array, words: Array) -> in
     for at in range(first, first + size + 1):
         if at < first + size and data[at] != 32:
             continue
-        joining = 0 < count and at < first + size and slot_of(joins, finished(with_bytes(BASIS, data, begin, at))) >= 0
+        joining = count > 0 and at < first + size and slot_of(joins, finished(with_bytes(BASIS, data, begin, at))) >= 0
         if at > begin and not joining and count < len(words):
             words[count, 0] = begin
             words[count, 1] = at
@@ -283,7 +283,7 @@ def _cut_in_text(
             at = first - 1 if step < 0 else first
             while low <= at < high:
                 shared = _shared_beginning(data, words, w, count, names, name_starts[at], name_sizes[at])
-                if shared < max(best, least) or total == len(found) and shared == best:
+                if shared < max(best, least) or (total == len(found) and shared == best):
                     break
                 if shared > best:
                     best = shared
@@ -307,7 +307,7 @@ def _words_after(data: Array, words: Array, w: int, count: int, name: Array, fir
             if at == size:
                 return True
             if data[k] != name[first + at]:
-                return data[k] > name[first + at]
+                return bool(data[k] > name[first + at])
             at += 1
     return False
 

@@ -66,15 +66,15 @@ def _one_apart(one: Array, size: int, other: Array, other_size: int) -> bool:
             at + 1 < size and _alike(one[at]) == _alike(other[at + 1]) and _alike(one[at + 1]) == _alike(other[at])
         )
         rest = at + 2 if swapped else at + 1
+        unlike = 0
         for k in range(rest, size):
-            if _alike(one[k]) != _alike(other[k]):
-                return False
-        return True
+            unlike += _alike(one[k]) != _alike(other[k])
+        return unlike == 0
     skip = 1 if size > other_size else 0
+    unlike = 0
     for k in range(at, shorter):
-        if _alike(one[k + skip]) != _alike(other[k + 1 - skip]):
-            return False
-    return True
+        unlike += _alike(one[k + skip]) != _alike(other[k + 1 - skip])
+    return unlike == 0
 
 
 @njit(cache=True, nogil=True)

@@ -119,7 +119,7 @@ def _is_year(data: Array, first: int, last: int) -> bool:
     """Four digits that begin like a year of this age, or two."""
     if last - first == 2:
         return True
-    return last - first == 4 and (
+    return last - first == 4 and bool(
         (data[first] == 50 and data[first + 1] == 48) or (data[first] == 49 and data[first + 1] == 57)
     )
 
@@ -128,7 +128,7 @@ def _is_year(data: Array, first: int, last: int) -> bool:
 def _is_month(data: Array, first: int) -> bool:
     """Four digits that are a year of this age, of two digits, and a month."""
     month = (data[first + 2] - 48) * 10 + data[first + 3] - 48
-    return data[first] == 50 and 1 <= month <= 12
+    return bool(data[first] == 50 and 1 <= month <= 12)
 
 
 @njit(cache=True, nogil=True)

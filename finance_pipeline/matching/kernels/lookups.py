@@ -1,0 +1,72 @@
+"""One key asked of the table of numbers, compiled, and how surely what it finds is named.
+
+Here: a key in, hits out. Not here: which keys a text has (scanning, lists).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from finance_pipeline.matching.kernels.buffers import Array
+from finance_pipeline.matching.kernels.numbers import DIGITS_ONLY, FULL, FULL_DIGITS, LETTERS_TAIL, OPAQUE
+
+STRONG, LISTED, BARE, PART = 1, 2, 3, 4
+"""How surely a text names an item: by its whole number; by an ending in a list after one; by digits alone; by the last
+of its digits alone."""
+MAX_HITS = 512
+OF_LIST = -2
+"""Where a hit's list would begin, of a hit that is of a list itself."""
+_SAME_KEY = 24
+_SURE_DIGITS = 8
+
+
+@njit(cache=True, nogil=True)
+def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool) -> int:
+    """How surely a key of this kind names its item; 0 is not at all."""
+    if kind in (FULL, OPAQUE):
+        return STRONG
+    if kind == LETTERS_TAIL:
+        return BARE
+    if blocked or (weak and not said):
+        return 0
+    if kind == FULL_DIGITS:
+        return STRONG if said or digits >= _SURE_DIGITS else (BARE if digits >= 4 else 0)
+    if kind == DIGITS_ONLY:
+        return STRONG if said and digits >= 4 else (BARE if digits >= 4 or said else 0)
+    return (BARE if said else PART) if digits >= 3 else 0
+
+
+@njit(cache=True, nogil=True)
+def look(
+    key: np.uint64, digits: int, said: bool, weak: bool, blocked: bool, worst: int,
+    first: int, last: int, begin: int, end: int, prefix: np.uint64, base: int,
+    starts: Array, entries: Array, shift: int, hits: Array, prefixes: Array, count: int,
+) -> int:  # fmt: skip
+    """Add the items of a key to the text's hits; returns their count.
+
+    hits[h]: item, strength, first and last run, begin and end byte, where the last run's digits begin (-1: no list),
+    significant digits.
+    """
+    bucket = key >> np.uint64(shift)
+    found = 0
+    for e in range(starts[bucket], starts[bucket + np.uint64(1)]):
+        if entries[e, 0] != key:
+            continue
+        strength = _strength(np.int64(entries[e, 1] >> np.uint64(32)), digits, said, weak, blocked)
+        if strength == 0 or count == MAX_HITS or found == _SAME_KEY:
+            continue
+        found += 1
+        hits[count, 0] = np.int64(entries[e, 1] & np.uint64(0xFFFFFFFF))
+        hits[count, 1] = max(strength, worst)
+        hits[count, 2] = first
+        hits[count, 3] = last
+        hits[count, 4] = begin
+        hits[count, 5] = end
+        hits[count, 6] = base
+        hits[count, 7] = digits
+        prefixes[count] = prefix
+        count += 1
+    return count

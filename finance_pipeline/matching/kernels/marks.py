@@ -1,0 +1,99 @@
+"""What stands between and around the runs of a text, compiled: separators, dates, amounts, words that say something.
+
+Here: which runs of digits are no number of anything, and which are said to be one. Not here: the search (scanning).
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from finance_pipeline.matching.kernels.buffers import Array
+from finance_pipeline.matching.kernels.hashing import BASIS, finished, slot_of, with_bytes
+from finance_pipeline.matching.kernels.numbers import BEGIN, DIGITS, END, KIND, LETTERS
+
+MEANING, WEAK, TAKEN = 3, 4, 5
+"""Columns of the table of a text's runs, after KIND, BEGIN and END."""
+INVOICE, NUMBER, CONNECTOR, RANGE, LABEL = 1, 2, 3, 4, 5
+"""Kinds of words that say something about the digits after them."""
+
+
+@njit(cache=True, nogil=True)
+def separated(data: Array, first: int, last: int) -> int:
+    """What stands between two runs: 0 nothing, 1 one tight mark, 2 a space or some marks, 3 the next of a list."""
+    if first == last:
+        return 0
+    for at in range(first, last):
+        byte = data[at]
+        if byte == 44 or byte == 59 or byte == 43 or byte == 38 or byte == 124:  # , ; + & |
+            return 3
+    if last - first == 1 and data[first] != 32:
+        return 1
+    return 2 if last - first <= 3 else 3
+
+
+@njit(cache=True, nogil=True)
+def mark_dates_and_amounts(data: Array, count: int, runs: Array) -> None:
+    """runs[r, WEAK]: the run is part of a date or of an amount with decimals, and not a number of anything."""
+    for r in range(count):
+        runs[r, WEAK] = 0
+    for r in range(count):
+        if runs[r, KIND] != DIGITS:
+            continue
+        size = runs[r, END] - runs[r, BEGIN]
+        if r + 2 < count and runs[r + 1, KIND] == DIGITS and runs[r + 2, KIND] == DIGITS:
+            second = runs[r + 1, END] - runs[r + 1, BEGIN]
+            third = runs[r + 2, END] - runs[r + 2, BEGIN]
+            tight = runs[r + 1, BEGIN] - runs[r, END] == 1 and runs[r + 2, BEGIN] - runs[r + 1, END] == 1
+            same = tight and data[runs[r, END]] == data[runs[r + 1, END]] and data[runs[r, END]] != 44
+            year_last = size <= 2 and second <= 2 and (third == 4 or third == 2)
+            if same and (year_last or (size == 4 and second <= 2 and third <= 2)):
+                runs[r, WEAK] = 1
+                runs[r + 1, WEAK] = 1
+                runs[r + 2, WEAK] = 1
+        if r > 0 and size == 2 and runs[r - 1, KIND] == DIGITS and runs[r, BEGIN] - runs[r - 1, END] == 1:
+            mark = data[runs[r - 1, END]]
+            if mark == 44 or (mark == 46 and not runs[r, WEAK]):
+                tail_ends = (
+                    runs[r, END] == len(data) or data[runs[r, END]] == 32 or not (65 <= data[runs[r, END]] <= 90)
+                )
+                after = data[runs[r, END]] if runs[r, END] < len(data) else 32
+                lone = not (
+                    r + 1 < count
+                    and runs[r + 1, KIND] == DIGITS
+                    and runs[r + 1, BEGIN] - runs[r, END] == 1
+                    and (after == 44 or after == 46)
+                )
+                if tail_ends and lone and (mark == 46 or runs[r - 1, END] - runs[r - 1, BEGIN] <= 3):
+                    runs[r, WEAK] = 1
+                    q = r - 1
+                    runs[q, WEAK] = 1
+                    while (
+                        q > 0
+                        and runs[q - 1, KIND] == DIGITS
+                        and runs[q, END] - runs[q, BEGIN] == 3
+                        and runs[q, BEGIN] - runs[q - 1, END] == 1
+                    ):
+                        q -= 1
+                        runs[q, WEAK] = 1
+
+
+@njit(cache=True, nogil=True)
+def read_words(data: Array, count: int, runs: Array, words: Array, meanings: Array) -> None:
+    """runs[r, MEANING]: for letters what the word says; for digits INVOICE where the words before say so, else 0."""
+    for r in range(count):
+        runs[r, MEANING] = 0
+        if runs[r, KIND] == LETTERS:
+            at = slot_of(words, finished(with_bytes(BASIS, data, runs[r, BEGIN], runs[r, END])))
+            if at >= 0:
+                runs[r, MEANING] = meanings[at]
+        elif r > 0:
+            one = runs[r - 1, MEANING] if runs[r - 1, KIND] == LETTERS else 0
+            two = runs[r - 2, MEANING] if r > 1 else 0
+            runs[r, MEANING] = INVOICE if one == INVOICE or (one == NUMBER and two == INVOICE) else 0
+            if one == LABEL or (one == NUMBER and two == LABEL):
+                runs[r, WEAK] = 1
+                runs[r, MEANING] = LABEL
+            elif runs[r - 1, KIND] == DIGITS and one == 0 and runs[r - 1, MEANING] == LABEL:
+                tight = runs[r, BEGIN] - runs[r - 1, END] == 1 and data[runs[r - 1, END]] != 44
+                runs[r, WEAK] |= tight
+                runs[r, MEANING] = LABEL if tight else 0
