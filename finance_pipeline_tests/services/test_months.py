@@ -115,5 +115,4 @@ def test_the_same_month_from_two_threads_is_computed_once(two_books: Company, la
     with two_books.copy_of(landed) as books, ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(compute, books, may) for _ in range(2)]
         entries = [job.result().new_entries for job in jobs]
-        assert min(entries) == 0
-        assert max(entries) == len(history(books)["entries"]) > 0
+        assert sum(entries) == len(history(books)["entries"]) > 0
