@@ -12,7 +12,7 @@ ui: $(VENV)/installed
 	$(BIN)/finance-pipeline ui
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

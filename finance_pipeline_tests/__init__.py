@@ -1,0 +1,8 @@
+"""The tests. Each worker has one of Polars' threads: with more, workers wait for each other's threads on few cores.
+
+What must not depend on their number is tested with several (cli/test_match_files.py, services/killed.py).
+"""
+
+import os
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import socket
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from finance_pipeline.store.address import connect, parts_of, with_database
@@ -20,6 +22,20 @@ from finance_pipeline.store.server import LOGIN, start_on_port, stop_server, sup
 
 OURS = ("DATABASE_URL", "DAGSTER_DATABASE_URL", "FINANCE_PIPELINE_HOME", "FINANCE_PIPELINE_ROLE_PREFIX")
 _numbers = itertools.count(1)
+MEMORY = Path("/dev/shm")
+MEMORY_ROOM_BYTES = 2 * 2**30
+
+settings.register_profile("beside other tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("beside other tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The command line's tests come last, those of the demo first among them.
+
+    Two workers begin at the head and in the middle of the list, and then take from the end of each other's: so one of
+    them compiles the engine's loops while the other has no need of them, and one of them runs the demo.
+    """
+    items.sort(key=lambda item: ("cli" in item.path.parts, "demo" not in item.fixturenames))  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -31,10 +47,22 @@ def _environment_of_our_own() -> Iterator[None]:
         yield
 
 
+def _base() -> Path:
+    """In memory where there is room, else /tmp: a cluster is a thousand small files, a database half as many.
+
+    A killed process finds there what it would find on a disk; no test takes the power away.
+    """
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK):
+        found = os.statvfs(MEMORY)
+        if found.f_bavail * found.f_frsize > MEMORY_ROOM_BYTES and not found.f_flag & os.ST_NOEXEC:
+            return MEMORY
+    return Path("/tmp")
+
+
 @contextmanager
 def data_folder() -> Iterator[Path]:
-    """A folder below /tmp that the server's account can enter (pytest's own are closed to it when we are root)."""
-    folder = Path(tempfile.mkdtemp(prefix="fp-test-", dir="/tmp"))
+    """A folder that the server's account can enter (pytest's own are closed to it when we are root)."""
+    folder = Path(tempfile.mkdtemp(prefix="fp-test-", dir=_base()))
     folder.chmod(0o755)
     try:
         yield folder
@@ -62,9 +90,10 @@ def shared(_environment_of_our_own: None) -> Iterator[tuple[Database, str]]:
 
 
 def _without_fsync(admin_url: str) -> None:
-    """Only for speed: no test pulls the plug of a server that it shares."""
+    """Only for speed: no test pulls the plug of a server that it shares, and its databases live for seconds."""
     with connect(admin_url, autocommit=True) as admin:
         admin.execute("alter system set fsync = off")
+        admin.execute("alter system set autovacuum = off")
         admin.execute("select pg_reload_conf()")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import plaid.api.plaid_api
 import stripe
@@ -34,6 +35,8 @@ from finance_pipeline_tests.services.pipeline import compute, sync_all
 
 IMPORTED = (plaid, stripe, xero_python, camt053, ecb, plaid_source, stripe_source, xero_source)
 """What a run would else import after it was forked, which takes longer than the run."""
+SEVERAL_THREADS = {"POLARS_MAX_THREADS": "4"}
+"""What a run that is to be killed publishes was computed with more threads than what it is compared with."""
 _NOT_KILLED = 3
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
@@ -67,7 +70,8 @@ def killed_run(books: Workspace, keys: list[BookMonth], point: Point) -> None:
     """Sync and compute in another process, which dies at the point. Fails if the point was never reached."""
     names = (str(books.home), books.database.url, books.database.dagster_url, [str(key) for key in keys])
     process = _forks.Process(target=_run, args=(*names, dict(os.environ), POINTS.index(point)))
-    process.start()
+    with patch.dict(os.environ, SEVERAL_THREADS):  # the first start is that of the process that all are forked from
+        process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL, f"it was to be killed when {point.words}: {process.exitcode}"
 
