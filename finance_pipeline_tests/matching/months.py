@@ -19,6 +19,7 @@ from finance_pipeline.matching.month import candidates, frames
 from finance_pipeline.matching.month.fold import Folded as FoldedMonth
 from finance_pipeline.matching.month.fold import Given, Reconcile, fold_month
 from finance_pipeline.matching.month.opening import open_month
+from finance_pipeline.matching.outcomes import Outcome
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline_tests.matching.world import minor
 
@@ -196,7 +197,7 @@ class BookOfMonths:
         return added
 
 
-def _settling(found: list[tuple[str, str, int]]) -> engine.Outcome:
+def _settling(found: list[tuple[str, str, int]]) -> Outcome:
     """What the engine would say, had it found these lines to settle so much of these items."""
     return outcome_of(
         [
@@ -206,7 +207,7 @@ def _settling(found: list[tuple[str, str, int]]) -> engine.Outcome:
     )
 
 
-def outcome_of(parts: list[dict[str, Any]]) -> engine.Outcome:
+def outcome_of(parts: list[dict[str, Any]]) -> Outcome:
     """What the engine would say, had it found these parts of lines; those of a line make one match."""
     rows = [
         {"currency": "USD", "item_currency": "USD", "role": "principal", "match_id": f"match of {part['line_id']}"}
@@ -215,7 +216,7 @@ def outcome_of(parts: list[dict[str, Any]]) -> engine.Outcome:
     ]
     ids = sorted({row["match_id"] for row in rows})
     given = {"book": "us", "tier": 1, "rule": "reference", "rule_version": "1", "status": "accepted"}
-    return engine.Outcome(
+    return Outcome(
         schemas.MATCHES.frame([{"match_id": each, "confidence": "documented", **given} for each in ids]),
         schemas.ALLOCATIONS.frame(rows),
         schemas.RETRACTIONS.empty(),

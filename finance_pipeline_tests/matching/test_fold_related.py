@@ -13,6 +13,7 @@ import pytest
 from finance_pipeline.matching import engine, schemas
 from finance_pipeline.matching.month.duplicates import refuted
 from finance_pipeline.matching.month.learning import TAUGHT, with_learnt
+from finance_pipeline.matching.outcomes import Outcome
 from finance_pipeline_tests.matching.months import JULY, JUNE, MAY, BookOfMonths, Folded, outcome_of
 from finance_pipeline_tests.matching.test_fold import in_month
 from finance_pipeline_tests.matching.world import minor
@@ -35,7 +36,7 @@ def beside(line: str, other: str, amount: str, role: str = "principal", **more: 
 def fold(book: BookOfMonths, month: Any, *parts: dict[str, Any]) -> Folded:
     """One month in which these parts are found, as far as their lines are not matched yet and their items are open."""
 
-    def find(inputs: engine.Inputs, _: object) -> engine.Outcome:
+    def find(inputs: engine.Inputs, _: object) -> Outcome:
         declined = inputs.decisions.filter(verdict="decline").select("line_id", "item_id").rows()
         held = {*inputs.standing["line_id"], *inputs.standing["other_line_id"]}
         offered = {None, *inputs.open_items["item_id"]}
@@ -92,7 +93,7 @@ def test_may_offers_nothing_of_a_bill_that_june_gave_back_and_july_paid_again() 
     fold(book, JULY, pays("again", "bill", "-2400.00"))
     seen: list[dict[str, int]] = []
 
-    def note(inputs: engine.Inputs, _: object) -> engine.Outcome:
+    def note(inputs: engine.Inputs, _: object) -> Outcome:
         held = inputs.standing.group_by("item_id").agg(pl.col("item_amount_minor").sum())
         left = inputs.open_items.join(held, on="item_id", how="left").with_columns(
             left=pl.col("amount_minor") - pl.col("item_amount_minor").fill_null(0)
@@ -213,6 +214,15 @@ def test_what_was_declined_falls_whatever_its_evidence_and_stays_down() -> None:
     assert (again.reasons(), again.settled()) == (["declined by a person"], [])
     assert again.open_lines() == ["receipt"]
     assert book.fold(MAY).settled() == []
+
+
+def test_what_was_declined_is_kept_out_even_of_an_engine_that_finds_it_again() -> None:
+    book = BookOfMonths().line("fee", "-12.00")
+    book.decisions["fee", ""] = {"line_id": "fee", "account_code": "6820", "verdict": "decline"}
+    insists = outcome_of([{"line_id": "fee", "account_code": "6820", "amount_minor": minor("-12.00")}])
+    may = book.fold(MAY, engine_is=lambda *_: insists)
+    assert (may.settled(), may.open_lines()) == ([], ["fee"])
+    assert may.exceptions.select("line_id", "reason").rows() == [("fee", "declined")]
 
 
 def test_a_transfer_that_was_declined_from_its_other_leg_falls_too() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.core.period import Month
-from finance_pipeline.matching import engine
 from finance_pipeline.matching.month.frames import (
     ACCEPTED_ALLOCATION,
     ACCEPTED_MATCH_COLUMNS,
@@ -31,6 +30,7 @@ from finance_pipeline.matching.month.settling import (
     settled_by,
     with_carrying_amounts,
 )
+from finance_pipeline.matching.outcomes import Outcome
 
 OF_CUSTOMERS = ("invoice", "credit_note", "customer_on_account")
 OF_SUPPLIERS = ("bill", "supplier_credit", "supplier_on_account")
@@ -42,7 +42,7 @@ _SAID = [
 
 
 def accept(
-    outcome: engine.Outcome, opening: Opening, kept: Kept, new: Accepted, standing: Standing, month: Month
+    outcome: Outcome, opening: Opening, kept: Kept, new: Accepted, standing: Standing, month: Month
 ) -> tuple[Accepted, pl.DataFrame]:
     """The engine's matches with the facts of both sides; and pairs that cannot be (schemas.DECISIONS, declined).
 

@@ -38,11 +38,13 @@ from finance_pipeline.matching.month.standing import (
     orphaned,
     taken_over,
     undone,
+    without_declined,
 )
+from finance_pipeline.matching.outcomes import Outcome
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.transfers import OwnAccount
 
-Reconcile = Callable[[engine.Inputs, Policy], engine.Outcome]
+Reconcile = Callable[[engine.Inputs, Policy], Outcome]
 _REPEATED = pl.Schema({"line_id": pl.String, "other_line_id": pl.String})
 
 
@@ -101,7 +103,8 @@ def fold_month(given: Given, policy: Policy, reconcile: Reconcile = engine.recon
     new, declined = Accepted.none(), given.refuted.select(decline(pl.col("line_id"), pl.col("other_line_id")))
     while True:
         opening = opened(given.opening, pl.concat([kept.here, new.standing]))
-        outcome = reconcile(_inputs(given, opening, kept, new, declined), policy)
+        asked = _inputs(given, opening, kept, new, declined)
+        outcome = without_declined(reconcile(asked, policy), asked.decisions)
         given = replace(given, opening=_with_given_back(given, outcome.allocations))
         opening = replace(opening, closed=given.opening.closed)
         kept = kept.without(taken_over(outcome.retractions, kept))

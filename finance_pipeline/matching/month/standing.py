@@ -5,6 +5,8 @@ A standing match holds unless what it rests on changed or a person undid it. Wha
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from finance_pipeline.matching import schemas
@@ -20,6 +22,7 @@ from finance_pipeline.matching.month.frames import (
     settles,
 )
 from finance_pipeline.matching.month.settling import claims, proportion
+from finance_pipeline.matching.outcomes import Outcome
 
 CONFIRMED = "confirmed"
 """The rule of a match that a person made."""
@@ -54,6 +57,36 @@ def _both_ways(decisions: pl.DataFrame) -> pl.DataFrame:
     one = decisions.select("line_id", "account_code", "verdict", other="item_id")
     back = decisions.drop_nulls("item_id").select("account_code", "verdict", line_id="item_id", other="line_id")
     return pl.concat([one, back.select(one.columns)])
+
+
+def without_declined(outcome: Outcome, decisions: pl.DataFrame) -> Outcome:
+    """The outcome without matches of what was declined, should the engine find one again: their lines stay open.
+
+    decisions: schemas.DECISIONS.
+    """
+    declined = _both_ways(decisions).filter(pl.col("verdict") == "decline")
+    pairs = outcome.allocations.with_columns(other=pl.col("other_line_id").fill_null(pl.col("item_id")))
+    told = pairs.join(declined.drop_nulls("other"), on=["line_id", "other"], how="semi")
+    coded = pairs.join(declined.drop_nulls("account_code"), on=["line_id", "account_code"], how="semi")
+    wrong = pl.concat([told, coded]).select("match_id").unique()
+    if wrong.is_empty():
+        return outcome
+    kept = outcome.allocations.join(wrong, on="match_id", how="anti", maintain_order="left")
+    freed = pairs.join(wrong, on="match_id", how="semi")
+    lines = pl.concat([freed["line_id"], freed["other_line_id"].drop_nulls()]).unique().to_frame("line_id")
+    taken = pl.concat([kept["line_id"], kept["other_line_id"].drop_nulls(), outcome.exceptions["line_id"]]).unique()
+    waiting = lines.filter(~pl.col("line_id").is_in(taken.implode())).with_columns(
+        reason=pl.lit("declined"),
+        words=pl.lit("What was found for it was declined by a person."),
+        suggestions=pl.lit("[]"),
+    )
+    return replace(
+        outcome,
+        matches=outcome.matches.join(wrong, on="match_id", how="anti", maintain_order="left"),
+        allocations=kept,
+        explanations=outcome.explanations.join(wrong, on="match_id", how="anti", maintain_order="left"),
+        exceptions=pl.concat([outcome.exceptions, waiting.select(schemas.EXCEPTIONS.names)]).sort("line_id"),
+    )
 
 
 def counted_twice(standing: pl.DataFrame, refuted: pl.DataFrame) -> pl.DataFrame:
