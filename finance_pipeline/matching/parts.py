@@ -38,7 +38,10 @@ def match(pool: Pool, named: Named) -> Found:
     clear = single.join(doubtful.select("l"), on="l", how="anti", maintain_order="left").join(
         late.select("l"), on="l", how="anti", maintain_order="left"
     )
+    clear = clear.with_columns(rivals=pl.len().over("i"))
     lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs())
+    overpaid = clear.filter((pl.col("item_amount").abs() < pl.col("line_amount").abs()))["i"].unique()
+    lesser = lesser.filter(~pl.col("i").is_in(overpaid.implode()))
     short, partial, together = _short_or_part(pool, lesser)
     over = _over(pool, clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs()))
     pairs = pl.concat([short, partial, over])
@@ -75,7 +78,7 @@ def _short_or_part(pool: Pool, lesser: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
 def _over(pool: Pool, greater: pl.DataFrame) -> pl.DataFrame:
     """Allocations of overpayments: cents are written off, more stands on account as a residual."""
     over = (pl.col("line_amount") - pl.col("item_amount")).abs()
-    alone = (pl.len().over("i") == 1) & (pl.len().over("l") == 1)
+    alone = (pl.col("rivals") == 1) & (pl.len().over("l") == 1)
     most = pl.col("item_amount").abs() * pool.policy.overpayment_max_percent
     accepted = greater.filter(alone & (over * 100 <= most))
     cents = over <= pool.policy.short_payment_limit_minor

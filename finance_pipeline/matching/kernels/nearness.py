@@ -103,6 +103,7 @@ def _near(
 ) -> int:
     """The surest way in which the runs of a text have a number; answer: begin and end byte."""
     best = NOT
+    least = 0
     lead = 0
     while lead < size and not 48 <= number[lead] <= 57:
         lead += 1
@@ -130,8 +131,10 @@ def _near(
                     if tried[k] != number[k]:
                         way = NOT
                         break
-            if way != NOT and (best == NOT or way < best):
+            apart = 10 * way + abs(length - size)
+            if way != NOT and (best == NOT or apart < least):
                 best = way
+                least = apart
                 answer[0] = begin
                 answer[1] = runs[w, END]
     return best

@@ -159,7 +159,7 @@ def _without_inner(hits: Array, found: int, kept: Array) -> None:
 
 @njit(cache=True, nogil=True)
 def _is_head(data: Array, first: int, last: int, salt: np.uint64, heads: Array) -> bool:
-    return slot_of(heads, finished(with_bytes(BASIS ^ salt, data, first, last))) >= 0
+    return bool(slot_of(heads, finished(with_bytes(BASIS ^ salt, data, first, last))) >= 0)
 
 
 @njit(cache=True, nogil=True)
