@@ -18,6 +18,7 @@ from finance_pipeline.matching import engine, schemas
 from finance_pipeline.matching.month.accepting import accept
 from finance_pipeline.matching.month.candidates import ITEM_SCHEMA
 from finance_pipeline.matching.month.frames import (
+    BY_BALANCE,
     DUPLICATE,
     HOLDING_RELATIONS,
     RETRACTION_SCHEMA,
@@ -100,11 +101,11 @@ def fold_month(given: Given, policy: Policy, reconcile: Reconcile = engine.recon
     """
     given = replace(given, opening=_with_given_back(given, given.standing.here))
     kept = _kept(given)
-    new, declined = Accepted.none(), given.refuted.select(decline(pl.col("line_id"), pl.col("other_line_id")))
+    new, declined = Accepted.none(), _refuted(given)
     while True:
         opening = opened(given.opening, pl.concat([kept.here, new.standing]))
         asked = _inputs(given, opening, kept, new, declined)
-        outcome = without_declined(reconcile(asked, policy), asked.decisions)
+        outcome = without_declined(reconcile(asked, policy), asked)
         given = replace(given, opening=_with_given_back(given, outcome.allocations))
         opening = replace(opening, closed=given.opening.closed)
         kept = kept.without(taken_over(outcome.retractions, kept))
@@ -117,6 +118,10 @@ def fold_month(given: Given, policy: Policy, reconcile: Reconcile = engine.recon
     kept = kept.without(orphaned(kept, given.standing, new.standing))
     closing = close_month(opening, pl.concat([kept.here, new.standing]))
     return Folded(opening, kept, new, closing, _described(outcome.exceptions, opening))
+
+
+def _refuted(given: Given) -> pl.DataFrame:
+    return given.refuted.select(decline(pl.col("line_id"), pl.col("other_line_id"), BY_BALANCE))
 
 
 def _with_given_back(given: Given, allocations: pl.DataFrame) -> Opening:

@@ -202,9 +202,13 @@ def settles(allocations: pl.DataFrame) -> pl.DataFrame:
     return allocations.filter(pl.col("relation").is_null(), pl.col("item_id").is_not_null())
 
 
-def decline(line_id: pl.Expr, other: pl.Expr) -> list[pl.Expr]:
+BY_BALANCE, BY_FOLD = "the bank's balance", "what stands"
+"""Who declines, where it is no person."""
+
+
+def decline(line_id: pl.Expr, other: pl.Expr, by: str = BY_FOLD) -> list[pl.Expr]:
     """Columns of a decision (schemas.DECISIONS) that two do not belong together."""
-    values = {"line_id": line_id, "item_id": other, "verdict": pl.lit("decline")}
+    values = {"line_id": line_id, "item_id": other, "verdict": pl.lit("decline"), "decided_by": pl.lit(by)}
     return [
         values.get(column.name, pl.lit(None)).cast(column.dtype).alias(column.name)
         for column in schemas.DECISIONS.columns

@@ -10,7 +10,10 @@ from dataclasses import replace
 import polars as pl
 
 from finance_pipeline.matching import schemas
+from finance_pipeline.matching.engine import Inputs
 from finance_pipeline.matching.month.frames import (
+    BY_BALANCE,
+    BY_FOLD,
     DUPLICATE,
     HOLDING_RELATIONS,
     ON_ACCOUNT,
@@ -53,40 +56,53 @@ def undone(standing: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _both_ways(decisions: pl.DataFrame) -> pl.DataFrame:
-    """line_id, other, account_code, verdict: each decision, and again from the side of what it names."""
-    one = decisions.select("line_id", "account_code", "verdict", other="item_id")
-    back = decisions.drop_nulls("item_id").select("account_code", "verdict", line_id="item_id", other="line_id")
+    """line_id, other, account_code, verdict, decided_by: each decision, and again from the side of what it names."""
+    facts = ["account_code", "verdict", "decided_by"]
+    one = decisions.select("line_id", *facts, other="item_id")
+    back = decisions.drop_nulls("item_id").select(*facts, line_id="item_id", other="line_id")
     return pl.concat([one, back.select(one.columns)])
 
 
-def without_declined(outcome: Outcome, decisions: pl.DataFrame) -> Outcome:
-    """The outcome without matches of what was declined, should the engine find one again: their lines stay open.
-
-    decisions: schemas.DECISIONS.
-    """
-    declined = _both_ways(decisions).filter(pl.col("verdict") == "decline")
+def without_declined(outcome: Outcome, asked: Inputs) -> Outcome:
+    """The outcome without matches of what was declined, should the engine find one again: their lines stay open."""
+    declined = _both_ways(asked.decisions).filter(pl.col("verdict") == "decline")
     pairs = outcome.allocations.with_columns(other=pl.col("other_line_id").fill_null(pl.col("item_id")))
-    told = pairs.join(declined.drop_nulls("other"), on=["line_id", "other"], how="semi")
-    coded = pairs.join(declined.drop_nulls("account_code"), on=["line_id", "account_code"], how="semi")
-    wrong = pl.concat([told, coded]).select("match_id").unique()
+    told = pairs.join(declined.drop_nulls("other").drop("account_code"), on=["line_id", "other"])
+    coded = pairs.join(declined.drop_nulls("account_code").drop("other"), on=["line_id", "account_code"])
+    columns = ["match_id", "line_id", "other_line_id", "decided_by"]
+    wrong = pl.concat([told.select(columns), coded.select(columns)])
     if wrong.is_empty():
         return outcome
-    kept = outcome.allocations.join(wrong, on="match_id", how="anti", maintain_order="left")
-    freed = pairs.join(wrong, on="match_id", how="semi")
-    lines = pl.concat([freed["line_id"], freed["other_line_id"].drop_nulls()]).unique().to_frame("line_id")
-    taken = pl.concat([kept["line_id"], kept["other_line_id"].drop_nulls(), outcome.exceptions["line_id"]]).unique()
-    waiting = lines.filter(~pl.col("line_id").is_in(taken.implode())).with_columns(
-        reason=pl.lit("declined"),
-        words=pl.lit("What was found for it was declined by a person."),
-        suggestions=pl.lit("[]"),
+    kept, matches, explanations = (
+        frame.join(wrong, on="match_id", how="anti", maintain_order="left")
+        for frame in (outcome.allocations, outcome.matches, outcome.explanations)
     )
-    return replace(
-        outcome,
-        matches=outcome.matches.join(wrong, on="match_id", how="anti", maintain_order="left"),
-        allocations=kept,
-        explanations=outcome.explanations.join(wrong, on="match_id", how="anti", maintain_order="left"),
-        exceptions=pl.concat([outcome.exceptions, waiting.select(schemas.EXCEPTIONS.names)]).sort("line_id"),
+    waiting = _waiting(wrong, [kept, asked.standing, outcome.exceptions.with_columns(other_line_id="line_id")])
+    exceptions = pl.concat([outcome.exceptions, waiting]).sort("line_id")
+    return replace(outcome, matches=matches, allocations=kept, explanations=explanations, exceptions=exceptions)
+
+
+def _waiting(wrong: pl.DataFrame, elsewhere: list[pl.DataFrame]) -> pl.DataFrame:
+    """Exceptions (schemas.EXCEPTIONS) of lines whose match was taken out, and that are nowhere else."""
+    both = pl.concat(
+        [
+            wrong.select("line_id", "decided_by"),
+            wrong.select("decided_by", line_id="other_line_id").select("line_id", "decided_by"),
+        ]
+    ).drop_nulls("line_id")
+    taken = pl.concat([series for frame in elsewhere for series in (frame["line_id"], frame["other_line_id"])])
+    free = both.filter(~pl.col("line_id").is_in(taken.drop_nulls().unique().implode()))
+    words = (
+        pl.when(pl.col("decided_by") == BY_BALANCE)
+        .then(pl.lit("It looks like another line told twice, but the bank's own balance counts both."))
+        .when(pl.col("decided_by") == BY_FOLD)
+        .then(pl.lit("It looks like part of another line's story, but the two do not come out."))
+        .otherwise(pl.lit("What was found for it was declined by a person."))
     )
+    said = free.unique("line_id", keep="first", maintain_order=True).with_columns(
+        reason=pl.lit("declined"), words=words, suggestions=pl.lit("[]")
+    )
+    return said.select(schemas.EXCEPTIONS.names)
 
 
 def counted_twice(standing: pl.DataFrame, refuted: pl.DataFrame) -> pl.DataFrame:
