@@ -113,8 +113,8 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
     """l, i where the text has a number of the house that is not the item's, nor its beginning, nor one edit away.
 
-    Where the payer is known by account number or whole name, a number that is neither another item's nor formed like the
-    house's own does not count: it is an order's, or mistyped beyond recognition.
+    Where the payer is known by account number or whole name, a number that is neither another item's nor formed like
+    the house's own does not count: it is an order's, or mistyped beyond recognition.
     """
     numbers = pool.items.select("i", number=squeezed(pl.col("number")))
     surely = pool.lines.filter(pl.col("line_party_how").is_in(SURE_WAYS)).select("l", surely=pl.lit(True))

@@ -41,9 +41,14 @@ def explain(pool: Pool, named: Named, lines: pl.DataFrame, items: pl.DataFrame, 
     return pl.concat([nothing, *said])
 
 
+_OF_OTHERS = ("references_shared", "feed_duplicate", "pending_posted", "returned_payment", "confirmed")
+"""Rules that leave what else a line names to another line."""
+
+
 def _besides() -> pl.Expr:
     also = pl.format(" It also names {}, whose amount does not agree.", "also")
-    return pl.when(pl.col("also").is_not_null()).then(also).otherwise(pl.lit(""))
+    told = pl.col("also").is_not_null() & ~pl.col("rule").is_in(_OF_OTHERS)
+    return pl.when(told).then(also).otherwise(pl.lit(""))
 
 
 def _rows(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -84,7 +89,8 @@ def _single(priced: pl.DataFrame) -> pl.DataFrame:
 def _several(priced: pl.DataFrame) -> pl.DataFrame:
     main = pl.col("role") == "principal"
     return priced.group_by("l", maintain_order=True).agg(
-        pl.col("tier", "rule", "field", "other_l", "account_code").first(),
+        pl.col("tier", "rule", "field").first(),
+        pl.col("other_l", "account_code").drop_nulls().first(),
         open_money=pl.col("open_money").filter(main).first(),
         foreign=pl.col("foreign").any(),
         tokens=pl.col("token").filter(main).drop_nulls().unique().sort().str.join(", "),

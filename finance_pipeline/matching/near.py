@@ -93,7 +93,7 @@ def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
     )
     marked = keyed.join(formed, on=["l", "i"], how="left").with_columns(pl.col("formed").fill_null(False))
     common = (pl.col("same") > 1) | (pl.col("item_amount") % 10_000 == 0)
-    nobody_elses = ~pl.col("stranger") & ~common & (pl.col("way") == 1)
+    nobody_elses = ~pl.col("stranger") & ~common & (pl.col("way") != 2)
     plain = ~pl.col("stranger") & ~pl.col("formed") & (pl.col("way") < 3)
     sure = marked.filter("agrees")
     others = marked.filter(~pl.col("agrees") & (nobody_elses | plain))

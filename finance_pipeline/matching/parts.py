@@ -40,7 +40,7 @@ def match(pool: Pool, named: Named) -> Found:
     )
     clear = clear.with_columns(rivals=pl.len().over("i"))
     lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs())
-    overpaid = clear.filter((pl.col("item_amount").abs() < pl.col("line_amount").abs()))["i"].unique()
+    overpaid = clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs())["i"].unique()
     lesser = lesser.filter(~pl.col("i").is_in(overpaid.implode()))
     short, partial, together = _short_or_part(pool, lesser)
     over = _over(pool, clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs()))

@@ -112,7 +112,8 @@ def _of_references() -> dict[str, pl.Expr]:
             "Of the documents that the text names, only {} add to {}{}.", "labels", "money", _aside()
         ),
         "references_shared": pl.format(
-            "This and other lines name {} and no others, and together pay them in full, in order of their dates.",
+            "This and other lines name the same documents and no others, and together pay them in full; "
+            "in order of dates this one pays {}.",
             "labels",
         ),
         "remittance_advice": pl.format(
