@@ -99,7 +99,8 @@ def _also_by_name(found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame,
     aliases = names.with_columns(other="name:" + pl.col("name")).join(nameless, on=["book", "other"])
     aliases = aliases.filter(pl.col("party") != pl.col("other")).select("book", "party", "other")
     more = found.join(lines.select("l", "book"), on="l").join(aliases, on=["book", "party"])
-    return pl.concat([found, more.select("l", party="other", level="level")]).unique(["l", "party"], keep="first")
+    both = pl.concat([found, more.select("l", party="other", level="level")])
+    return both.group_by("l", "party").agg(pl.col("level").min())
 
 
 def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

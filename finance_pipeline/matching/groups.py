@@ -111,7 +111,11 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
     by_name = named.filter(pl.col("line_amount").is_in(pl.concat_list("net", "gross")) | _fee_kept(pool))
     others = lines.join(hits.select("l").unique(), on="l", how="anti")
     unnamed = _unnamed(pool, others, sums.join(by_name.select("g"), on="g", how="anti"))
-    fits = pl.concat([by_name.with_columns(by=pl.lit("id")), unnamed], how="diagonal").unique(["l", "g"])
+    fits = (
+        pl.concat([by_name.with_columns(by=pl.lit("id")), unnamed], how="diagonal")
+        .sort("l", "g", "by")
+        .unique(["l", "g"], keep="first", maintain_order=True)
+    )
     fits = _without_repeated(fits)
     alone = (pl.len().over("l") == 1) & (pl.len().over("g") == 1)
     won = fits.filter(alone)

@@ -141,7 +141,9 @@ def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
     ).drop_nulls("text")
     pairs = asked.join(texts, on=keys).select("l", "i", "text")
     frames = [_compared(lines, pairs, field) for field in _FIELDS]
-    return pl.concat(frames).sort("l", "i", "way", "field").unique(["l", "i"], keep="first", maintain_order=True)
+    return (
+        pl.concat(frames).sort("l", "i", "way", "field", "token").unique(["l", "i"], keep="first", maintain_order=True)
+    )
 
 
 def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFrame:

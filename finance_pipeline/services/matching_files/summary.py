@@ -67,7 +67,8 @@ class Summary:
 def lines_of(given: pl.DataFrame, later: int, outcome: Outcome) -> Lines:
     """given: line_id and status of the lines that the engine had."""
     pending = given.filter(pl.col("status") == "pending")
-    reasons = outcome.exceptions.group_by("reason").len().sort("len", "reason", descending=[True, False])
+    left = outcome.exceptions.join(pending, on="line_id", how="anti")
+    reasons = left.group_by("reason").len().sort("len", "reason", descending=[True, False])
     tiers = (
         _lines_and_tiers(outcome)
         .join(pending, on="line_id", how="anti")
