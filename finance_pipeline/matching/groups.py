@@ -147,7 +147,9 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         count=pl.len(),
     )
     declined = members.join(pool.declined.select("i").unique(), on="i").select("g").unique()
-    return groups.join(sums.filter("whole"), on="g").join(declined, on="g", how="anti")
+    known = groups.join(sums, on="g").join(declined, on="g", how="anti")
+    # What of a day's receipts was banked by itself is not in the deposit of the rest.
+    return known.filter((pl.col("whole") | (pl.col("kind") == "ledger_day")) & pl.col("gross").is_not_null())
 
 
 def _fee_kept(pool: Pool) -> pl.Expr:
