@@ -134,7 +134,7 @@ def _given(
     lines: list[str],
     items: pl.DataFrame,
 ) -> Given:
-    since = Month.of(month.first_day - timedelta(days=openings.PAST_DAYS))
+    since = Month.of(month.first_day - timedelta(days=policy.return_days))
     past = standing.filter(pl.col("month") >= str(since))
     return openings.given_of(
         conn,

@@ -25,9 +25,6 @@ from finance_pipeline.services import records
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
-PAST_DAYS = 62
-"""Lines this much older than a month may be repeated or given back in it: a direct debit may be returned for eight
-weeks. What came back later is a person's question."""
 _DECIDED = pl.Schema((column.name, column.dtype) for column in engine_schemas.DECISIONS.columns)
 
 
@@ -35,7 +32,7 @@ def given(conn: Connection, book: Book, policy: Policy, month: Month) -> Given:
     """What a month of a book is folded from, with what stands and what people decided."""
     carried_ids, carried_items = _carried(conn, book.id, month.previous)
     opening = opening_of(conn, book, month, carried_ids, carried_items)
-    split = _standing(conn, book.id, month)
+    split = _standing(conn, book.id, month, policy)
     decided = decisions(conn, book.id, month)
     return given_of(conn, book, policy, month, opening, split, decisions=decided, taught_until=month)
 
@@ -119,7 +116,7 @@ def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], p
     return [row[0] for row in lines], items
 
 
-def _standing(conn: Connection, book: str, month: Month) -> frames.Standing:
+def _standing(conn: Connection, book: str, month: Month, policy: Policy) -> frames.Standing:
     """Matches that stand: of this month, of later ones, and of earlier ones what lines of this month may refer to."""
     parameters = {"book": book, "month": str(month)}
     found = copy_out(conn, query("standing_allocations"), parameters, frames.ALLOCATION_SCHEMA)
@@ -129,7 +126,7 @@ def _standing(conn: Connection, book: str, month: Month) -> frames.Standing:
         query("past_allocations"),
         parameters
         | {
-            "since": month.first_day - timedelta(days=PAST_DAYS),
+            "since": month.first_day - timedelta(days=policy.return_days),
             "named": here["other_line_id"].drop_nulls().unique().sort().to_list(),
         },
         frames.ALLOCATION_SCHEMA,
