@@ -25,7 +25,7 @@ LEAST_CONFIRMED_COUNT = 20
 is under 14 % at 95 % confidence: little, and each of them was beyond the limit, where a person looked."""
 BEYOND = pl.Schema({"l": pl.UInt32, "words": pl.String, "suggestions": pl.String})
 """One row per line that needs a person. suggestions: JSON, as in schemas.EXCEPTIONS, of what was found: items (items,
-other lines or account codes), why, tier, rule."""
+other lines or account codes), why, tier, rule, and what the difference is, if it is one of confirmed.DIFFERENCES."""
 DECIDED = pl.Schema(
     {
         "seq": pl.Int64,
@@ -79,6 +79,7 @@ def beyond(
     found = whole.group_by("match", maintain_order=True).agg(
         pl.col("tier", "rule", "currency", "size", "limit").first(),
         items=pl.col("label").drop_nulls().unique(maintain_order=True),
+        difference=pl.col("role").filter(pl.col("role").is_in(("discount", "fee", "write_off"))).first(),
     )
     priced = found.with_columns(
         money=money_words("size", "currency", found), most=money_words("limit", "currency", found)
@@ -99,7 +100,7 @@ def _judged(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl
         .join(items.select("i", "item_id", "party_id", "party_name"), on="i", how="left", maintain_order="left")
     )
     return joined.select(
-        "match", "l", "tier", "rule", "currency",
+        "match", "l", "tier", "rule", "role", "currency",
         size=pl.col("amount").sum().over("match", "currency").abs(),
         party_id="party_id",
         party_name=pl.coalesce("party_name", "printed"),
@@ -140,7 +141,7 @@ def _words() -> pl.Expr:
 
 
 def _suggestion() -> pl.Expr:
-    one = pl.struct("items", "why", "tier", "rule")
+    one = pl.struct("items", "why", "tier", "rule", "difference")
     return "[" + one.struct.json_encode() + "]"
 
 

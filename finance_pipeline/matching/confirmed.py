@@ -13,9 +13,9 @@ SAID = pl.Schema(
     {"l": pl.UInt32, "i": pl.UInt32, "other_l": pl.UInt32, "account_code": pl.String, "difference": pl.String}
 )
 """One row per line and item, other line or account that a person confirmed."""
-CONFIRMED = pl.Schema([*PAIRS.items(), ("account_code", pl.String)] if "account_code" not in PAIRS else PAIRS.items())
-"""pool.PAIRS with account_code."""
 _OPEN = "open"
+DIFFERENCES = (_OPEN, "discount", "fee", "write_off")
+"""What a person may say that a line is more or less than its items."""
 _ALWAYS_WHOLE = ("payout", "recorded_receipt", "recorded_payment")
 
 
@@ -35,7 +35,7 @@ def said(decisions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> p
 
 
 def settle(decided: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """Allocations of the lines that a person explained (CONFIRMED: tier 0, rule confirmed).
+    """Allocations of the lines that a person explained (pool.PAIRS: tier 0, rule confirmed).
 
     decided: SAID. lines: l, account_id, currency, amount; items: i, kind, currency, amount (open). A line that is less
     than its one item pays a part of it, and what it is more than its items is on account, unless the person said that
@@ -52,12 +52,12 @@ def settle(decided: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> p
 
 
 def _rows(frame: pl.DataFrame, **values: pl.Expr | str) -> pl.DataFrame:
-    """Rows of CONFIRMED; given values override, the rest is null."""
+    """Rows of PAIRS; given values override, the rest is null."""
     given = {"tier": pl.lit(0), "rule": pl.lit("confirmed"), "field": pl.lit("decision"), "token": pl.lit("confirmed")}
     given |= {name: value if isinstance(value, pl.Expr) else pl.lit(value) for name, value in values.items()}
     return frame.select(
         given.get(name, pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in CONFIRMED.items()
+        for name, dtype in PAIRS.items()
     )
 
 

@@ -28,7 +28,6 @@ from finance_pipeline.store.locks import book_lock
 from finance_pipeline.store.sql import query
 
 Verdict = Literal["confirm", "decline", "withdraw"]
-DIFFERENCES = ("open", "discount", "fee", "write_off")
 DECISIONS = pl.Schema(
     {
         "seq": pl.Int64(),
@@ -129,9 +128,9 @@ def decide(
     """Record that a line belongs to these items, other line or account, or does not, or that neither holds any more.
 
     counterparts: record ids; without any, withdraw takes back all that holds of the line. difference: what the line is
-    more or less than the items (DIFFERENCES). actor: who decides, else the actor of the settings. Raises BadInput for
-    what cannot be: an unknown or settled item, another book, a line that stands matched otherwise, amounts that do not
-    come out. Nothing is recorded then.
+    more or less than the items (confirmed.DIFFERENCES), where the engine did not show that beside them. actor: who
+    decides, else the actor of the settings. Raises BadInput for what cannot be: an unknown or settled item, another
+    book, a line that stands matched otherwise, amounts that do not come out. Nothing is recorded then.
     """
     who = (actor if actor is not None else workspace.settings.actor).strip()
     if not who or not reason.strip():
@@ -144,6 +143,7 @@ def decide(
             counterparts, account_code = _held(line, [*counterparts, *([account_code] if account_code else [])]), None
         named = _named(conn, line, counterparts, account_code, verdict)
         if verdict == "confirm":
+            difference = difference or _shown(line, named).get("difference")
             _check_confirmable(conn, line, named, difference)
         elif verdict == "decline":
             _check_declinable(line, named)
@@ -240,8 +240,8 @@ def _named(
 
 
 def _check_confirmable(conn: Connection, line: _Line, named: _Named, difference: str | None) -> None:
-    if difference is not None and difference not in DIFFERENCES:
-        raise _refuse(f"a difference is one of {', '.join(DIFFERENCES)}, not {difference!r}.", line)
+    if difference is not None and difference not in confirmed.DIFFERENCES:
+        raise _refuse(f"a difference is one of {', '.join(confirmed.DIFFERENCES)}, not {difference!r}.", line)
     held = [each for each, verdict in line.current.items() if verdict == "confirm" and each not in named.all]
     if held:
         raise _refuse(
@@ -348,8 +348,13 @@ def _found_by(line: _Line, named: _Named) -> tuple[int | None, str | None]:
     """Tier and rule, where what is decided about is what the engine had found: matched, or shown beyond autonomy."""
     if line.standing is not None and set(named.all) <= set(line.standing["named"]):
         return line.standing["tier"], line.standing["rule"]
-    shown = json.loads(line.exception["suggestions"]) if line.exception else []
-    for each in shown:
+    shown = _shown(line, named)
+    return shown.get("tier"), shown.get("rule")
+
+
+def _shown(line: _Line, named: _Named) -> dict[str, Any]:
+    """What the engine had found of exactly this, and showed because it was beyond autonomy; or nothing."""
+    for each in json.loads(line.exception["suggestions"]) if line.exception else []:
         if sorted(each["items"]) == named.all and each.get("tier") is not None:
-            return each["tier"], each.get("rule")
-    return None, None
+            return dict(each)
+    return {}

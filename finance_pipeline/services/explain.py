@@ -69,6 +69,7 @@ def _record(workspace: Workspace, conn: Connection, subject: str) -> Node | None
             node = Node(_record_title(table.name, versions[0]), _facts(versions[0]))
             node.rests_on.extend(_evidence(workspace, conn, version) for version in versions)
             node.rests_on.extend(_match_node(conn, row) for row in _rows(conn, "matches_of_record", id=subject))
+            node.rests_on.extend(_decision_node(row) for row in _rows(conn, "decisions_of_record", id=subject))
             node.rests_on.extend(_exception_node(row) for row in _rows(conn, "exception_of_line", id=subject))
             node.rests_on.extend(_entry_node(conn, row) for row in _rows(conn, "entries_of_record", id=subject))
             return node
@@ -202,6 +203,15 @@ def _counterpart(part: Row) -> str:
         "duplicate": f"repeats {part['other_line_id']}",
         "on_account": f"on account: opens {part['item_id']}",
     }[part["relation"]]
+
+
+def _decision_node(row: Row) -> Node:
+    said = {"confirm": "confirmed", "decline": "declined", "withdraw": "withdrew what was decided on"}[row["verdict"]]
+    rest = f", the rest as {row['difference'].replace('_', ' ')}" if row["difference"] else ""
+    return Node(
+        f"{row['actor']} {said} {row['line_id']} with {row['counterpart']}{rest}",
+        {"why": row["reason"], "when": f"{row['recorded_at']:%Y-%m-%d %H:%M}"},
+    )
 
 
 def _exception_node(row: Row) -> Node:

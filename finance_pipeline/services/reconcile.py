@@ -99,7 +99,7 @@ def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: st
     """Read, ask the engine, publish."""
     run_id = new_correlation_id()
     folded = _folded(conn, book, policy, openings.given(conn, book, policy, month))
-    _publish_retractions(conn, book.id, folded.kept.retractions, run_id)
+    _publish_retractions(conn, book.id, month, folded.kept.retractions, run_id)
     _publish_matches(conn, folded.new, run_id)
     _publish_month(conn, book.id, month, folded.closing, folded.exceptions)
     line_count = folded.opening.lines.height
@@ -122,7 +122,10 @@ def _folded(conn: Connection, book: Book, policy: Policy, given: Given) -> Folde
         given = replace(given, refuted=pl.concat([given.refuted, more]))
 
 
-def _publish_retractions(conn: Connection, book: str, retractions: pl.DataFrame, run_id: str) -> None:
+def _publish_retractions(conn: Connection, book: str, month: Month, retractions: pl.DataFrame, run_id: str) -> None:
+    """Add retractions. A later month that loses a match by what this one learnt is stale."""
+    matches = retractions["match_id"].to_list()
+    conn.execute(query("forget_months_of"), {"book": book, "month": str(month), "matches": matches})
     copy_in(conn, "recon.retraction", retractions.with_columns(book=pl.lit(book), run_id=pl.lit(run_id)))
 
 

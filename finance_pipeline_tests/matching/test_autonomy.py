@@ -139,3 +139,11 @@ def test_a_wider_limit_takes_enough_confirmed_decisions_and_none_declined_since(
     assert lacking(wider, decided(*["confirm"] * 3, "decline"), least=3) == [f"{said}{after}, and there are 0"]
     assert lacking(wider, decided(*["confirm"] * 3, tier=1), least=3) == [f"{said}, and there are 0"]
     assert lacking(wider, decided(*["confirm"] * 3, party="Zenith"), least=3) == [f"{said}, and there are 0"]
+
+
+def test_what_waits_says_what_its_difference_is_so_that_confirming_it_does_the_same() -> None:
+    kept = found((0, 0, 4, 12_400, "discount"), (0, 0, 4, -400, "discount")).with_columns(
+        role=pl.Series(["principal", "discount"])
+    )
+    [suggestion] = json.loads(beyond(kept, LINES, ITEMS, Policy(autonomy=(Limit(0),)))["suggestions"][0])
+    assert (suggestion["items"], suggestion["difference"]) == (["INV-1"], "discount")

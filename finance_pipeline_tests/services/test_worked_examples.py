@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from finance_pipeline.services.decide import decide
+from finance_pipeline.services.explain import explain
+from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import JUNE, MAY, Told, day, told
@@ -82,3 +85,23 @@ def test_a_line_told_twice_is_taken_back_unless_the_banks_balance_counts_both(bo
     assert rows(book.workspace, reason) == [("the bank's own balance counts the line and the one it repeats",)]
     assert set(book.waiting(MAY)) == {"paid-again"}
     assert [row for row in book.untied() if row[1] != "euro"] == []
+
+
+def test_what_is_beyond_autonomy_waits_with_what_was_found_and_a_persons_word_settles_it_so(book: Told) -> None:
+    careful = book.workspace.settings.books[0].model_copy(
+        update={"policy": {"autonomy": [{"tier": 1, "up_to_minor": 0}]}}
+    )
+    books = Workspace(book.workspace.settings.model_copy(update={"books": (careful,)}), book.workspace.database)
+    book = Told(books)
+    item = book.document("INV-4001", "500.00", day(2), "Acme Ltd")
+    line = book.line("paid", "499.80", day(10), "INV-4001", counterparty_name="ACME")
+    book.months(MAY)
+    assert book.waiting(MAY) == {"paid": "beyond_autonomy"}
+    decide(books, line, [item], "confirm", reason="the rest are cents")
+    book.months(MAY)
+    assert (book.waiting(MAY), book.open_items(MAY)) == ({}, {})
+    assert book.balances(date(2026, 5, 31)) == {"1010": "499.80", "4000": "-500.00", "6850": "0.20"}
+    kept = "select tier, difference, seen::json -> 'exception' ->> 'reason' from recon.decision"
+    assert rows(books, kept) == [(1, "write_off", "beyond_autonomy")]
+    explained = [node.title for node in explain(books, line).rests_on]
+    assert f"operator confirmed {line} with {item}, the rest as write off" in explained
