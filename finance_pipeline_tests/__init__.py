@@ -1,6 +1,6 @@
 """The tests. Each worker has one of Polars' threads: with more, workers wait for each other's threads on few cores.
 
-What must not depend on their number is tested with several (cli/test_match_files.py, services/killed.py).
+What must not depend on their number is tested with several (cli/test_match_threads.py, services/killed.py).
 """
 
 import os
