@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from finance_pipeline.matching import engine, schemas
 from finance_pipeline.matching.month.duplicates import refuted
@@ -196,6 +198,33 @@ def test_a_coded_line_is_done_and_nothing_else_moves() -> None:
     may = fold(book, MAY, coded)
     assert (may.open_lines(), may.carried_at()) == ([], {})
     assert may.new.allocations.select("account_code", "relation").rows() == [("6820", None)]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from((MAY, JUNE, JULY)), st.booleans()), min_size=1, max_size=5))
+def test_paid_and_given_back_in_any_months_a_bill_is_open_by_what_was_last_and_folding_again_changes_nothing(
+    happened: list[tuple[Any, bool]],
+) -> None:
+    """A bill is paid whenever it is open, and a payment may come back in its month or later, less a charge."""
+    book = BookOfMonths().item("bill", "-90.01", carried_at="-100.00", on=in_month(MAY, 1), **BILL)
+    parts, paid = [], ""
+    for number, (month, comes_back) in enumerate(sorted(happened, key=lambda each: str(each[0]))):
+        on = in_month(month, number + 2)
+        if paid and comes_back:
+            book.line(f"back {number}", "89.50", on=on)
+            parts += [beside(f"back {number}", paid, "90.01"), beside(f"back {number}", paid, "-0.51", "fee")]
+            paid = ""
+        elif not paid:
+            paid = f"sent {number}"
+            book.line(paid, "-90.01", on=on)
+            parts.append(pays(paid, "bill", "-90.01"))
+    once = [fold(book, month, *parts) for month in (MAY, JUNE, JULY)]
+    assert once[-1].carried_at() == ({} if paid else {"bill": (minor("-90.01"), minor("-100.00"))})
+    assert [folded.open_lines() for folded in once] == [[], [], []]
+    again = [fold(book, month, *parts) for month in (MAY, JUNE, JULY)]
+    assert all((folded.settled(), folded.reasons()) == ([], []) for folded in again)
+    standing = book.standing.group_by("item_id").agg(pl.col("item_amount_minor").sum())
+    assert dict(standing.drop_nulls("item_id").rows()).get("bill", 0) == (minor("-90.01") if paid else 0)
 
 
 # Decisions
