@@ -11,7 +11,7 @@ from functools import partial
 
 import polars as pl
 
-from finance_pipeline.matching import named_sums, near, parts, proposals, shared
+from finance_pipeline.matching import named_sums, near, parts, places, proposals, shared
 from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
 
@@ -61,14 +61,23 @@ def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
     candidates = pool.candidates(named.hits.filter(pl.col("strength") <= strength), pool.policy.early_days)
     long = (pl.col("strength") == BARE) & (pl.col("digits") >= _LONG_DIGITS)
     fits = candidates.filter((pl.col("strength") < BARE) | ~pl.col("stranger") | long)
+    in_lists = fits["l"].filter(fits["strength"] == SHORTHAND)
+    if in_lists.is_empty():
+        return fits
     # Between the ends of a range lie numbers of other customers too: a list goes on with the party that it began with.
+    listed = places.among(fits["l"], in_lists)
+    return pl.concat([fits.filter(~listed), _of_one_party(fits.filter(listed))])
+
+
+def _of_one_party(listed: pl.DataFrame) -> pl.DataFrame:
+    """Candidates of lines with lists, without what a list names of a party other than the one that it began with."""
     begun = pl.col("party").filter(pl.col("strength") == STRONG)
     other = (
         (pl.col("strength") == SHORTHAND)
         & (begun.n_unique() == 1).over("l")
         & (pl.col("party") != begun.first()).over("l")
     )
-    return fits.filter(~other.fill_null(False))
+    return listed.filter(~other.fill_null(False))
 
 
 def _settled(pool: Pool, named: Named, strength: int) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
     pool = _with_pending(pool, lines)
     pool = _coded(pool, named) if 6 in policy.tiers else pool
     needed = autonomy.beyond(pool.pairs, lines, items, policy)
-    return outcomes.outcome(_without(pool, needed, lines), named, lines, items, needed, ENGINE_VERSION)
+    return outcomes.outcome(_without(pool, needed, lines), named, lines, all_items, needed, ENGINE_VERSION)
 
 
 def _known(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import Pool
 from finance_pipeline.matching.references import SHORTHAND, Named
@@ -15,30 +16,32 @@ from finance_pipeline.matching.sentences import sentence
 from finance_pipeline.matching.text import money_words
 
 
-def explain(pool: Pool, named: Named, lines: pl.DataFrame, items: pl.DataFrame, version: str) -> pl.DataFrame:
-    """One row per match: l, words, evidence. lines, items: all, as before any match."""
-    rows = _rows(pool.pairs, lines, items)
+def explain(
+    pool: Pool, sided: pl.DataFrame, named: Named, lines: pl.DataFrame, items: pl.DataFrame, version: str
+) -> pl.DataFrame:
+    """One row per match, by line: words, evidence. sided: allocations by line, with the ids of their sides; lines,
+    items: all, as before any match, each at its place."""
+    rows = _rows(sided, items)
     also = _also_named(pool.pairs, named, items)
-    sides = lines.select("l", "line_id", "account_id", "booked_on", "amount", "currency", "counterparty_name")
+    sides = lines.select("account_id", "booked_on", "amount", "currency", "counterparty_name")
     other = sides.select(
-        other_l="l", other_id="line_id", other_account="account_id", other_on="booked_on", other_amount="amount",
-        other_currency="currency",
-    )  # fmt: skip
+        other_account="account_id", other_on="booked_on", other_amount="amount", other_currency="currency"
+    )
+    matches = places.beside(places.beside(rows, sides, "l"), other, "other_l")
     matches = (
-        rows.join(sides, on="l", maintain_order="left")
-        .join(other, on="other_l", how="left", maintain_order="left")
-        .join(also, on="l", how="left", maintain_order="left")
+        matches.join(also, on="l", how="left", maintain_order="left")
+        if also.height
+        else matches.with_columns(also=pl.lit(None, pl.String))
     )
     matches = matches.with_columns(
         money=money_words("amount", "currency", matches),
         other_money=money_words("other_amount", "other_currency", matches),
     )
-    nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String, "evidence": pl.String})
-    said = [
-        part.select("l", words=sentence(part["rule"][0]) + _besides(), evidence=_evidence(pool.policy, version))
-        for part in matches.partition_by("rule")
-    ]
-    return pl.concat([nothing, *said])
+    evidence = matches.select("l", evidence=_evidence(matches, pool.policy, version))
+    nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String})
+    said = [part.select("l", words=sentence(part["rule"][0]) + _besides()) for part in matches.partition_by("rule")]
+    words = pl.concat([nothing, *said]).sort("l")
+    return words.select("words").hstack(evidence.select("evidence"))
 
 
 _OF_OTHERS = ("references_shared", "feed_duplicate", "pending_posted", "returned_payment", "confirmed")
@@ -51,31 +54,27 @@ def _besides() -> pl.Expr:
     return pl.when(told).then(also).otherwise(pl.lit(""))
 
 
-def _rows(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """One row per match: what its allocations say, joined."""
+def _rows(sided: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """One row per match, by line: what its allocations say, joined."""
     described = pl.format("the {} of {}", pl.col("kind").str.replace_all("_", " "), "issued_on")
-    facts = items.select(
-        "i", "item_id", open="amount", label=pl.coalesce("number", described), item_currency="currency"
-    )
-    full = (
-        pairs.join(facts, on="i", how="left", maintain_order="left")
-        .join(lines.select("l", line_currency="currency"), on="l", maintain_order="left")
-        .sort("l", "i", "role", nulls_last=True)
-    )
+    facts = items.select(open="amount", label=pl.coalesce("number", described))
+    full = places.beside(sided, facts, "i")
     priced = full.with_columns(
         open_money=money_words("open", "item_currency", full),
-        part_money=money_words("amount", "line_currency", full),
-        said=_part(),
-        foreign=(pl.col("item_currency") != pl.col("line_currency")).fill_null(False),
+        part_money=money_words("amount", "currency", full),
+        said=_part(full),
+        foreign=(pl.col("item_currency") != pl.col("currency")).fill_null(False),
     )
-    alone = pl.col("l").is_unique()
-    return pl.concat([_single(priced.filter(alone)), _several(priced.filter(~alone))])
+    alone = places.lone(priced["l"])
+    if alone.all():
+        return _single(priced)
+    return pl.concat([_single(priced.filter(alone)), _several(priced.filter(~alone))]).sort("l")
 
 
 def _single(priced: pl.DataFrame) -> pl.DataFrame:
     """Matches of one allocation, which are nearly all, without the cost of grouping."""
     return priced.select(
-        "l", "tier", "rule", "field", "other_l", "account_code", "open_money", "foreign",
+        "l", "line_id", "tier", "rule", "field", "other_l", "other_line_id", "account_code", "open_money", "foreign",
         tokens=pl.col("token").fill_null(""),
         labels=pl.col("label").fill_null(""),
         count=pl.lit(1, pl.UInt32),
@@ -89,8 +88,8 @@ def _single(priced: pl.DataFrame) -> pl.DataFrame:
 def _several(priced: pl.DataFrame) -> pl.DataFrame:
     main = pl.col("role") == "principal"
     return priced.group_by("l", maintain_order=True).agg(
-        pl.col("tier", "rule", "field").first(),
-        pl.col("other_l", "account_code").drop_nulls().first(),
+        pl.col("line_id", "tier", "rule", "field").first(),
+        pl.col("other_l", "other_line_id", "account_code").drop_nulls().first(),
         open_money=pl.col("open_money").filter(main).first(),
         foreign=pl.col("foreign").any(),
         tokens=pl.col("token").filter(main).drop_nulls().unique().sort().str.join(", "),
@@ -105,18 +104,27 @@ def _several(priced: pl.DataFrame) -> pl.DataFrame:
 
 def _also_named(pairs: pl.DataFrame, named: Named, items: pl.DataFrame) -> pl.DataFrame:
     """l and the labels of items that a matched line names too, but that its match leaves out."""
-    matched = named.hits.filter(pl.col("strength") <= SHORTHAND).join(pairs.select("l").unique(), on="l", how="semi")
-    left_out = matched.join(pairs.select("l", "i"), on=["l", "i"], how="anti")
-    labels = items.select("i", label=pl.coalesce("number", "item_id"))
-    return left_out.join(labels, on="i").group_by("l").agg(also=pl.col("label").unique().sort().str.join(", "))
+    sure = named.hits.select("l", "i").filter(named.hits["strength"] <= SHORTHAND)
+    matched = sure.filter(places.among(sure["l"], pairs["l"]))
+    # Most lines name what they settle and nothing else, which needs no join.
+    settled = pairs.select("l", "i").drop_nulls("i")
+    one = places.last_of(settled["l"], settled["i"], matched["l"])
+    others = matched.filter(one != matched["i"])
+    left_out = others.join(pairs.select("l", "i"), on=["l", "i"], how="anti")
+    labels = items.select(label=pl.coalesce("number", "item_id"))
+    return places.beside(left_out, labels, "i").group_by("l").agg(also=pl.col("label").unique().sort().str.join(", "))
 
 
-def _quoted(column: str) -> pl.Expr:
-    """A text as JSON has it, null where there is none."""
-    escaped = pl.col(column).str.replace_many(
-        ["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', " ", " ", " "]
-    ).str.replace_all(r"[\x00-\x1F]", " ")  # fmt: skip
-    return pl.concat_str(pl.lit('"'), escaped, pl.lit('"')).fill_null("null")
+def _quoted(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """A text as JSON has it, null where there is none. Most columns have nothing to escape, and pay for nothing."""
+    texts = frame[column]
+    if texts.null_count() == len(texts):
+        return pl.lit("null")
+    plain = pl.col(column)
+    if texts.str.contains(r'[\\"\x00-\x1F]').any():
+        plain = plain.str.replace_many(["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', " ", " ", " "])
+        plain = plain.str.replace_all(r"[\x00-\x1F]", " ")
+    return pl.concat_str(pl.lit('"'), plain, pl.lit('"')).fill_null("null")
 
 
 def _number(column: str) -> pl.Expr:
@@ -131,27 +139,27 @@ def _json(**values: pl.Expr) -> pl.Expr:
     return pl.concat_str(*parts, pl.lit("}"))
 
 
-def _part() -> pl.Expr:
+def _part(frame: pl.DataFrame) -> pl.Expr:
     """An allocation as JSON."""
     return _json(
-        item_id=_quoted("item_id"),
-        role=_quoted("role"),
+        item_id=_quoted(frame, "item_id"),
+        role=_quoted(frame, "role"),
         amount_minor=_number("amount"),
         item_amount_minor=_number("item_amount"),
     )
 
 
-def _evidence(policy: Policy, version: str) -> pl.Expr:
+def _evidence(frame: pl.DataFrame, policy: Policy, version: str) -> pl.Expr:
     """What a match rests on, as JSON."""
     return _json(
         tier=_number("tier"),
-        rule=_quoted("rule"),
-        field=_quoted("field"),
-        tokens=_quoted("tokens"),
-        line_id=_quoted("line_id"),
-        other_id=_quoted("other_id"),
-        account_code=_quoted("account_code"),
-        also=_quoted("also"),
+        rule=_quoted(frame, "rule"),
+        field=_quoted(frame, "field"),
+        tokens=_quoted(frame, "tokens"),
+        line_id=_quoted(frame, "line_id"),
+        other_id=_quoted(frame, "other_line_id"),
+        account_code=_quoted(frame, "account_code"),
+        also=_quoted(frame, "also"),
         allocations=pl.concat_str(pl.lit("["), "allocations", pl.lit("]")),
         rule_version=pl.lit(f'"{version}"'),
         policy=pl.lit(f'"{policy.digest[:16]}"'),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from finance_pipeline.core.hashing import content_hashes
-from finance_pipeline.matching import exceptions, explain, schemas
+from finance_pipeline.matching import exceptions, explain, places, schemas
 from finance_pipeline.matching.pool import Pool
 from finance_pipeline.matching.references import Named
 
@@ -19,7 +19,8 @@ _CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "in
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the engine found; frames as schemas says, sorted, the same for the same input in any order."""
+    """What the engine found; frames as schemas says, in the order of the lines' ids, the same for the same input in any
+    order."""
 
     matches: pl.DataFrame
     allocations: pl.DataFrame
@@ -31,35 +32,47 @@ class Outcome:
 def outcome(
     pool: Pool, named: Named, lines: pl.DataFrame, items: pl.DataFrame, needed: pl.DataFrame, version: str
 ) -> Outcome:
-    """The outcome of a pool. lines, items: all, as before any match; needed: autonomy.BEYOND."""
-    sided = (
-        pool.pairs.join(lines.select("l", "line_id", "book", "currency"), on="l")
-        .join(items.select("i", "item_id", item_currency="currency"), on="i", how="left")
-        .join(lines.select(other_l="l", other_line_id="line_id"), on="other_l", how="left")
-        .sort("l", "i", "role", "other_l", "amount", nulls_last=True)
-    )
+    """The outcome of a pool. lines, items: all, as before any match, each at its place; needed: autonomy.BEYOND."""
     _check(pool.pairs, lines, items)
+    sided = _sided(pool.pairs, lines, items)
     ids = _match_ids(sided)
-    numbered = sided.join(ids, on="l", maintain_order="left").sort(
-        "m", "i", "role", "other_l", "amount", nulls_last=True
-    )
-    matches = numbered.unique("m", keep="first", maintain_order=True).with_columns(
-        rule_version=pl.lit(version),
-        status=pl.lit("accepted"),
-        confidence=pl.when(pl.col("rule") == "confirmed")
-        .then(pl.lit("confirmed"))
-        .otherwise(pl.col("tier").replace_strict(_CONFIDENCE, return_dtype=pl.String)),
-    )
-    explained = explain.explain(pool, named, lines, items, version).join(ids, on="l").sort("m")
-    parts = numbered.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"})
-    left = exceptions.explain(pool, named, items, needed, lines)
+    parts = sided.select(pl.exclude("l"), match_id=ids["match_id"].gather(sided["l"].rle_id()))
+    explained = explain.explain(pool, sided, named, lines, items, version)
+    left = exceptions.explain(pool, named, items.filter(~pl.col("closed")), needed, lines)
     return Outcome(
-        matches=matches.select(schemas.MATCHES.names),
-        allocations=parts.select(schemas.ALLOCATIONS.names),
+        matches=_matches(sided, ids, version),
+        allocations=parts.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"}).select(
+            schemas.ALLOCATIONS.names
+        ),
         retractions=schemas.RETRACTIONS.empty(),
         exceptions=left.select(schemas.EXCEPTIONS.names),
-        explanations=explained.select(schemas.EXPLANATIONS.names),
+        explanations=ids.hstack(explained).select(schemas.EXPLANATIONS.names),
     )
+
+
+def _sided(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with the ids and currencies of their sides, by line and then in the order in which a match tells its parts.
+
+    A line's place is that of its id in the order of ids, so that the order is that of the lines' ids.
+    """
+    alone = places.lone(pairs["l"])
+    several = pairs.filter(~alone).sort("l", "i", "role", "other_l", "amount", nulls_last=True)
+    ordered = pl.concat([pairs.filter(alone), several]).sort("l", maintain_order=True)
+    with_line = places.beside(ordered, lines.select("line_id", "book", "currency"), "l")
+    with_item = places.beside(with_line, items.select("item_id", item_currency="currency"), "i")
+    return places.beside(with_item, lines.select(other_line_id="line_id"), "other_l")
+
+
+def _matches(sided: pl.DataFrame, ids: pl.DataFrame, version: str) -> pl.DataFrame:
+    """One row per match (schemas.MATCHES), by line."""
+    firsts = sided.filter(pl.col("l").is_first_distinct()) if ids.height < sided.height else sided
+    confidence = (
+        pl.when(pl.col("rule") == "confirmed")
+        .then(pl.lit("confirmed"))
+        .otherwise(pl.col("tier").replace_strict(_CONFIDENCE, return_dtype=pl.String))
+    )
+    said = firsts.with_columns(rule_version=pl.lit(version), status=pl.lit("accepted"), confidence=confidence)
+    return ids.hstack(said.select(schemas.MATCHES.names[1:]))
 
 
 def _check(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> None:
@@ -67,32 +80,40 @@ def _check(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> Non
 
     Raises RuntimeError naming the line or item.
     """
-    sums = pairs.group_by("l").agg(pl.col("amount").sum(), rule=pl.col("rule").first())
-    wrong = sums.join(lines.select("l", "line_id", whole="amount"), on="l").filter(pl.col("amount") != pl.col("whole"))
-    if wrong.height:
-        line, rule, amount, whole = wrong.sort("l").select("line_id", "rule", "amount", "whole").row(0)
-        raise RuntimeError(f"rule {rule} allocates {amount} of line {line}, which is of {whole}")
-    taken = pairs.drop_nulls("i").group_by("i").agg(pl.col("item_amount").sum(), rule=pl.col("rule").first())
-    over = taken.join(items.select("i", "item_id", whole="amount"), on="i").filter(
-        pl.col("item_amount").abs() > pl.col("whole").abs()
+    matched = places.among(lines["l"], pairs["l"])
+    sums = lines.select("l", "line_id", whole="amount").with_columns(
+        amount=places.sums(pairs["l"], pairs["amount"], lines.height)
     )
+    wrong = sums.filter(matched & (pl.col("amount") != pl.col("whole")))
+    if wrong.height:
+        line, amount, whole, rule = wrong.join(pairs.select("l", "rule"), on="l").select(
+            "line_id", "amount", "whole", "rule"
+        ).row(0)  # fmt: skip
+        raise RuntimeError(f"rule {rule} allocates {amount} of line {line}, which is of {whole}")
+    settled = pairs.select("i", "item_amount", "rule").drop_nulls("i")
+    taken = items.select("i", "item_id", whole="amount").with_columns(
+        item_amount=places.sums(settled["i"], settled["item_amount"], items.height)
+    )
+    over = taken.filter(pl.col("item_amount").abs() > pl.col("whole").abs())
     if over.height:
-        item, rule, amount, whole = over.sort("i").select("item_id", "rule", "item_amount", "whole").row(0)
+        item, amount, whole, rule = over.join(settled.select("i", "rule"), on="i").select(
+            "item_id", "item_amount", "whole", "rule"
+        ).row(0)  # fmt: skip
         raise RuntimeError(f"rule {rule} takes {amount} of item {item}, of which {whole} is open")
 
 
 def _match_ids(sided: pl.DataFrame) -> pl.DataFrame:
-    """l, match_id (the digest of what a match says) and m, its place among them. sided: sorted by l."""
+    """match_id of each match, by line: the digest of what the match says. sided: sorted by l."""
     part = pl.concat_str(
         "line_id", "item_id", "other_line_id", "account_code", "role", "amount", "item_amount",
         separator="\x1f", ignore_nulls=True,
     )  # fmt: skip
-    each = sided.select("l", head=pl.concat_str("book", "tier", "rule", separator="\x1e"), part=part)
-    alone = pl.col("l").is_unique()
-    several = (
-        each.filter(~alone)
-        .group_by("l", maintain_order=True)
-        .agg(pl.col("head").first(), pl.col("part").str.join("\x1e"))
-    )
-    said = pl.concat([each.filter(alone), several]).select("l", said=pl.concat_str("head", "part", separator="\x1e"))
-    return said.select("l", match_id=content_hashes(said["said"])).sort("match_id").with_row_index("m")
+    each = sided.select("l", said=pl.concat_str("book", "tier", "rule", part, separator="\x1e"), part=part)
+    alone = places.lone(each["l"])
+    if not alone.all():
+        firsts = each.filter(~alone).group_by("l", maintain_order=True)
+        several = firsts.agg(
+            pl.concat_str(pl.col("said").first(), pl.col("part").slice(1).str.join("\x1e"), separator="\x1e")
+        )
+        each = pl.concat([each.filter(alone).select("l", "said"), several]).sort("l")
+    return pl.DataFrame({"match_id": content_hashes(each["said"])})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import folded
@@ -68,23 +69,27 @@ class Pool:
         if found.pairs.is_empty():
             return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
         others = found.pairs.filter(pl.col("rule") != AGAIN)["other_l"].drop_nulls()
-        done = pl.concat([found.pairs["l"], others]).unique()
-        settled = found.pairs.filter(pl.col("i").is_not_null()).group_by("i").agg(taken=pl.col("item_amount").sum())
-        left = self.items.join(settled, on="i", how="left", maintain_order="left").with_columns(
-            amount=pl.col("amount") - pl.col("taken").fill_null(0)
-        )
+        done = pl.concat([found.pairs["l"], others])
+        settled = found.pairs.select("i", "item_amount").drop_nulls("i")
+        items = self.items
+        if settled.height and items.height:
+            taken = places.sums(settled["i"], settled["item_amount"], int(items["i"].max()) + 1)  # type: ignore[arg-type]
+            left = items.with_columns(amount=pl.col("amount") - taken.gather(items["i"]))
+            items = left.filter(pl.col("amount") != 0)
         return replace(
             self,
-            lines=self.lines.filter(~pl.col("l").is_in(done.implode())),
-            items=left.filter(pl.col("amount") != 0).drop("taken"),
+            lines=self.lines.filter(~places.among(self.lines["l"], done)),
+            items=items,
             pairs=pl.concat([self.pairs, found.pairs]),
-            refused=pl.concat([self.refused, found.refused.filter(~pl.col("l").is_in(done.implode()))]),
+            refused=pl.concat([self.refused, found.refused.filter(~places.among(found.refused["l"], done))]),
         )
 
     @property
     def open_lines(self) -> pl.DataFrame:
         """Free lines that no step has refused."""
-        return self.lines.join(self.refused, on="l", how="anti", maintain_order="left")
+        if self.refused.is_empty():
+            return self.lines
+        return self.lines.filter(~places.among(self.lines["l"], self.refused["l"]))
 
     def candidates(self, hits: pl.DataFrame, early_days: int) -> pl.DataFrame:
         """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts.
@@ -101,7 +106,9 @@ class Pool:
             "i", "kind", "issued_on", "party", "account", "net", "discount_percent", "discount_until",
             item_amount="amount", item_currency="currency",
         )  # fmt: skip
-        joined = hits.join(lines, on="l").join(items, on="i").join(self.declined, on=["l", "i"], how="anti")
+        joined = places.met(places.met(hits, lines, "l"), items, "i")
+        if self.declined.height:
+            joined = joined.join(self.declined, on=["l", "i"], how="anti")
         is_recorded = pl.col("kind").is_in(RECORDED)
         in_time = is_recorded | ((pl.col("issued_on") - pl.col("booked_on")).dt.total_days() <= early_days)
         foreign = pl.col("item_currency") != pl.col("line_currency")

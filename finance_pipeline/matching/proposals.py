@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, pairs_of, refusal
 
 
@@ -16,6 +17,16 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
 
     candidates: as Pool.candidates gives them, with token and field. one, several: the rules' names.
     """
+    if candidates.is_empty():
+        return NOTHING
+    lone = places.lone(candidates["l"]) & places.lone(candidates["i"])
+    plain = _pairs(candidates.filter(lone & candidates["exact"]).with_columns(rule=pl.lit(one)), tier)
+    found = _of_several(candidates.filter(~lone), tier, one, several)
+    return Found(pl.concat([plain, found.pairs]), found.refused)
+
+
+def _of_several(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
+    """As `exact`, of candidates whose line or item has others too."""
     if candidates.is_empty():
         return NOTHING
     narrowed = _singled_out(candidates)
@@ -29,14 +40,13 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
         [proposals.filter(ways > 1), proposals.join(contested.select("l").unique(), on="l", how="semi")]
     )
     won = clear.join(contested.select("l"), on="l", how="anti")
-    pairs = pairs_of(
-        won,
-        tier=tier,
-        rule=pl.col("rule"),
-        amount=pl.when("foreign").then("line_amount").otherwise("item_amount"),
-        role="principal",
-    )
-    return Found(pairs, refusal(refused, SEVERAL))
+    return Found(_pairs(won, tier), refusal(refused, SEVERAL))
+
+
+def _pairs(won: pl.DataFrame, tier: int) -> pl.DataFrame:
+    """won (candidates and their rule) as allocations of the whole item."""
+    paid = pl.when("foreign").then("line_amount").otherwise("item_amount")
+    return pairs_of(won, tier=tier, rule=pl.col("rule"), amount=paid, role="principal")
 
 
 def reduced(candidates: pl.DataFrame, tier: int) -> Found:

@@ -61,7 +61,7 @@ def _of_ids() -> dict[str, pl.Expr]:
         "confirmed": pl.format(
             "A person confirmed that this {}{}.",
             pl.when(pl.col("account_code").is_not_null()).then(pl.format("belongs on account {}", "account_code"))
-            .when(pl.col("other_l").is_not_null()).then(pl.format("belongs with line {}", "other_id"))
+            .when(pl.col("other_l").is_not_null()).then(pl.format("belongs with line {}", "other_line_id"))
             .otherwise(pl.format("settles {}", "labels")),
             _aside(),
         ),
@@ -191,9 +191,9 @@ def _of_lines() -> dict[str, pl.Expr]:
             left, *there, "other_money",
         ),
         "feed_duplicate": pl.format(
-            "Line {} of the same day says the same, to the bank's own id: the feed delivered it twice.", "other_id"
+            "Line {} of the same day says the same, to the bank's own id: the feed delivered it twice.", "other_line_id"
         ),
-        "pending_posted": pl.format("The pending line became line {}, booked on {}.", "other_id", "other_on"),
+        "pending_posted": pl.format("The pending line became line {}, booked on {}.", "other_line_id", "other_on"),
         "returned_payment": pl.format(
             "The payment of {} on {} came back{}; what it was to settle is open again.",
             pl.col("other_money").str.replace("-", ""), there[1], _aside(),

@@ -125,20 +125,24 @@ def _shortened(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def money_words(amount_minor: str, currency: str, frame: pl.DataFrame) -> pl.Expr:
-    """An amount as a bookkeeper writes it: EUR 1,234.50. Raises UnknownCurrency for what is no currency."""
-    codes = frame[currency].drop_nulls().unique().sort().to_list()
-    digits = pl.lit(2, pl.Int64)
-    if codes:
-        digits = pl.col(currency).replace_strict(codes, [exponent(c) for c in codes], return_dtype=pl.Int64)
-    factor = pl.lit(10, pl.Int64).pow(digits)
-    size = pl.col(amount_minor).abs()
-    whole = size // factor
-    decimals = pl.when(digits > 0).then("." + (size % factor).cast(pl.String).str.zfill(digits)).otherwise(pl.lit(""))
-    grouped = whole.cast(pl.String)
-    largest = frame.select(size.max()).item() or 0
-    for power in (p for p in (3, 6, 9, 12, 15, 18) if largest >= 10**p):
-        cut = grouped.str.slice(0, grouped.str.len_chars() - power - (power // 3 - 1))
-        rest = grouped.str.slice(grouped.str.len_chars() - power - (power // 3 - 1))
-        grouped = pl.when(whole >= 10**power).then(cut + "," + rest).otherwise(grouped)
-    sign = pl.when(pl.col(amount_minor) < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    return pl.col(currency) + " " + sign + grouped + decimals
+    """An amount as a bookkeeper writes it: EUR 1,234.50; null without one. Raises UnknownCurrency for what is none."""
+    import numpy as np
+
+    from finance_pipeline.matching.kernels import amounts
+    from finance_pipeline.matching.kernels.buffers import pieces
+
+    known = frame[amount_minor].is_not_null() & frame[currency].is_not_null()
+    codes = frame[currency].filter(known).unique().sort().to_list()
+    if not codes:
+        return pl.lit(None, pl.String)
+    decimals = np.array([exponent(code) for code in codes], np.int64)
+    letters = np.array([list(code.encode()) for code in codes], np.uint8)
+    kinds = pl.select(
+        pl.when(known)
+        .then(frame[currency].replace_strict(codes, range(len(codes)), default=-1, return_dtype=pl.Int64))
+        .otherwise(-1)
+    ).to_series()
+    out, sizes = np.empty(frame.height * amounts.WIDEST, np.uint8), np.empty(frame.height, np.int64)
+    amounts.written(frame[amount_minor].fill_null(0).to_numpy(), kinds.to_numpy(), letters, decimals, out, sizes)
+    texts = pieces(out, np.arange(frame.height, dtype=np.int64) * amounts.WIDEST, sizes)
+    return pl.lit(texts if len(codes) and known.all() else texts.set(~known, None))

@@ -1,0 +1,82 @@
+"""Working numbers as places: l and i say where a line or item stands among all, so that looking one up is indexing.
+
+Here: rows at places, counts and sums by place, without the hashing that a join or a group would do. Not here: what
+any of it is for. Whole numbers only, so that no sum of money passes through a float.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+
+def at(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """The rows of a frame that stand at these places, one a place; a null place gives a row of nulls."""
+    if places.null_count() == len(places):
+        return pl.select(pl.repeat(None, len(places), dtype=dtype).alias(name) for name, dtype in frame.schema.items())
+    return frame.select(pl.all().gather(places))
+
+
+def beside(rows: pl.DataFrame, frame: pl.DataFrame, places: str) -> pl.DataFrame:
+    """rows with the columns of a frame's rows at the places that one of their columns names."""
+    return rows.hstack(at(frame, rows[places]))
+
+
+def met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
+    """rows, in their order, that have a counterpart in a frame with one row a place, with that counterpart's columns.
+
+    An inner join by a working number, as a look-up."""
+    import numpy as np
+
+    asked, known = rows[by].to_numpy(), frame[by].to_numpy()
+    size = max(int(column.max()) if len(column) else 0 for column in (asked, known)) + 1
+    stands = np.full(size, -1, np.int64)
+    stands[known] = np.arange(len(known))
+    found = stands[asked]
+    facts = frame.select(pl.exclude(by))
+    if len(found) and found.min() >= 0:
+        return rows.hstack(facts.select(pl.all().gather(found)))
+    kept = found >= 0
+    return rows.filter(pl.Series(kept, dtype=pl.Boolean)).hstack(facts.select(pl.all().gather(found[kept])))
+
+
+def counts(places: pl.Series, size: int = 0) -> Any:
+    """int64 by place: how often it occurs, for as many places as there are, or `size` if that is more."""
+    import numpy as np
+
+    return np.bincount(places.drop_nulls().to_numpy(), minlength=size)
+
+
+def lone(places: pl.Series) -> pl.Series:
+    """Whether each place (none is null) occurs once only."""
+    return pl.Series(counts(places)[places.to_numpy()] == 1) if len(places) else pl.Series(dtype=pl.Boolean)
+
+
+def among(places: pl.Series, some: pl.Series) -> pl.Series:
+    """Whether each place (none is null) is one of some."""
+    import numpy as np
+
+    size = max(int(column.max()) if column.len() else 0 for column in (places, some.drop_nulls())) + 1  # type: ignore[arg-type]
+    marked = np.zeros(size, np.bool_)
+    marked[some.drop_nulls().to_numpy()] = True
+    return pl.Series(marked[places.to_numpy()], dtype=pl.Boolean)
+
+
+def sums(places: pl.Series, amounts: pl.Series, size: int) -> pl.Series:
+    """int64 by place (none is null): what the amounts there add to; 0 where there is none."""
+    import numpy as np
+
+    totals = np.zeros(size, np.int64)
+    np.add.at(totals, places.to_numpy(), amounts.to_numpy())
+    return pl.Series(totals)
+
+
+def last_of(places: pl.Series, values: pl.Series, asked: pl.Series) -> pl.Series:
+    """For each place asked (none is null) the last of the values that stand at it; -1 where there is none."""
+    import numpy as np
+
+    size = max(int(column.max()) if column.len() else 0 for column in (places, asked)) + 1  # type: ignore[arg-type]
+    found = np.full(size, -1, np.int64)
+    found[places.to_numpy()] = values.to_numpy()
+    return pl.Series(found[asked.to_numpy()])
