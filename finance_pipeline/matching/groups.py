@@ -22,7 +22,7 @@ GROUPS = pl.Schema({"g": pl.UInt32, "i": pl.UInt32})
 def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Members (GROUPS) and groups: g, book, currency, kind, id (null where only a day says that they belong together).
 
-    kind: payout, payment_run, deposit or another group_kind as given; of items without a group: `day` for the charges
+    kind: payout, payment_run, direct_debit_run, deposit or another group_kind as given; of items without a group: `day` for the charges
     of one processor account that become available on one day, `ledger_day` for receipts booked on one day, `single` for
     one charge that a processor paid by itself.
     """
@@ -99,7 +99,8 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
     """Lines of a group's sum: net where a processor keeps fees, whole else. hits: l, g, field, token of named groups.
 
     A named group may also have lost one fee of a plausible share. One that is not named needs its exact sum, its days,
-    to be the only one, and of a processor's groups a text that names a processor.
+    to be the only one, and of a processor's groups a text that names a processor. A run of documents, which we pay or
+    collect ourselves, needs no words: its line shows nobody but the bank.
     """
     if members.is_empty():
         return NOTHING
@@ -134,7 +135,7 @@ def _without_repeated(fits: pl.DataFrame) -> pl.DataFrame:
 
 def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     """Groups of which nothing is settled or declined yet, with their sums and days."""
-    items = pool.items.select("i", "amount", "net", "issued_on", "available_on", "due_on", whole=pl.lit(True))
+    items = pool.items.select("i", "kind", "amount", "net", "issued_on", "available_on", "due_on", whole=pl.lit(True))
     all_members = members.join(items, on="i", how="left")
     sums = all_members.group_by("g").agg(
         pl.col("whole").is_not_null().all(),
@@ -145,6 +146,7 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         expected_on=pl.coalesce("available_on", "issued_on").max(),
         last_on=pl.col("due_on").max(),
         count=pl.len(),
+        processed=pl.col("kind").is_in((*_PROCESSOR_KINDS, "payout")).any(),
     )
     declined = members.join(pool.declined.select("i").unique(), on="i").select("g").unique()
     known = groups.join(sums, on="g").join(declined, on="g", how="anti")
@@ -173,8 +175,8 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     stated = _stated_gross(pool, lines.filter(processor.fill_null(False)), sums)
     days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
     in_time = days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)
-    is_run = pl.col("kind") == "payment_run"
     is_ledger = pl.col("kind").is_in(("ledger_day", "deposit"))
+    is_run = (pl.col("kind") == "payment_run") | (~pl.col("processed") & (pl.col("count") > 1) & ~is_ledger)
     run_fits = (
         is_run
         & (pl.col("booked_on") >= pl.col("first_on"))
