@@ -97,8 +97,10 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
         pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy,
     )  # fmt: skip
     confirmed_ = confirmed.said(given.decisions, lines, items)
-    search = _Search(given, named, members, sets, named_groups, confirmed_, lines.filter(~pl.col("pending")))
-    pool = _until_nothing_new(pool, search)
+    documents = same_event.documents(named.hits, given.standing, lines, items)
+    told = lines.filter(~pl.col("pending"))
+    search = _Search(given, named, members, sets, named_groups, confirmed_, told, documents)
+    pool = same_event.settled_before(_until_nothing_new(pool, search), free, named.hits)
     pool = _with_pending(pool, lines)
     pool = _coded(pool, named) if 6 in policy.tiers else pool
     needed = autonomy.beyond(pool.pairs, lines, items, policy)
@@ -158,6 +160,8 @@ class _Search:
     """confirmed.SAID."""
     told: pl.DataFrame
     """All booked lines, those that stand matched too: what a line may repeat or give back."""
+    documents: pl.DataFrame
+    """l, i of what lines name, and of what those that stand matched settle."""
 
 
 def _named(lines: pl.DataFrame, items: pl.DataFrame, sets: pl.DataFrame) -> tuple[references.Named, pl.DataFrame]:
@@ -188,7 +192,7 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
         if 0 in tiers:
             pool = _confirmed(pool, search.confirmed)
             pool = pool.take(same_event.duplicates(pool, search.told))
-            pool = pool.take(same_event.returns(pool, search.told))
+            pool = pool.take(same_event.returns(pool, search.told, search.documents))
             pool = identity.match(pool, named.hits)
             pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
             pool = pool.take(groups.match_days(pool))

@@ -22,9 +22,9 @@ GROUPS = pl.Schema({"g": pl.UInt32, "i": pl.UInt32})
 def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Members (GROUPS) and groups: g, book, currency, kind, id (null where only a day says that they belong together).
 
-    kind: payout, payment_run, direct_debit_run, deposit or another group_kind as given; of items without a group: `day` for the charges
-    of one processor account that become available on one day, `ledger_day` for receipts booked on one day, `single` for
-    one charge that a processor paid by itself.
+    kind: payout, payment_run, direct_debit_run, deposit or another group_kind as given; of items without a group: `day`
+    for the charges of one processor account that become available on one day, `ledger_day` for receipts booked on one
+    day, `single` for one charge that a processor paid by itself.
     """
     given = items.filter(pl.col("group_id").is_not_null()).select(
         "i", "book", "currency", kind=pl.col("group_kind").fill_null("group"), id="group_id"
@@ -176,7 +176,7 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
     in_time = days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)
     is_ledger = pl.col("kind").is_in(("ledger_day", "deposit"))
-    is_run = (pl.col("kind") == "payment_run") | (~pl.col("processed") & (pl.col("count") > 1) & ~is_ledger)
+    is_run = _is_run() & ((pl.col("kind") == "payment_run") | (pl.col("count") > 1))
     run_fits = (
         is_run
         & (pl.col("booked_on") >= pl.col("first_on"))
@@ -184,6 +184,11 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     )
     fits = pl.when(is_run).then(run_fits).when(is_ledger).then(in_time).otherwise(in_time & processor.fill_null(False))
     return pl.concat([both.filter(fits), stated], how="diagonal").with_columns(by=pl.lit("amount"))
+
+
+def _is_run() -> pl.Expr:
+    """A group of documents that we pay or collect ourselves, and no processor's."""
+    return (pl.col("kind") == "payment_run") | (~pl.col("processed") & ~pl.col("kind").is_in(("ledger_day", "deposit")))
 
 
 def _stated_gross(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
@@ -203,14 +208,14 @@ def _stated_gross(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.Dat
 def _pairs(pool: Pool, won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """Each item of a group settled in full; what was kept is a fee of its item, or spread over them by amount."""
     parts = (
-        won.select("l", "g", "kind", "id", "by", "line_amount", "net", "gross", field="field")
+        won.select("l", "g", "kind", "id", "by", "line_amount", "net", "gross", field="field", is_run=_is_run())
         .rename({"net": "net_sum"})
         .join(members, on="g")
         .join(pool.items.select("i", "amount", "net"), on="i")
         .sort("l", "i")
     )
     rule = (
-        pl.when(pl.col("kind") == "payment_run").then(pl.lit("payment_run"))
+        pl.when(pl.col("is_run")).then(pl.lit("payment_run"))
         .when(pl.col("kind").is_in(("ledger_day", "deposit"))).then(pl.lit("deposit_of_receipts"))
         .when(pl.col("line_amount").is_in(pl.concat_list("net_sum", "gross"))).then(pl.lit("payout_breakdown"))
         .otherwise(pl.lit("acquirer_batch"))

@@ -6,10 +6,14 @@ Here: lines against lines of one account. Not here: money between two accounts o
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
+from finance_pipeline.matching import identity, proposals
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import AGAIN, NOTHING, Found, Pool, pairs_of
+from finance_pipeline.matching.references import BARE
 from finance_pipeline.matching.text import phrase_pattern, squeezed
 
 _SAID_NOTHING = ("NOTPROVIDED", "NONREF", "NOREF", "NONE", "NA")
@@ -17,6 +21,11 @@ _LEAST_ID_CHARS = 6
 _PENDING_DAYS = 10
 _TWICE_DAYS = 3
 _EVENT = ["account_id", "currency", "amount"]
+_FEE_PART = 10
+_FEE_STEP_MINOR = 50
+"""Where nothing but the party is the same, the fee is at most such a part of the payment, and in such steps."""
+_BOTH_NAME = "the document that both name"
+_BACK_BY = {1: "end_to_end_id", 2: _BOTH_NAME, 3: "party and amount", 4: _BOTH_NAME, 5: "party"}
 
 
 def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
@@ -102,32 +111,72 @@ def posted(pending: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     return nearest.filter(alone).select("l", other_l="l_posted")
 
 
-def returns(pool: Pool, every: pl.DataFrame) -> Found:
-    """Payments that came back: a line whose text says so, and the earlier line of opposite amount that it names.
+def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """Payments that came back: a line whose text says so, and the earlier line of opposite amount that it gives back.
 
-    Named by its end-to-end id, or else by the same party and exactly the same amount. What the bank keeps for it is a
-    fee. The two lines make one event, and what the first was to settle stays open. every: booked lines, also those that
-    stand matched.
+    Known by its end-to-end id, a document that both name, or its party; of several ways the first counts, and the same
+    amount before one that a fee makes. What the bank keeps for it is a fee. The two lines make one event,
+    and what the first was to settle stays open. every: booked lines, also those that stand matched. documents: l, i of
+    what lines name or have settled.
     """
     policy = pool.policy
     came_back = _same_id_back(pool, every)
     said = pool.lines.filter(~pl.col("on_processor"), _says_returned(policy) | pl.col("l").is_in(came_back.implode()))
     if said.is_empty():
         return NOTHING
-    both = _candidates(pool, said, every)
-    fee = (pl.col("amount") + pl.col("amount_first")) * -1
-    plausible = both.filter(pl.col("named") & (fee >= 0) & (fee <= policy.return_fee_limit_minor) | (fee == 0))
-    named = plausible.filter("named")
-    unnamed = plausible.join(named.select("l"), on="l", how="anti").filter(~pl.col("named") & pl.col("same_party"))
-    fits = pl.concat([named, unnamed])
-    won = fits.filter((pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)).with_columns(
+    both = _candidates(pool, said, every, documents).with_columns(
+        fee=-(pl.col("amount") + pl.col("amount_first")),
+    )
+    fits = both.with_columns(way=_way(policy, documents)).drop_nulls("way")
+    best = fits.filter(pl.col("way") == pl.col("way").min().over("l")).unique(["l", "other_l"]).sort("l", "other_l")
+    won = best.filter((pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)).with_columns(
+        field=pl.col("way").replace_strict(_BACK_BY, return_dtype=pl.String),
         rest=pl.col("amount") + pl.col("amount_first"),
-        field=pl.when("named").then(pl.lit("end_to_end_id")).otherwise(pl.lit("party and amount")),
     )
     common = {"tier": 0, "rule": "returned_payment", "field": pl.col("field"), "token": pl.col("id")}
     principal = pairs_of(won, amount=-pl.col("amount_first"), role="principal", **common)
     fees = pairs_of(won.filter(pl.col("rest") != 0), amount=pl.col("rest"), role="fee", **common)
     return Found(pl.concat([principal, fees]), NOTHING.refused)
+
+
+def _way(policy: Policy, documents: pl.DataFrame) -> pl.Expr:
+    """How a return is known to give back a payment (_BACK_BY), the surest first; null: it is not."""
+    fee, by = pl.col("fee"), pl.col("by")
+    small = fee.is_between(0, policy.return_fee_limit_minor)
+    # Charges are round, and a text that names a document speaks of another payment, or of a credit note.
+    mute = ~pl.col("l").is_in(documents["l"].unique().implode()) & (fee % _FEE_STEP_MINOR == 0)
+    of_party = small & mute & (fee * _FEE_PART <= pl.col("amount_first").abs())
+    return (
+        pl.when((by == "id") & (small | (fee == 0))).then(1)
+        .when((by == "document") & (fee == 0)).then(2)
+        .when((by == "party") & (fee == 0)).then(3)
+        .when((by == "document") & small).then(4)
+        .when((by == "party") & of_party).then(5)
+    )  # fmt: skip
+
+
+def documents(hits: pl.DataFrame, standing: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """l, i of what lines name (references.Named.hits) and of what those that stand matched settle."""
+    settled = standing.join(lines.select("l", "line_id"), on="line_id").join(items.select("i", "item_id"), on="item_id")
+    return pl.concat([hits.filter(pl.col("strength") <= BARE).select("l", "i"), settled.select("l", "i")]).unique()
+
+
+def settled_before(pool: Pool, lines: pl.DataFrame, hits: pl.DataFrame) -> Pool:
+    """The pool with what payments that came back in this run had paid, where they name it and nobody paid it since.
+
+    lines: all that were free at first. Only ids and whole references tell that: tiers 0 and 1.
+    """
+    back = pool.pairs.filter(pl.col("rule") == "returned_payment")["other_l"].drop_nulls()
+    first = lines.filter(pl.col("l").is_in(back.implode()))
+    if first.is_empty():
+        return pool
+    theirs = replace(pool, lines=first, refused=pool.refused.clear())
+    if 0 in pool.policy.tiers:
+        theirs = identity.match(theirs, hits)
+    if 1 in pool.policy.tiers:
+        named = theirs.candidates(hits.filter(pl.col("strength") <= BARE), pool.policy.early_days)
+        theirs = theirs.take(proposals.exact(named.filter(~pl.col("stranger")), 1, "reference", "references_sum"))
+    return replace(pool, items=theirs.items, pairs=theirs.pairs)
 
 
 def _same_id_back(pool: Pool, every: pl.DataFrame) -> pl.Series:
@@ -144,16 +193,15 @@ def _same_id_back(pool: Pool, every: pl.DataFrame) -> pl.Series:
 
 def _says_returned(policy: Policy) -> pl.Expr:
     code = (
-        pl.col("transaction_code")
-        .str.to_uppercase()
-        .str.contains("RRTN|RTRN|RDDT|UPDD|UPCT|RETURN|NRTI")
-        .fill_null(False)
+        pl.col("transaction_code").str.to_uppercase().str.contains("RRTN|RTRN|UPDD|UPCT|RETURN|NRTI").fill_null(False)
     )
     return pl.col("words").str.contains(phrase_pattern(policy.return_words)).fill_null(False) | code
 
 
-def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
-    """Lines that say they are a return beside earlier lines of the other direction: named (by id) or same_party."""
+def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """Lines that say they are a return beside earlier ones of the other direction on their account: l, other_l, amount,
+    amount_first, id, by (id, party or document: what both show).
+    """
     text = pl.concat_str("memo", "end_to_end_id", "bank_reference", separator=" ", ignore_nulls=True)
     here = said.select(
         "l", "account_id", "currency", "amount", "booked_on", "name", "line_party",
@@ -163,27 +211,26 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame) -> pl.DataF
     earlier = every.filter(pl.col("held") | pl.col("l").is_in(pool.lines["l"].implode())).join(
         taken, on="l", how="anti"
     )
-    first = earlier.filter(_is_id("end_to_end_id")).select(
+    first = earlier.select(
         "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",
-        id=squeezed(pl.col("end_to_end_id")), name_first="name", party_first="line_party",
-        sign=-pl.col("amount").sign(),
+        id=pl.when(_is_id("end_to_end_id")).then(squeezed(pl.col("end_to_end_id"))), name_first="name",
+        party_first="line_party", sign=-pl.col("amount").sign(),
     )  # fmt: skip
-    others = earlier.join(said, on="l", how="anti").select(
-        "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",
-        id=pl.lit(None, pl.String), name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
-        size=-pl.col("amount"),
-    )  # fmt: skip
-    within = (pl.col("booked_on") - pl.col("booked_first")).dt.total_days().is_between(0, pool.policy.return_days)
     keys = ["account_id", "currency", "sign"]
-    by_id = here.join(first, on=keys).filter(within & (pl.col("l") != pl.col("other_l")))
-    by_id = by_id.filter(pl.col("said").str.contains(pl.col("id"), literal=True)).with_columns(named=pl.lit(True))
-    by_amount = here.join(others, left_on=[*keys, "amount"], right_on=[*keys, "size"]).filter(within)
-    party = (pl.col("line_party") == pl.col("party_first")).fill_null(False)
-    name = (pl.col("name") == pl.col("name_first")).fill_null(False)
-    columns = ["l", "other_l", "amount", "amount_first", "id", "named", "same_party"]
-    return pl.concat(
+    within = (pl.col("booked_on") - pl.col("booked_first")).dt.total_days().is_between(0, pool.policy.return_days)
+    both = pl.col("l") != pl.col("other_l")
+    by_id = here.join(first.drop_nulls("id"), on=keys).filter(within & both)
+    by_id = by_id.filter(pl.col("said").str.contains(pl.col("id"), literal=True))
+    others = first.join(said.select(other_l="l"), on="other_l", how="anti").with_columns(id=pl.lit(None, pl.String))
+    of_party = pl.concat(
         [
-            by_id.with_columns(same_party=pl.lit(True)).select(columns),
-            by_amount.with_columns(same_party=party | name, named=pl.lit(False)).select(columns),
+            here.join(others, left_on=[*keys, one], right_on=[*keys, other]).filter(within).select("l", "other_l")
+            for one, other in (("line_party", "party_first"), ("name", "name_first"))
         ]
-    )
+    ).unique()
+    same = documents.join(said.select("l"), on="l", how="semi").join(documents.rename({"l": "other_l"}), on="i")
+    named = here.join(same.select("l", "other_l").unique(), on="l").join(others, on=[*keys, "other_l"]).filter(within)
+    party = here.join(of_party, on="l").join(others, on=[*keys, "other_l"])
+    columns = ["l", "other_l", "amount", "amount_first", "id", "by"]
+    frames = {"id": by_id, "party": party, "document": named}
+    return pl.concat([frame.with_columns(by=pl.lit(by)).select(columns) for by, frame in frames.items()])

@@ -1,0 +1,42 @@
+"""Payments that came back, what they had paid, and runs of documents known by their sum alone."""
+
+from __future__ import annotations
+
+from finance_pipeline_tests.matching.world import World
+
+
+def sent_and_back(back_memo: str, back: str = "-97.00") -> World:
+    """Acme's invoice is collected, and the collection comes back less the bank's charge."""
+    world = World().item("INV-2041", "93.50", "Acme Ltd").item("INV-2042", "400.00", "Acme Ltd")
+    world.line("first", "93.50", "DIRECT DEBIT INV-2041", counterparty_name="ACME LTD", on=10)
+    return world.line("back", back, back_memo, counterparty_name="ACME LTD", on=14)
+
+
+def test_a_returned_collection_is_known_by_the_invoice_that_both_lines_name_less_what_the_bank_charges() -> None:
+    result = sent_and_back("RETURN AM04 INV-2041 CHARGE 3.50").reconcile()
+    assert result.settled()["back"] == {"first": -9350, "first/fee": -350}
+
+
+def test_a_payment_that_came_back_had_paid_its_invoice_unless_somebody_paid_that_again() -> None:
+    world = sent_and_back("RETURN AM04 INV-2041 CHARGE 3.50")
+    assert world.reconcile().settled()["first"] == {"INV-2041": 9350}
+    again = world.line("again", "93.50", "INV-2041", counterparty_name="ACME LTD", on=20).reconcile()
+    assert (again.settled()["again"], "first" in again.settled()) == ({"INV-2041": 9350}, False)
+
+
+def test_a_return_that_names_no_document_needs_a_round_charge_and_one_that_names_another_is_no_return_of_this() -> None:
+    assert "back" in sent_and_back("RETURNED PAYMENT AM04").reconcile().settled()
+    assert "back" not in sent_and_back("RETURNED PAYMENT AM04", "-96.87").reconcile().settled()
+    assert "back" not in sent_and_back("RETURNED GOODS INV-2042").reconcile().settled()
+
+
+def test_a_collection_run_that_no_text_names_is_known_by_its_sum_and_a_second_of_that_sum_makes_doubt() -> None:
+    world = World().line("run", "300.00", "SEPA-LASTSCHRIFT SAMMLER 2")
+    for number, amount in enumerate(("120.00", "180.00")):
+        run = {"group_id": "DD-1", "group_kind": "direct_debit_run"}
+        world.item(f"a{number}", amount, f"Customer {number}", on=5, **run)
+    assert world.reconcile().rules() == {"run": "payment_run"}
+    for number, amount in enumerate(("100.00", "200.00")):
+        run = {"group_id": "DD-2", "group_kind": "direct_debit_run"}
+        world.item(f"b{number}", amount, f"Customer {number}", on=5, **run)
+    assert world.reconcile().reasons() == {"run": "several_solutions"}
