@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.counterparty import SURE_WAYS
 from finance_pipeline.matching.pool import LATE, NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
@@ -59,6 +60,10 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     """
     near = pool.policy.recurring_days
     keys = ["party", "currency", "item_amount"]
+    if several.is_empty():
+        return several
+    alike = fits.join(several.select(keys).unique(), on=keys, how="semi")
+    fits = fits.filter(places.among(fits["l"], alike["l"]))
     due = pl.coalesce("due_on", "issued_on")
     apart = (pl.col("booked_on") - due).dt.total_days().abs()
     dated = fits.with_columns(apart=apart, due=due).with_columns(here=pl.col("apart") <= near)

@@ -24,7 +24,10 @@ def said(decisions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> p
 
     Of a line of which something that was confirmed is not here nothing is: the rest of it was not meant alone.
     """
-    confirmed = decisions.filter(pl.col("verdict") == "confirm").join(lines.select("l", "line_id"), on="line_id")
+    words = decisions.filter(pl.col("verdict") == "confirm")
+    if words.is_empty():
+        return pl.DataFrame(schema=SAID)
+    confirmed = words.join(lines.select("l", "line_id"), on="line_id")
     named = (
         confirmed.join(items.select("i", "item_id"), on="item_id", how="left")
         .join(lines.select("l", "line_id").rename({"l": "other_l", "line_id": "item_id"}), on="item_id", how="left")

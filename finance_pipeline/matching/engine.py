@@ -31,6 +31,7 @@ from finance_pipeline.matching import (
     transfers,
 )
 from finance_pipeline.matching.outcomes import Outcome as Outcome
+from finance_pipeline.matching.places import at_once
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.text import phrase_pattern
@@ -87,10 +88,13 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
     """One pass over all tiers, with the matches that stand now."""
     all_items = counterparty.party_keys(preparing.items(given), given.parties)
     items = all_items.filter(~pl.col("closed"))
-    lines = _known(preparing.lines(given, items), all_items, given.parties, policy)
-    free = lines.filter(~pl.col("pending") & ~pl.col("held"))
+    plain = preparing.lines(given, items)
+    is_free = ~pl.col("pending") & ~pl.col("held")
     members, sets = groups.group(items)
-    named, named_groups = _named(free, all_items, sets)
+    (named, named_groups), lines = at_once(
+        lambda: _named(plain.filter(is_free), all_items, sets), lambda: _known(plain, all_items, given.parties, policy)
+    )
+    free = lines.filter(is_free)
     declined, legs = preparing.declined(given.decisions, lines, items)
     pool = Pool(
         free, items.filter(pl.col("amount") != 0), declined, legs,
@@ -186,12 +190,14 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
     """
     named, rates, tiers = search.named, search.given.fx_rates, pool.policy.tiers
     tried = by_subset.UNTRIED
+    if 0 in tiers:
+        pool = _confirmed(pool, search.confirmed)
+        pool = pool.take(same_event.duplicates(pool, search.told))
     while True:
         found_before = pool.pairs.height
         pool = replace(pool, refused=pool.refused.clear())
         if 0 in tiers:
             pool = _confirmed(pool, search.confirmed)
-            pool = pool.take(same_event.duplicates(pool, search.told))
             pool = pool.take(same_event.returns(pool, search.told, search.documents))
             pool = identity.match(pool, named.hits)
             pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
@@ -237,6 +243,8 @@ def _without_weakly_held(pool: Pool) -> Pool:
 
 def _contradicted(standing: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     """Standing matches of lower tiers whose item this run took by stronger evidence (schemas.RETRACTIONS)."""
+    if standing.is_empty():
+        return schemas.RETRACTIONS.empty()
     strong = outcome.matches.filter(pl.col("tier") <= preparing.STRONG_TIERS).select("match_id")
     taken = outcome.allocations.join(strong, on="match_id", how="semi").select("item_id").drop_nulls().unique()
     weak = standing.filter(pl.col("tier") > preparing.STRONG_TIERS).join(taken, on="item_id", how="semi")

@@ -62,9 +62,11 @@ def match_days(pool: Pool) -> Found:
         pl.col("group_id").is_null() & pl.col("kind").is_in(_PROCESSOR_KINDS),
         pl.col("processor_account").is_not_null() & pl.col("available_on").is_not_null(),
     )
+    if loose.is_empty():
+        return NOTHING
     processor = phrase_pattern((*pool.policy.processor_names, *pool.policy.card_words))
     lines = pool.open_lines.filter(~pl.col("on_processor"), pl.col("words").str.contains(processor).fill_null(False))
-    if loose.is_empty() or lines.is_empty():
+    if lines.is_empty():
         return NOTHING
     keys = ["book", "currency", "processor_account"]
     days = loose.group_by(*keys, "available_on").agg(net=pl.coalesce("net", "amount").sum(), count=pl.len()).sort(

@@ -35,9 +35,10 @@ def outcome(
     """The outcome of a pool. lines, items: all, as before any match, each at its place; needed: autonomy.BEYOND."""
     _check(pool.pairs, lines, items)
     sided = _sided(pool.pairs, lines, items)
-    ids = _match_ids(sided)
+    explained, ids = places.at_once(
+        lambda: explain.explain(pool, sided, named, lines, items, version), lambda: _match_ids(sided)
+    )
     parts = sided.select(pl.exclude("l"), match_id=ids["match_id"].gather(sided["l"].rle_id()))
-    explained = explain.explain(pool, sided, named, lines, items, version)
     left = exceptions.explain(pool, named, items.filter(~pl.col("closed")), needed, lines)
     return Outcome(
         matches=_matches(sided, ids, version),

@@ -6,9 +6,23 @@ any of it is for. Whole numbers only, so that no sum of money passes through a f
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import polars as pl
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
+
+
+def at_once(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
+    """What two calls give that need nothing of each other, made at the same time: frames and compiled loops let go of
+    the interpreter. What either raises is raised."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as threads:
+        later = threads.submit(other)
+        return one(), later.result()
 
 
 def at(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:

@@ -269,10 +269,12 @@ def conformed(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
             raise DoesNotFit(f"{column.name} is none of {', '.join(column.one_of)}.", where=table.name)
     if not table.key:
         return shaped
-    twice = shaped.filter(pl.struct(table.key).is_duplicated())
+    ordered = shaped.sort(table.key)
+    repeats = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in table.key)
+    twice = ordered.filter(repeats.fill_null(False))
     if twice.height:
-        raise DoesNotFit(f"{table.key[0]} {twice[table.key[0]].min()!r} stands more than once.", where=table.name)
-    return shaped.sort(table.key)
+        raise DoesNotFit(f"{table.key[0]} {twice[table.key[0]][0]!r} stands more than once.", where=table.name)
+    return ordered
 
 
 def _fitted(column: Column, found: pl.DataType, table: Table) -> pl.Expr:
