@@ -59,7 +59,7 @@ def map_evidence(evidence: pl.DataFrame, book: Book) -> Mapped:
 
 
 def stated_accounts(statements: pl.DataFrame) -> pl.DataFrame:
-    """One row per account that statements name: account, currency, first_balance (text), first_on, last_on, count.
+    """One row per account that statements name: account, currency, first_balance (text?), first_on, last_on, count.
 
     statements: payloads of evidence of kind statement, whatever book they may belong to.
     """
@@ -152,11 +152,11 @@ def _joined(field: str) -> pl.Expr:
 
 
 def _balances(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Two rows a statement: the balance before its first day's lines, and after its last day's."""
+    """Two rows a statement: the balance before its first day's lines, and after its last day's, where it states them."""
     decoded, unreadable = decode(evidence, _STATEMENT)
     rows = _of_the_book(decoded, book)
     both = pl.concat(
-        rows.with_columns(
+        rows.filter(said(kind).is_not_null()).with_columns(
             record_id=id_expr(book, _SOURCE, "statement", pl.format("{}:" + kind, "source_id")),
             balance_kind=pl.lit(kind),
             balance_minor=minor_expr(said(kind), pl.col("currency")),

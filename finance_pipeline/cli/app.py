@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from finance_pipeline.cli import database, deciding, policies, reports, rules
+from finance_pipeline.cli import database, deciding, policies, reports, rules, statements
 from finance_pipeline.cli.environment import opened
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(database.app, name="db", help="The PostgreSQL server and its migrations.")
 app.add_typer(deciding.app, name="decide", help="What a person says that a line is, or is not.")
 app.add_typer(rules.app, name="rules", help="Coding rules: lines without a document to an account.")
+app.add_typer(statements.app, name="statements", help="Bank statement files, read without importing them.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

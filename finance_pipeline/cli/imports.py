@@ -69,10 +69,14 @@ def _months(accounts: list[UnboundAccount]) -> str:
     return f"{first:%Y-%m} --to {last:%Y-%m}"
 
 
+def _figure(decimal: str | None) -> str:
+    return "not stated" if decimal is None else f"{Decimal(decimal):,}"
+
+
 _ACCOUNT_COLUMNS = [
     text("Account", "account"),
     text("", "currency"),
-    Shown("First balance", lambda row: f"{Decimal(row['first_balance']):,}", is_figure=True),
+    Shown("First balance", lambda row: _figure(row["first_balance"]), is_figure=True),
     text("From", "first_on"),
     text("To", "last_on"),
     count("Statements", "statement_count"),

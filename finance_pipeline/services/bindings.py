@@ -42,8 +42,8 @@ class UnboundAccount:
 
     account: str
     currency: str
-    first_balance: str
-    """Opening balance of its first statement, as a decimal text."""
+    first_balance: str | None
+    """Opening balance of its first statement, as a decimal text; None where its format states none."""
     first_on: date
     last_on: date
     statement_count: int

@@ -1,7 +1,7 @@
-"""Bank statement files: a watched folder, or files that somebody names, in camt.053.
+"""Bank statement files: a watched folder, or files that somebody names, in any format that statements are read in.
 
-Here: which files are new, and what of them is evidence. Not here: XML and the standard (sources.camt), to which book
-an account belongs (settings), or whether a statement continues the one before (services).
+Here: which files are new, and that they become evidence. Not here: formats (sources.statements), to which book an
+account belongs (settings), or whether a statement continues the one before (services).
 A file that cannot be read or does not add up is kept as it came, goes to the dead letters whole, and stops no other.
 """
 
@@ -14,23 +14,15 @@ from typing import Any
 
 import polars as pl
 
-from finance_pipeline.core.identity import content_hash, exact_json
-from finance_pipeline.core.money import to_decimal
+from finance_pipeline.core.identity import content_hash
 from finance_pipeline.core.problems import BadInput, BadSettings
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
-from finance_pipeline.sources.camt.identity import entry_source_ids, statement_source_id
-from finance_pipeline.sources.camt.parse import LARGEST_FILE_BYTES, parse_statement_file
-from finance_pipeline.sources.camt.statement import (
-    Entry,
-    MalformedStatement,
-    Statement,
-    StatementDoesNotFoot,
-    StatementFile,
-    check_footing,
-)
+from finance_pipeline.sources.statements.child import shared_reader
+from finance_pipeline.sources.statements.model import MalformedStatement, StatementDoesNotFoot
+from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised when files that were refused may be readable now: every file of the folder is then read again."""
 DEFAULT_FOLDER = "inbox"
 _MOST_FILES = 64
@@ -100,72 +92,38 @@ def _joined(files: Sequence[Update]) -> Update:
 def update_of(page: Page, cursor: Mapping[str, Any]) -> Update:
     """One file's evidence, or its dead letter with the reason."""
     try:
-        file = parse_statement_file(page.raw, page.endpoint)
-        check_footing(file)
-    except (MalformedStatement, StatementDoesNotFoot) as problem:
-        letter = DeadLetter("file", page.endpoint, str(problem), "", page.hash)
-        return Update((page,), EVIDENCE.empty(), cursor, (letter,))
-    return Update((page,), evidence_of(file, page.hash), cursor)
+        rows = shared_reader().rows(page.raw, page.endpoint)
+    except MalformedStatement as problem:
+        return _held(page, cursor, str(_whole_words(problem, page.endpoint)))
+    except StatementDoesNotFoot as problem:
+        return _held(page, cursor, str(problem))
+    return Update((page,), _frame(rows, page.hash), cursor)
 
 
-def evidence_of(file: StatementFile, page_hash: str) -> pl.DataFrame:
-    """One row per statement and one per entry (EVIDENCE).
+def _held(page: Page, cursor: Mapping[str, Any], reason: str) -> Update:
+    letter = DeadLetter("file", page.endpoint, reason, "", page.hash)
+    return Update((page,), EVIDENCE.empty(), cursor, (letter,))
 
-    An entry's payload holds nothing of the file or statement it came in, so that an overlapping file repeats it word
-    for word; only for one that is dated outside of its statement it says the day on which the balances count it.
-    Amounts are decimal texts, signed.
-    """
-    lines = [
-        (statement, entry, exact_json(_entry_payload(statement, entry)))
-        for statement in file.statements
-        for entry in statement.entries
-    ]
-    rows: list[tuple[str, str, str, date | None, str]] = [
-        ("statement", statement_source_id(each), each.account, each.closing_on, exact_json(_statement_payload(each)))
-        for each in file.statements
-    ]
-    rows += [
-        ("entry", source_id, statement.account, statement.counts_on(entry), payload)
-        for source_id, (statement, entry, payload) in zip(entry_source_ids(lines), lines, strict=True)
-    ]
-    return pl.DataFrame(
-        [(*row[:4], False, row[4], content_hash(row[4].encode()), page_hash) for row in rows],
-        schema=EVIDENCE.schema,
-        orient="row",
+
+def _whole_words(problem: MalformedStatement, name: str) -> MalformedStatement:
+    return MalformedStatement(
+        problem.what,
+        where=name,
+        kept="The file is kept as it came and nothing of it is used.",
+        todo="Ask the bank for a corrected file, or for another format, and import that.",
     )
 
 
-def _statement_payload(statement: Statement) -> dict[str, object]:
-    def decimal(amount_minor: int) -> str:
-        return str(to_decimal(amount_minor, statement.currency))
-
-    return {
-        "account": statement.account,
-        "currency": statement.currency,
-        "statement_id": statement.statement_id,
-        "created_at": statement.created_at,
-        "opening": decimal(statement.opening_minor),
-        "opening_on": statement.opening_on.isoformat(),
-        "closing": decimal(statement.closing_minor),
-        "closing_on": statement.closing_on.isoformat(),
-        "booked": decimal(statement.booked_minor),
-        "entry_count": len(statement.entries),
-    }
-
-
-def _entry_payload(statement: Statement, entry: Entry) -> dict[str, object]:
-    payload: dict[str, object] = entry._asdict()
-    del payload["amount_minor"]
-    payload["account"] = statement.account
-    payload["currency"] = statement.currency
-    payload["amount"] = str(to_decimal(entry.amount_minor, statement.currency))
-    payload["booked_on"] = entry.booked_on.isoformat() if entry.booked_on else None
-    counted_on = statement.counts_on(entry)
-    if counted_on is not None and counted_on != entry.booked_on:
-        payload["counted_on"] = counted_on.isoformat()
-    payload["value_on"] = entry.value_on.isoformat() if entry.value_on else None
-    payload["details"] = [detail._asdict() for detail in entry.details]
-    return payload
+def _frame(rows: Sequence[tuple[str, str, str, str | None, str]], page_hash: str) -> pl.DataFrame:
+    """Rows of evidence.Row as EVIDENCE."""
+    return pl.DataFrame(
+        [
+            (*names, day and date.fromisoformat(day), False, said, content_hash(said.encode()), page_hash)
+            for *names, day, said in rows
+        ],
+        schema=EVIDENCE.schema,
+        orient="row",
+    )
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from finance_pipeline.sources.statements.assemble import statements_of
+from finance_pipeline.sources.statements.model import StatementFile
+from finance_pipeline.sources.statements.reading import read_bytes
+
 
 @dataclass(frozen=True)
 class Line:
@@ -54,3 +58,8 @@ def statement_file(*statements: str, version: str = "08") -> bytes:
         f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{namespace}"><BkToCstmrStmt>'
         f"<GrpHdr><MsgId>M</MsgId></GrpHdr>{''.join(statements)}</BkToCstmrStmt></Document>"
     ).encode()
+
+
+def parse_statement_file(raw: bytes, name: str = "file") -> StatementFile:
+    """The whole statements of a file's bytes, read in this process."""
+    return StatementFile(name, tuple(statements_of(read_bytes(raw))))

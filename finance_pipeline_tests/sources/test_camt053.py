@@ -10,10 +10,16 @@ from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import Page, Update
-from finance_pipeline.sources.camt.parse import parse_statement_file
-from finance_pipeline.sources.camt.statement import Entry, MalformedStatement, StatementDoesNotFoot, check_footing
 from finance_pipeline.sources.camt053 import SOURCE, read_files, update_of
-from finance_pipeline_tests.sources.statement_files import Line, balance, statement, statement_file
+from finance_pipeline.sources.statements.assemble import check_footing
+from finance_pipeline.sources.statements.model import Entry, MalformedStatement, StatementDoesNotFoot
+from finance_pipeline_tests.sources.statement_files import (
+    Line,
+    balance,
+    parse_statement_file,
+    statement,
+    statement_file,
+)
 
 NOW = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
@@ -117,19 +123,19 @@ def test_one_statement_that_does_not_foot_holds_its_whole_file_and_the_raw_bytes
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (b"", "not well-formed XML"),
-        (b"Date;Amount\n2026-05-04;1,00", "not well-formed XML"),
+        (b"", "the file is empty"),
+        (b"Dear customer,\nplease find attached\n", "nothing in the file says that it is a bank statement"),
         (statement_file(statement("0", "0", day="2026-05-04"))[:-30], "not well-formed XML"),
         (statement_file(), "holds no statement"),
         (
             statement_file(statement("0", "0", day="2026-05-04")).replace(b"BkToCstmrStmt", b"BkToCstmrAcctRpt"),
-            "camt.052",
+            "this is camt.052, which tells of a day before",
         ),
         (
             statement_file(statement("0", "1", Line("1.005"), day="2026-05-04")),
             "entry 1: 1.005 is not an amount of EUR",
         ),
-        (statement_file(statement("0", "0", day="2026-05-04")).replace(b"CLBD", b"CLAV"), "no CLBD balance"),
+        (statement_file(statement("0", "0", day="2026-05-04")).replace(b"IBAN>", b"NONE>"), "names no account"),
         (statement_file(statement("0", "1", Line("1", on="04.05.2026"), day="2026-05-04")), "entry 1: "),
     ],
 )

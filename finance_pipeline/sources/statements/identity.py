@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from finance_pipeline.core.identity import digest
 from finance_pipeline.core.money import to_decimal
-from finance_pipeline.sources.camt.statement import Entry, Statement
+from finance_pipeline.sources.statements.model import Entry, Statement
 
 
 def statement_source_id(statement: Statement) -> str:

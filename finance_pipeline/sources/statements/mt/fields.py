@@ -1,0 +1,62 @@
+"""A SWIFT file as messages of fields, whatever surrounds them.
+
+Banks send the bare fields, or wrap each message in blocks ({1:...}{2:...}{4: ... -}), or put lines of their own before
+:20:. Here: where a field and a message begin and end. Not here: what a field means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_TAG = re.compile(r":(1[23]D?|20|21|25P?|28[CD]?|34F|37[A-Z]|6[0245][FM]?|61|77E|86|90[CD]|NS):")
+_END = re.compile(r"-\s*$|-\}|-\x03")
+_TYPE = re.compile(r"\{2:[IO](9\d\d)")
+_CONTROL = str.maketrans("", "", "\x01\x02\x03\x1a\ufeff")
+
+
+@dataclass
+class Message:
+    """Fields in their order, and the type that block 2 states."""
+
+    kind: str = ""
+    fields: list[tuple[str, list[str]]] = field(default_factory=list)
+    """Tag without colons, and the lines of its content."""
+
+    def has(self, *tags: str) -> bool:
+        return any(tag in tags for tag, _ in self.fields)
+
+
+def messages(text: str) -> Iterator[Message]:
+    """The messages of a file: a new one begins with :20:, or, where banks leave that out, with the next opening."""
+    message, kind = Message(), ""
+    inside = False
+    for line in text.translate(_CONTROL).split("\n"):
+        if "{2:" in line:
+            stated = _TYPE.search(line)
+            kind = stated.group(1) if stated else ""
+        if line.startswith("{"):
+            line = line.rpartition("{4:")[2] if "{4:" in line else ""
+        tag = _TAG.match(line)
+        if tag is None:
+            if _END.match(line):
+                inside = False
+            elif inside:
+                message.fields[-1][1].append(line)
+            continue
+        if _begins(message, tag.group(1)):
+            yield message
+            message = Message()
+        message.kind = message.kind or kind
+        message.fields.append((tag.group(1), [line[tag.end() :]]))
+        inside = True
+    if message.fields:
+        yield message
+
+
+def _begins(message: Message, tag: str) -> bool:
+    """Whether a field with this tag begins another message: some send one :20: for many statements."""
+    if tag == "20":
+        return message.has("25", "25P", "28", "28C", "60F", "60M", "60", "61", "62F", "62M", "62", "86")
+    return tag in ("25", "25P", "28", "28C", "60F", "60M", "60") and message.has("62F", "62M", "62")

@@ -1,0 +1,102 @@
+"""A statement file of whatever format: its bytes to the events of its statements.
+
+Here: bounds of size, and which reader a file goes to. Not here: what a format means, archives, or what becomes of it.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import IO
+
+from finance_pipeline.sources.statements.model import MalformedStatement, Reading
+from finance_pipeline.sources.statements.sniff import is_xml, other_kind, text_format
+from finance_pipeline.sources.statements.texts import text_of
+
+LARGEST_STREAM_BYTES = 4_000_000_000
+"""XML is read as a stream, so that it may be large."""
+LARGEST_TEXT_BYTES = 200_000_000
+LARGEST_FILE_BYTES = 200_000_000
+"""Of a file that is landed, whatever its format."""
+_LONGEST_LINE_CHARS = 100_000
+_PROLOG_BYTES = 100_000
+_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
+
+
+def read_bytes(raw: bytes) -> Reading:
+    """The events of a file's bytes. Raises MalformedStatement for what is no statement file, saying what it is."""
+    return read_stream(io.BytesIO(raw), len(raw))
+
+
+def read_path(path: Path) -> Reading:
+    """The events of a file, which is read as far as it is used. Raises MalformedStatement, OSError."""
+    with path.open("rb") as stream:
+        yield from read_stream(stream, path.stat().st_size)
+
+
+def read_stream(stream: IO[bytes], size_bytes: int) -> Reading:
+    """The events of a stream of that many bytes. Raises MalformedStatement."""
+    start = stream.read(_PROLOG_BYTES)
+    stream.seek(0)
+    if not start.strip():
+        raise MalformedStatement("the file is empty.")
+    words = other_kind(start)
+    if words:
+        raise MalformedStatement(f"this is no statement file but {words}.")
+    if is_xml(start):
+        yield from _xml(stream, start, size_bytes)
+    else:
+        if size_bytes > LARGEST_TEXT_BYTES:
+            raise MalformedStatement(f"the file is larger than {LARGEST_TEXT_BYTES:,} bytes, the most we read.")
+        yield from _text(stream.read())
+
+
+def _xml(stream: IO[bytes], start: bytes, size_bytes: int) -> Reading:
+    """camt as a stream, or OFX in XML. Declarations are refused before anything of them is read."""
+    from finance_pipeline.sources.statements.camt.parse import read_camt
+
+    plain = start.replace(b"\x00", b"")
+    if any(declaration in plain.upper() for declaration in _DECLARATIONS):
+        if text_format(plain[:1000].decode("latin-1")) == "html":
+            raise MalformedStatement("this is a web page, not a statement file.")
+        raise MalformedStatement("the file has a document type declaration, which no bank statement needs.")
+    if text_format(plain.decode("latin-1")) == "ofx":
+        yield from _text(stream.read(LARGEST_TEXT_BYTES))
+        return
+    if text_format(plain[:1000].decode("latin-1")) == "html":
+        raise MalformedStatement("this is a web page, not a statement file.")
+    if size_bytes > LARGEST_STREAM_BYTES:
+        raise MalformedStatement(f"the file is larger than {LARGEST_STREAM_BYTES:,} bytes, the most we read.")
+    yield from read_camt(stream)
+
+
+def _text(raw: bytes) -> Reading:
+    """The formats of text. Raises MalformedStatement where nothing in the text says what it is."""
+    text = text_of(raw)
+    form = text_format(text)
+    if form == "ofx":
+        from finance_pipeline.sources.statements.ofx import read_ofx
+
+        return read_ofx(text)
+    longest = max(map(len, text.split("\n")), default=0)
+    if longest > _LONGEST_LINE_CHARS:
+        raise MalformedStatement(f"it has a line of {longest:,} characters, which no statement has.")
+    return _lines(text, form)
+
+
+def _lines(text: str, form: str | None) -> Reading:
+    if form == "mt":
+        from finance_pipeline.sources.statements.mt.parse import read_mt
+
+        return read_mt(text)
+    if form == "bai2":
+        from finance_pipeline.sources.statements.bai2.parse import read_bai2
+
+        return read_bai2(text)
+    if form == "qif":
+        from finance_pipeline.sources.statements.qif import read_qif
+
+        return read_qif(text)
+    if form == "html":
+        raise MalformedStatement("this is a web page, not a statement file.")
+    raise MalformedStatement("nothing in the file says that it is a bank statement.")
