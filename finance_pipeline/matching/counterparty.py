@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from finance_pipeline.matching import wording
+from finance_pipeline.matching import places, wording
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.text import phrase_pattern, squeezed
 
@@ -73,20 +73,21 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
     tried in order of sureness; the first that finds anything decides, and two parties on it are none.
     """
     names = _names(items, parties)
-    by_account = _by_account(lines, parties, names)
     by_name = _by_name(lines, names, policy)
-    later = by_name.join(by_account.select("l").unique(), on="l", how="anti")
-    contradicting = _contradicting(by_account, by_name)
-    found = _payers(lines, items, _also_by_name(pl.concat([by_account, later, contradicting]), lines, items, names))
-    alone = found.filter(pl.col("l").is_unique())
+    by_account = _by_account(lines, parties, names)
+    if by_account.height:
+        later = by_name.filter(~places.among(by_name["l"], by_account["l"]))
+        by_name = pl.concat([later, _contradicting(by_account, by_name)])
+    found = _payers(lines, items, _also_by_name(pl.concat([by_account, by_name]), lines, items, names))
+    one = places.lone(found["l"])
+    single = found.filter(one).with_columns(parties=pl.concat_list("party"), clash=pl.lit(False))
     several = (
-        found.filter(~pl.col("l").is_unique())
+        found.filter(~one)
         .group_by("l")
         .agg(parties=pl.col("party").unique().sort(), level=pl.col("level").min(), clash=pl.col("level").n_unique() > 1)
         .with_columns(party=pl.when(pl.col("parties").list.len() == 1).then(pl.col("parties").list.first()))
     )
     columns = ["l", "parties", "party", "level", "clash"]
-    single = alone.with_columns(parties=pl.concat_list("party"), clash=pl.lit(False))
     known = pl.concat([single.select(columns), several.select(columns)])
     return known.with_columns(how=pl.col("level").replace_strict(_HOW, return_dtype=pl.String)).drop("level")
 
@@ -106,14 +107,18 @@ def _also_by_name(found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame,
 def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """found without parties that cannot be on this side: of several of one name, those who have a document of the
     line's direction stay, where any has one."""
-    several = found.filter(~pl.col("l").is_unique())
+    one = places.lone(found["l"])
+    several = found.filter(~one)
     if several.is_empty():
         return found
-    sides = items.select("book", "party", way=pl.col("amount").sign()).unique().with_columns(fits=pl.lit(True))
+    documents = items.select("book", "party", way=pl.col("amount").sign())
+    sides = documents.join(several.select("party").unique(), on="party", how="semi").unique()
     ways = lines.select("l", "book", way=pl.col("amount").sign())
-    marked = several.join(ways, on="l").join(sides, on=["book", "party", "way"], how="left")
+    marked = places.met(several, ways, "l").join(
+        sides.with_columns(fits=pl.lit(True)), on=["book", "party", "way"], how="left"
+    )
     kept = marked.filter(pl.col("fits").fill_null(False) | ~pl.col("fits").fill_null(False).any().over("l"))
-    return pl.concat([found.filter(pl.col("l").is_unique()), kept.select(found.columns)])
+    return pl.concat([found.filter(one), kept.select(found.columns)])
 
 
 def _names(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:

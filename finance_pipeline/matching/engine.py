@@ -19,10 +19,11 @@ from finance_pipeline.matching import (
     coding,
     confirmed,
     counterparty,
-    exceptions,
     groups,
     identity,
+    natures,
     outcomes,
+    places,
     preparing,
     references,
     same_event,
@@ -31,10 +32,8 @@ from finance_pipeline.matching import (
     transfers,
 )
 from finance_pipeline.matching.outcomes import Outcome as Outcome
-from finance_pipeline.matching.places import at_once
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
-from finance_pipeline.matching.text import phrase_pattern
 from finance_pipeline.matching.transfers import OwnAccount
 
 ENGINE_VERSION = "2"
@@ -91,7 +90,7 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
     plain = preparing.lines(given, items)
     is_free = ~pl.col("pending") & ~pl.col("held")
     members, sets = groups.group(items)
-    (named, named_groups), lines = at_once(
+    (named, named_groups), lines = places.at_once(
         lambda: _named(plain.filter(is_free), all_items, sets), lambda: _known(plain, all_items, given.parties, policy)
     )
     free = lines.filter(is_free)
@@ -113,15 +112,10 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
 
 def _known(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Lines with what their text says of them: words, nature, whose they may be, whether a name hides the payer."""
-    prepared = exceptions.with_nature(counterparty.with_words(lines), policy)
+    prepared = natures.with_nature(counterparty.with_words(lines), policy)
     resolved = counterparty.resolve(prepared, items, parties, policy)
-    hidden = pl.col("words").str.contains(phrase_pattern(policy.processor_names))
-    return prepared.join(
-        resolved.select("l", "clash", line_party="party", line_parties="parties", line_party_how="how"),
-        on="l",
-        how="left",
-        maintain_order="left",
-    ).with_columns(pl.col("clash").fill_null(False), hides_payer=hidden.fill_null(False))
+    whose = resolved.select("l", "clash", line_party="party", line_parties="parties", line_party_how="how")
+    return places.with_met(prepared, whose, "l").with_columns(pl.col("clash").fill_null(False))
 
 
 def _coded(pool: Pool, named: references.Named) -> Pool:

@@ -5,40 +5,17 @@ Not here: matching. Suggestions are never applied by themselves.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
-from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import Pool
 from finance_pipeline.matching.references import SHORTHAND, Named
-from finance_pipeline.matching.text import money_words, phrase_pattern
+from finance_pipeline.matching.text import money_words
 
 _SUGGESTED_COUNT = 3
 _LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "why": pl.String})
-
-
-def with_nature(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """lines (l, words, transaction_code) with `nature`: what a line is that has no document by nature (bank fee,
-    payroll, ...), or null. Few lines have one, so all are asked for any of them before those few for which.
-    """
-    phrases = tuple(phrase for each in policy.natures for phrase in each.words)
-    codes = tuple(code for each in policy.natures for code in each.codes)
-    some = lines.filter(_is_of(phrases, codes)).select("l", nature=_nature(policy))
-    return lines.join(some, on="l", how="left", maintain_order="left")
-
-
-def _nature(policy: Policy) -> pl.Expr:
-    """The name of the first nature that a line is of."""
-    return pl.coalesce(
-        pl.lit(None, pl.String),
-        *(pl.when(_is_of(each.words, each.codes)).then(pl.lit(each.name)) for each in policy.natures),
-    )
-
-
-def _is_of(phrases: tuple[str, ...], codes: tuple[str, ...]) -> pl.Expr:
-    """Whether a line's words have one of some phrases, or its transaction code one of some beginnings."""
-    code = pl.col("transaction_code").str.to_uppercase()
-    begins = pl.any_horizontal(pl.lit(False), *(code.str.starts_with(begin.upper()) for begin in codes))
-    return pl.col("words").str.contains(phrase_pattern(phrases)).fill_null(False) | begins.fill_null(False)
 
 
 def explain(
@@ -50,10 +27,9 @@ def explain(
     autonomy.BEYOND. every: all lines, of which those still pending stay open too.
     """
     left = pool.items.select("i", left="amount")
-    items = all_items.join(left, on="i", how="left", maintain_order="left").with_columns(pl.col("left").fill_null(0))
-    became = pool.pairs.select("l").unique()
-    pending = every.filter("pending" if "pending" in every.columns else pl.lit(False)).filter(~pl.col("held"))
-    free = pl.concat([pool.lines, pending.join(became, on="l", how="anti")]).sort("l")
+    items = places.with_met(all_items, left, "i").with_columns(pl.col("left").fill_null(0))
+    pending = every.filter("pending", ~pl.col("held"))
+    free = pl.concat([pool.lines, pending.filter(~places.among(pending["l"], pool.pairs["l"]))]).sort("l")
     lines = free.with_columns(money=money_words("amount", "currency", free))
     facts = _facts(lines, pool, named)
     reasoned = facts.with_columns(reason=_reason())
@@ -63,6 +39,11 @@ def explain(
 
 def _facts(lines: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
     """Lines with what decides the reason: what a step refused, what is surely named, settled, or unknown."""
+    named = replace(
+        named,
+        hits=named.hits.filter(places.among(named.hits["l"], lines["l"])),
+        tokens=named.tokens.filter(places.among(named.tokens["l"], lines["l"])),
+    )
     refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique().with_columns(sure=pl.lit(True))
     unknown = named.tokens.filter(~pl.col("known")).group_by("l").agg(unknown=pl.col("text").sort().first())
@@ -133,7 +114,10 @@ def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         pl.col("line_party").is_not_null(), pl.col("reason").is_in(("party_known_no_item", "reference_unknown"))
     )
     lines = without.select("l", "book", "currency", "amount", party="line_party").sort("amount")
-    open_ = items.filter(pl.col("left") != 0, pl.col("party").is_not_null()).sort("left", "item_id")
+    theirs = items.join(
+        lines.select("book", "currency", "party").unique(), on=["book", "currency", "party"], how="semi"
+    )
+    open_ = theirs.filter(pl.col("left") != 0).sort("left", "item_id")
     right = open_.select("book", "currency", "party", item="item_id", amount="left")
     return lines.join_asof(
         right, on="amount", by=["book", "currency", "party"], strategy="nearest", check_sortedness=False
@@ -143,8 +127,9 @@ def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Open items of the line's amount, a few each; not for what has no document by nature."""
     lines = reasoned.filter(pl.col("reason").is_in(("nothing_found", "reference_unknown", "amount_differs")))
+    amounts = lines.select("book", "currency", left="amount").filter(pl.col("left") != 0).unique()
     few = (
-        items.filter(pl.col("left") != 0)
+        items.join(amounts, on=["book", "currency", "left"], how="semi")
         .sort("item_id")
         .filter(pl.int_range(pl.len()).over("book", "currency", "left") < _SUGGESTED_COUNT)
     )

@@ -56,9 +56,10 @@ def _besides() -> pl.Expr:
 
 def _rows(sided: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """One row per match, by line: what its allocations say, joined."""
-    described = pl.format("the {} of {}", pl.col("kind").str.replace_all("_", " "), "issued_on")
-    facts = items.select(open="amount", label=pl.coalesce("number", described))
-    full = places.beside(sided, facts, "i")
+    full = places.beside(sided, items.select("kind", "issued_on", open="amount", label="number"), "i")
+    if full["label"].null_count():
+        described = pl.format("the {} of {}", pl.col("kind").str.replace_all("_", " "), "issued_on")
+        full = full.with_columns(label=pl.coalesce("label", described))
     priced = full.with_columns(
         open_money=money_words("open", "item_currency", full),
         part_money=money_words("amount", "currency", full),

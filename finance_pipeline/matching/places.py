@@ -55,6 +55,14 @@ def met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
     return rows.filter(pl.Series(kept, dtype=pl.Boolean)).hstack(facts.select(pl.all().gather(found[kept])))
 
 
+def with_met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
+    """rows, all of them, with the columns of their counterparts in a frame with one row a place; null without one.
+
+    A left join by a working number, as a look-up."""
+    stands = last_of(frame[by], pl.int_range(frame.height, eager=True), rows[by])
+    return rows.hstack(at(frame.select(pl.exclude(by)), stands.set(stands < 0, None)))
+
+
 def counts(places: pl.Series, size: int = 0) -> Any:
     """int64 by place: how often it occurs, for as many places as there are, or `size` if that is more."""
     import numpy as np

@@ -16,7 +16,7 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.matching.coding import CodingRule, of_natures, wanted
 from finance_pipeline.matching.counterparty import with_words
-from finance_pipeline.matching.exceptions import with_nature
+from finance_pipeline.matching.natures import with_nature
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.policy_reading import policy_from
 from finance_pipeline.services.policies import checked, policy_of

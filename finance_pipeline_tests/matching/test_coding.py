@@ -10,7 +10,7 @@ import pytest
 from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.matching.coding import CodingRule, code, wanted
 from finance_pipeline.matching.counterparty import with_words
-from finance_pipeline.matching.exceptions import with_nature
+from finance_pipeline.matching.natures import with_nature
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.policy_reading import policy_from
 from finance_pipeline_tests.matching.world import minor
