@@ -17,6 +17,8 @@ from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, 
 
 _LONG_DIGITS = 5
 """So many digits, all of a number, are no coincidence where the amount agrees as well, whoever pays."""
+_NAME_ONLY = "name:"
+"""How parties begin that only a printed name stands for, not an id."""
 _STEPS = (
     (STRONG, "reference", "references_sum"),
     (SHORTHAND, "reference", "references_list_sum"),
@@ -70,13 +72,11 @@ def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
 
 
 def _of_one_party(listed: pl.DataFrame) -> pl.DataFrame:
-    """Candidates of lines with lists, without what a list names of a party other than the one that it began with."""
-    begun = pl.col("party").filter(pl.col("strength") == STRONG)
-    other = (
-        (pl.col("strength") == SHORTHAND)
-        & (begun.n_unique() == 1).over("l")
-        & (pl.col("party") != begun.first()).over("l")
-    )
+    """Candidates of lines with lists, without what a list names of a party other than the one that it began with; a
+    party that only a name stands for may be the same."""
+    known = pl.when(~pl.col("party").str.starts_with(_NAME_ONLY)).then("party")
+    begun = known.filter(pl.col("strength") == STRONG).drop_nulls()
+    other = (pl.col("strength") == SHORTHAND) & (begun.n_unique() == 1).over("l") & (known != begun.first()).over("l")
     return listed.filter(~other.fill_null(False))
 
 

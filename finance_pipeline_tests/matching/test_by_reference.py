@@ -28,6 +28,30 @@ def test_a_list_with_endings_alone_names_all_and_a_credit_note_is_netted() -> No
     assert world.reconcile().settled() == {"line": settled}
 
 
+@pytest.mark.parametrize(
+    ("numbers", "memo"),
+    [
+        (("1774-12776", "1775-12776", "1776-12776"), "REF 1774-12776 1775 1776"),
+        (("RE-04200/26", "RE-04203/26", "RE-04211/26"), "RE-04200/26; 4203; 11"),
+        (("656/2025", "657/2025", "658/2025"), "FATT. N. 656/2025 AL 658/2025"),
+        (("656/2025", "657/2025", "658/2025"), "SALDO FATTURA 656/2025-58"),
+        (("FV/656/08/2025", "FV/657/08/2025", "FV/658/08/2025"), "FV/656/08/2025-58"),
+        (("202508-0776", "202508-0777", "202508-0778"), "NO. 202508-0776-202508-0778"),
+        (("202526162", "202526163", "202526164"), "BETREFT 202526162 T/M 202526164"),
+        (("RE202517262", "RE202517263", "RE202517264"), "RE2025 17262 - RE202517264"),
+        (("INV-10872", "INV-10873", "INV-10874"), "INVOICES 10872 1,000.73,10873 60.00,10874 5.00"),
+        (("0443710", "0443711", "0443727"), "0443710/11/27"),
+    ],
+)
+def test_a_list_or_range_leaves_out_what_its_numbers_have_in_common(numbers: tuple[str, ...], memo: str) -> None:
+    world = (
+        World().item("1", "1,000.73", "Acme Ltd", number=numbers[0]).item("2", "60.00", "Acme Ltd", number=numbers[1])
+    )
+    world.item("3", "5.00", "Acme Ltd", number=numbers[2]).item("4", "700.00", "Acme Ltd", number="INV-77")
+    settled = world.line("line", "1,065.73", memo, counterparty_name="ACME LTD").reconcile().settled()
+    assert settled == {"line": {"1": 100073, "2": 6000, "3": 500}}
+
+
 def test_a_memo_that_names_only_some_of_what_was_paid_is_left_to_a_person() -> None:
     world = World().item("INV-1041", "100.00").item("INV-1042", "60.00").item("INV-1043", "5.00")
     result = world.line("line", "165.00", "INV-1041 INV-1042").reconcile()

@@ -17,8 +17,9 @@ STRONG, LISTED, BARE, PART = 1, 2, 3, 4
 """How surely a text names an item: by its whole number; by an ending in a list after one; by digits alone; by the last
 of its digits alone."""
 MAX_HITS = 512
-OF_LIST = -2
-"""Where a hit's list would begin, of a hit that is of a list itself."""
+SEQUENCE, MERGED, ALONE, OF_LIST = 0, 1, -1, -2
+"""How a hit reads its runs, and so the list after it: as they stand, neighbouring digits as one; it begins none (digits
+inside of others); it is of a list itself."""
 _SAME_KEY = 24
 _SURE_DIGITS = 8
 
@@ -42,13 +43,12 @@ def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool) -> 
 @njit(cache=True, nogil=True)
 def look(
     key: np.uint64, digits: int, said: bool, weak: bool, blocked: bool, worst: int,
-    first: int, last: int, begin: int, end: int, prefix: np.uint64, base: int,
-    starts: Array, entries: Array, shift: int, hits: Array, prefixes: Array, count: int,
+    first: int, last: int, begin: int, end: int, reading: int,
+    starts: Array, entries: Array, shift: int, hits: Array, count: int,
 ) -> int:  # fmt: skip
     """Add the items of a key to the text's hits; returns their count.
 
-    hits[h]: item, strength, first and last run, begin and end byte, where the last run's digits begin (-1: no list),
-    significant digits.
+    hits[h]: item, strength, first and last run, begin and end byte, how the runs are read, significant digits.
     """
     bucket = key >> np.uint64(shift)
     found = 0
@@ -65,8 +65,7 @@ def look(
         hits[count, 3] = last
         hits[count, 4] = begin
         hits[count, 5] = end
-        hits[count, 6] = base
+        hits[count, 6] = reading
         hits[count, 7] = digits
-        prefixes[count] = prefix
         count += 1
     return count

@@ -61,7 +61,7 @@ def mark_dates_and_amounts(data: Array, count: int, runs: Array) -> None:
                     r + 1 < count
                     and runs[r + 1, KIND] == DIGITS
                     and runs[r + 1, BEGIN] - runs[r, END] == 1
-                    and (after == 44 or after == 46)
+                    and (after == mark or after == 46)
                 )
                 if tail_ends and lone and (mark == 46 or runs[r - 1, END] - runs[r - 1, BEGIN] <= 3):
                     runs[r, WEAK] = 1
@@ -71,6 +71,7 @@ def mark_dates_and_amounts(data: Array, count: int, runs: Array) -> None:
                         q > 0
                         and runs[q - 1, KIND] == DIGITS
                         and runs[q, END] - runs[q, BEGIN] == 3
+                        and runs[q - 1, END] - runs[q - 1, BEGIN] <= 3
                         and runs[q, BEGIN] - runs[q - 1, END] == 1
                     ):
                         q -= 1

@@ -13,8 +13,18 @@ from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished, significant, slot_of, with_byte, with_bytes
-from finance_pipeline.matching.kernels.lists import list_after
-from finance_pipeline.matching.kernels.lookups import BARE, MAX_HITS, OF_LIST, PART, STRONG, look
+from finance_pipeline.matching.kernels.lists import SURELY, list_after
+from finance_pipeline.matching.kernels.lookups import (
+    ALONE,
+    BARE,
+    MAX_HITS,
+    MERGED,
+    OF_LIST,
+    PART,
+    SEQUENCE,
+    STRONG,
+    look,
+)
 from finance_pipeline.matching.kernels.marks import (
     INVOICE,
     MEANING,
@@ -45,7 +55,7 @@ _OPAQUE_RUNS = 4
 @njit(cache=True, nogil=True)
 def _windows(
     data: Array, r: int, begin: int, count: int, runs: Array, blocked: bool, salt: np.uint64, shapes: Array,
-    starts: Array, entries: Array, shift: int, hits: Array, prefixes: Array, found: int,
+    starts: Array, entries: Array, shift: int, hits: Array, found: int,
 ) -> int:  # fmt: skip
     """Ask for every sequence of runs that begins at run r (from byte begin on); returns the count of hits."""
     state = BASIS ^ salt
@@ -62,7 +72,6 @@ def _windows(
         from_byte = begin if w == r else runs[w, BEGIN]
         end = runs[w, END]
         is_digits = runs[w, KIND] == DIGITS
-        before = state
         shape = min(shape * 2 + (1 if is_digits else 0), len(shapes) - 1)
         joins = is_digits and w > r and runs[w - 1, KIND] == DIGITS
         if not joins:
@@ -83,13 +92,13 @@ def _windows(
         already = found
         if shapes[shape] & IS_SHAPE:
             found = look(
-                finished(state), digits, said, frail, blocked, STRONG, r, w, begin, end, before,
-                from_byte if is_digits else -1, starts, entries, shift, hits, prefixes, found,
+                finished(state), digits, said, frail, blocked, STRONG, r, w, begin, end, SEQUENCE,
+                starts, entries, shift, hits, found,
             )  # fmt: skip
         if merged and found == already and shapes[joined_shape] & IS_SHAPE:
             found = look(
-                finished(joined), digits, said, frail, blocked, STRONG, r, w, begin, end, before, -1,
-                starts, entries, shift, hits, prefixes, found,
+                finished(joined), digits, said, frail, blocked, STRONG, r, w, begin, end, MERGED,
+                starts, entries, shift, hits, found,
             )  # fmt: skip
     return found
 
@@ -120,7 +129,7 @@ def _checked_digit(data: Array, first: int, last: int) -> bool:
 @njit(cache=True, nogil=True)
 def _inside(
     data: Array, r: int, first: int, last: int, salt: np.uint64, weak: bool,
-    starts: Array, entries: Array, shift: int, hits: Array, prefixes: Array, found: int,
+    starts: Array, entries: Array, shift: int, hits: Array, found: int,
 ) -> int:  # fmt: skip
     """Numbers inside a reference with a check digit: the digits before it, whole or the last few of them."""
     if not _checked_digit(data, first, last):
@@ -135,26 +144,31 @@ def _inside(
         state = with_bytes(with_byte(BASIS ^ salt, np.uint8(0x1F)), data, at, last - 1)
         found = look(
             finished(state), last - 1 - at, False, weak, False, BARE if whole else PART, r, r, first, last,
-            state, -1, starts, entries, shift, hits, prefixes, found,
+            ALONE, starts, entries, shift, hits, found,
         )  # fmt: skip
     return found
 
 
 @njit(cache=True, nogil=True)
-def _without_inner(hits: Array, found: int, kept: Array) -> None:
-    """kept[h]: no hit at least as sure covers more of the text than h and all that h covers."""
+def _without_inner(hits: Array, found: int) -> int:
+    """Drop hits than which another, at least as sure, covers more of the text and all of theirs; returns the count."""
+    kept = 0
     for a in range(found):
-        kept[a] = True
-        if hits[a, 6] == OF_LIST:
-            continue
+        inner = False
         for b in range(found):
-            if hits[b, 6] == OF_LIST:
+            if hits[a, 6] == OF_LIST or hits[b, 6] == OF_LIST:
                 continue
             inside = hits[b, 4] <= hits[a, 4] and hits[a, 5] <= hits[b, 5]
             smaller = hits[a, 5] - hits[a, 4] < hits[b, 5] - hits[b, 4]
             if inside and smaller and hits[b, 1] <= hits[a, 1]:
-                kept[a] = False
+                inner = True
                 break
+        hits[a, 8] = 0 if inner else 1
+    for a in range(found):
+        if hits[a, 8]:
+            hits[kept, :] = hits[a, :]
+            kept += 1
+    return kept
 
 
 @njit(cache=True, nogil=True)
@@ -169,7 +183,7 @@ def _covered(hits: Array, first: int, last: int, runs: Array) -> int:
     for h in range(first, last):
         if hits[h, 1] <= BARE:
             for r in range(hits[h, 2], hits[h, 3] + 1):
-                runs[r, TAKEN] = 1
+                runs[r, TAKEN] = max(runs[r, TAKEN], SURELY if hits[h, 1] == STRONG or hits[h, 2] < hits[h, 3] else 1)
         if hits[h, 1] == STRONG:
             reach = max(reach, hits[h, 3])
     return reach
@@ -178,7 +192,7 @@ def _covered(hits: Array, first: int, last: int, runs: Array) -> int:
 @njit(cache=True, nogil=True)
 def hits_of_text(
     data: Array, first: int, size: int, salt: np.uint64, shapes: Array, starts: Array, entries: Array, shift: int,
-    words: Array, meanings: Array, heads: Array, lengths: Array, runs: Array, hits: Array, prefixes: Array,
+    words: Array, meanings: Array, heads: Array, lengths: Array, runs: Array, hits: Array,
 ) -> tuple[int, int]:  # fmt: skip
     """Fill hits with what a text names; returns the counts of its hits and of its runs."""
     count = runs_of(data, first, size, runs)
@@ -197,40 +211,39 @@ def hits_of_text(
         already = found
         blocked = False
         short = end - begin < _UNBLOCKED_DIGITS
-        if is_digits and short and r > 0 and runs[r - 1, KIND] == LETTERS and runs[r - 1, MEANING] != INVOICE:
+        if is_digits and short and r > 0 and runs[r - 1, KIND] == LETTERS and runs[r, MEANING] != INVOICE:
             close = separated(data, runs[r - 1, END], begin) < 3
             blocked = close and _is_head(data, runs[r - 1, BEGIN], runs[r - 1, END], salt, heads)
-        found = _windows(
-            data, r, begin, count, runs, blocked, salt, shapes, starts, entries, shift, hits, prefixes, found
-        )
+        found = _windows(data, r, begin, count, runs, blocked, salt, shapes, starts, entries, shift, hits, found)
         if not is_digits and found == already and separated(data, end, runs[r + 1, BEGIN]) <= 1:
             for length in lengths:
                 if end - length > begin and _is_head(data, end - length, end, salt, heads):
                     found = _windows(
                         data, r, end - length, count, runs, blocked, salt, shapes, starts, entries, shift,
-                        hits, prefixes, found,
+                        hits, found,
                     )  # fmt: skip
         if is_digits and end - begin >= 5 and shapes[3] != 0:
             weak = runs[r, WEAK] != 0
-            found = _inside(data, r, begin, end, salt, weak, starts, entries, shift, hits, prefixes, found)
+            found = _inside(data, r, begin, end, salt, weak, starts, entries, shift, hits, found)
         reach = max(reach, _covered(hits, already, found, runs))
+    found = _without_inner(hits, found)
     for h in range(found):
         if hits[h, 6] >= 0 and hits[h, 1] <= BARE and hits[h, 3] + 1 < count:
-            found = list_after(data, h, count, runs, starts, entries, shift, hits, prefixes, found)
+            found = list_after(data, h, count, runs, salt, starts, entries, shift, hits, found)
     if count > _OPAQUE_RUNS:
-        found = _opaque(data, first, first + size, salt, starts, entries, shift, hits, prefixes, found)
+        found = _opaque(data, first, first + size, salt, starts, entries, shift, hits, found)
     return found, count
 
 
 @njit(cache=True, nogil=True)
 def _opaque(
     data: Array, first: int, last: int, salt: np.uint64, starts: Array, entries: Array, shift: int,
-    hits: Array, prefixes: Array, found: int,
+    hits: Array, found: int,
 ) -> int:  # fmt: skip
     """Ids of many runs, found as one word of the text or as the whole of it."""
     found = look(
         squeezed_key(data, first, last, salt), 0, False, False, False, STRONG, 0, 0, first, last,
-        salt, -1, starts, entries, shift, hits, prefixes, found,
+        ALONE, starts, entries, shift, hits, found,
     )  # fmt: skip
     begin = first
     for at in range(first, last + 1):
@@ -239,7 +252,7 @@ def _opaque(
             if at - begin >= 8 and not (begin == first and at == last):
                 found = look(
                     squeezed_key(data, begin, at, salt), 0, False, False, False, STRONG, 0, 0, begin, at,
-                    salt, -1, starts, entries, shift, hits, prefixes, found,
+                    ALONE, starts, entries, shift, hits, found,
                 )  # fmt: skip
             begin = at + 1
     return found
@@ -294,9 +307,7 @@ def scan(
     heads' letters.
     """
     runs = np.empty((MAX_RUNS, 6), np.int64)
-    hits = np.empty((MAX_HITS, 8), np.int64)
-    prefixes = np.empty(MAX_HITS, np.uint64)
-    kept = np.empty(MAX_HITS, np.bool_)
+    hits = np.empty((MAX_HITS, 9), np.int64)
     to = 0
     token_count = 0
     for row in range(first, last):
@@ -304,20 +315,19 @@ def scan(
             continue
         found, count = hits_of_text(
             data, text_starts[row], sizes[row], salts[row], shapes, starts, entries, shift, words, meanings,
-            heads, lengths, runs, hits, prefixes,
+            heads, lengths, runs, hits,
         )  # fmt: skip
-        _without_inner(hits, found, kept)
+        found = _without_inner(hits, found)
         if to + found > len(out) or token_count + count > len(tokens):
             return -1, -1
         for h in range(found):
-            if kept[h]:
-                out[to, 0] = row
-                out[to, 1] = hits[h, 0]
-                out[to, 2] = hits[h, 1]
-                out[to, 3] = hits[h, 4]
-                out[to, 4] = hits[h, 5]
-                out[to, 6] = hits[h, 7]
-                out[to, 5] = count > 0 and hits[h, 4] <= runs[0, BEGIN] and hits[h, 5] >= runs[count - 1, END]
-                to += 1
+            out[to, 0] = row
+            out[to, 1] = hits[h, 0]
+            out[to, 2] = hits[h, 1]
+            out[to, 3] = hits[h, 4]
+            out[to, 4] = hits[h, 5]
+            out[to, 6] = hits[h, 7]
+            out[to, 5] = count > 0 and hits[h, 4] <= runs[0, BEGIN] and hits[h, 5] >= runs[count - 1, END]
+            to += 1
         token_count = _tokens(data, row, salts[row], count, runs, heads, forms, tokens, token_count)
     return to, token_count
