@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import crosswise
 from finance_pipeline.matching.pool import (
     DIFFERS,
     LATE_DISCOUNT,
@@ -19,14 +20,25 @@ from finance_pipeline.matching.pool import (
     refusal,
 )
 from finance_pipeline.matching.references import BARE, STRONG, Named
+from finance_pipeline.matching.sums import search
 from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
 _ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
 _SETTLED = {"tier": 1, "role": "principal"}
+_MOST_OTHERS = 40
+_FEW_DOCUMENTS = 4
+"""Digits that more documents than this have are a year, a month or a series, and name none of them."""
 
 
 def match(pool: Pool, named: Named) -> Found:
+    """What several lines pay of what they name crosswise; then short payments, part payments and overpayments."""
+    across = crosswise.match(pool, _meant(pool, named))
+    alone = _of_one(pool.take(across), named)
+    return Found(pl.concat([across.pairs, alone.pairs]), alone.refused)
+
+
+def _of_one(pool: Pool, named: Named) -> Found:
     """Short payments, part payments and overpayments, each of a line that names exactly one item."""
     single = _single(pool, named)
     if single.is_empty():
@@ -35,9 +47,8 @@ def match(pool: Pool, named: Named) -> Found:
         maintain_order=True
     )
     late = single.filter(_discounted_late())
-    clear = single.join(doubtful.select("l"), on="l", how="anti", maintain_order="left").join(
-        late.select("l"), on="l", how="anti", maintain_order="left"
-    )
+    told = pl.concat([doubtful.select("l"), late.select("l"), _netted(pool, single)])
+    clear = single.join(told, on="l", how="anti", maintain_order="left")
     clear = clear.with_columns(rivals=pl.len().over("i"))
     lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs())
     overpaid = clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs())["i"].unique()
@@ -54,8 +65,7 @@ def _short_or_part(pool: Pool, lesser: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
     limit = pool.policy.short_payment_limit_minor
     alone = pl.len().over("i") == 1
     gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
-    is_fee = gap.is_in(pool.policy.fee_amounts_minor) & (gap * 10 <= pl.col("item_amount").abs())
-    role = pl.when(gap <= limit).then(pl.lit("write_off")).when(is_fee).then(pl.lit("fee"))
+    role = pl.when(gap <= limit).then(pl.lit("write_off")).when(_is_fee(pool)).then(pl.lit("fee"))
     marked = lesser.with_columns(off_role=pl.when(alone).then(role))
     short = marked.filter(pl.col("off_role").is_not_null())
     rest = marked.filter(pl.col("off_role").is_null())
@@ -96,29 +106,60 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     """Lines that name one item surely and nothing else, of its direction and currency, for another amount.
 
     A memo that was cut, or that has another number of the house in it, may have named more; where its payer is the
-    item's party, or only cents differ, a cut alone is no reason for doubt.
+    item's party, or only cents differ, a cut alone is no reason for doubt. Digits alone of an unknown payer may be
+    a customer's number: they are enough only where the difference is one that banks and payers make.
     """
     cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths).fill_null(False)
     unknown = named.tokens.filter(~pl.col("known")).select("l").unique()
-    sure = named.hits.filter(pl.col("strength") <= BARE)
     also = named.closed.filter(pl.col("strength") == STRONG).select("l").unique()
-    single = sure.filter(pl.len().over("l") == 1).join(also, on="l", how="anti")
+    single = _meant(pool, named).filter(pl.col("names") == 1).join(also, on="l", how="anti")
     contested = pool.refused.select("i").unique()
     candidates = pool.candidates(single, pool.policy.early_days)
     same_direction = pl.col("item_amount").sign() == pl.col("line_amount").sign()
     agrees = (pl.col("party") == pl.col("line_party")).fill_null(False)
-    cents = (pl.col("item_amount") - pl.col("line_amount")).abs() <= pool.policy.short_payment_limit_minor
+    gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
+    usual = (gap <= pool.policy.short_payment_limit_minor) | _is_fee(pool)
     return (
         candidates.filter(
-            ~cut | agrees | cents,
+            ~cut | agrees | usual,
             ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
             pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
-            (pl.col("strength") == STRONG) | agrees | (cents & (pl.col("digits") >= 6)),
+            (pl.col("strength") == STRONG) | agrees | usual,
         )
         .join(unknown, on="l", how="anti")
         .join(contested, on="i", how="anti")
     )
+
+
+def _is_fee(pool: Pool) -> pl.Expr:
+    """Short by just what banks on the way charge, or from the whole that the bank says was sent."""
+    gap = (pl.col("item_amount") - pl.col("line_amount")) * pl.col("item_amount").sign()
+    usual = gap.is_in(pool.policy.fee_amounts_minor) & (gap * 10 <= pl.col("item_amount").abs())
+    sent = (pl.col("original_amount") == pl.col("item_amount")) & (
+        pl.col("original_currency") == pl.col("line_currency")
+    )
+    return usual | ((gap > 0) & sent).fill_null(False)
+
+
+def _meant(pool: Pool, named: Named) -> pl.DataFrame:
+    """named.hits that open lines can mean, and names: how many these are of the line.
+
+    A number that a few documents have is the payer's own one, or else that which it is in full. The line's own amount,
+    printed beside, names nothing by its digits.
+    """
+    lines = pool.open_lines.select("l", "line_party", digits_paid=pl.col("amount").abs().cast(pl.String))
+    parties = named.every_item.select("i", hit_party="party")
+    sure = named.hits.filter(pl.col("strength") <= BARE).join(lines, on="l").join(parties, on="i", how="left")
+    own = (pl.col("hit_party") == pl.col("line_party")).fill_null(False)
+    is_amount = pl.col("token").str.replace_all("[^0-9]", "") == pl.col("digits_paid")
+    few = pl.len().over("l", "token") <= _FEW_DOCUMENTS
+    says = (pl.col("strength") == STRONG) | (few & (pl.col("own") | ~is_amount))
+    said = sure.with_columns(own=own).filter(says)
+    elsewhere = (pl.col("strength") == STRONG) & ~pl.col("own").any().over("l", "token")
+    in_full = pl.col("strength") == pl.col("strength").min().over("l", "token")
+    meant = said.filter(pl.when(pl.col("own").any().over("l")).then(pl.col("own") | elsewhere).otherwise(in_full))
+    return meant.select(*named.hits.columns, names=pl.len().over("l"))
 
 
 def _discounted_late() -> pl.Expr:
@@ -131,16 +172,44 @@ def _discounted_late() -> pl.Expr:
 
 
 def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines that another open item of the party explains to the cent, alone or together with the named one."""
+    """l, i of lines that are another open item of the party to the cent, whatever they name."""
     keys = ["book", "party", "line_currency", "amount"]
-    whole = single.with_columns(amount=pl.col("line_amount"))
-    netted = single.with_columns(amount=pl.col("line_amount") - pl.col("item_amount"))
-    asked = pl.concat([whole, netted]).select("l", "book", "party", "line_currency", "amount", named="i")
+    asked = single.select("l", "book", "party", "line_currency", amount="line_amount", named="i")
     items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
     two_of_each = fitting.filter(pl.int_range(pl.len()).over(keys) < 2)
     other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
+
+
+def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+    """l of lines that differ by just one other item of the party, or some credit notes: tier 3 asks whether these are
+    in it. Where the memo was cut, and may have named more, by any sum of what the party has open.
+    """
+    keys = ["book", "party", "line_currency"]
+    cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths).fill_null(False)
+    asked = single.select(
+        "l",
+        *keys,
+        "booked_on",
+        named="i",
+        cut=cut,
+        missing=pl.col("line_amount") - pl.col("item_amount"),
+        sign=pl.col("line_amount").sign(),
+    ).filter(pl.len().over("l") == 1)
+    items = pool.items.select("i", "book", "party", "issued_on", line_currency="currency", item_amount="amount")
+    both = asked.join(items, on=keys).filter(
+        pl.col("i") != pl.col("named"),
+        pl.col("issued_on") <= pl.col("booked_on"),
+        pl.col("cut") | (pl.col("item_amount").sign() == pl.col("missing").sign()),
+    )
+    one = both.filter(pl.col("item_amount") == pl.col("missing")).select("l")
+    both = both.filter(pl.col("cut") | (pl.col("item_amount").sign() != pl.col("sign")))
+    both = both.filter(pl.len().over("l") <= _MOST_OTHERS).sort("l", "i")
+    if both.is_empty():
+        return one.unique()
+    found = search(both, pool.policy.chance_bound, target="missing").filter(pl.col("taken") > 0)
+    return pl.concat([one, found.select("l")]).unique()
 
 
 def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:

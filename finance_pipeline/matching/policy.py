@@ -163,7 +163,7 @@ class Policy:
         *(3_500, 4_000, 4_500, 5_000),
     )
     """Charges that banks on the way take off a payment, where it names its document (minor units)."""
-    overpayment_max_percent: int = 25
+    overpayment_max_percent: int = 50
     """A payment that names one document may exceed it by this share; what is over stands on account."""
     fx_band_basis_points: int = 300
     """A payment in another currency may differ so much from the day's reference rate, in hundredths of a per cent."""

@@ -116,6 +116,10 @@ def _of_references() -> dict[str, pl.Expr]:
             "in order of dates this one pays {}.",
             "labels",
         ),
+        "references_across": pl.format(
+            "This and other lines name documents in common and together pay all that they name; this one pays {}.",
+            "labels",
+        ),
         "remittance_advice": pl.format(
             "Advice {} lists {}, and adds to exactly {}{}.", "tokens", "labels", "money", _aside()
         ),

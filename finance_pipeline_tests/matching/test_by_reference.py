@@ -137,7 +137,9 @@ def test_an_amount_that_another_invoice_of_the_party_explains_is_no_part_payment
     world = World().item("INV-2041", "900.00", "Acme Ltd").item("INV-5777", "400.00", "Acme Ltd")
     assert world.line("line", "400.00", "INV-2041").reconcile().reasons() == {"line": "several_solutions"}
     netted = World().item("INV-2041", "900.00", "Acme Ltd").item("CN-5777", "-500.00", "Acme Ltd", kind="credit_note")
-    assert netted.line("line", "400.00", "INV-2041").reconcile().settled() == {}
+    both = {"line": {"INV-2041": 90000, "CN-5777": -50000}}
+    assert netted.line("line", "400.00", "INV-2041").reconcile().settled() == both
+    assert netted.line("other", "400.00", "INV-2041").reconcile().settled() == {}
 
 
 def test_a_short_payment_is_written_off_within_the_limit_and_an_exception_beyond() -> None:

@@ -1,0 +1,43 @@
+"""What a line pays of the one document that it names, or of several that others name too."""
+
+from __future__ import annotations
+
+from finance_pipeline_tests.matching.world import World
+
+
+def test_a_document_split_between_two_payments_that_each_name_another_besides_is_shared_out_the_only_way() -> None:
+    world = World().item("INV-2041", "100.00", "Acme Ltd").item("INV-2042", "70.00", "Acme Ltd")
+    world.item("INV-2043", "30.00", "Acme Ltd")
+    world.line("one", "145.00", "INV-2041 INV-2042").line("two", "55.00", "INV-2042 INV-2043", on=13)
+    assert world.reconcile().settled() == {
+        "one": {"INV-2041": 10000, "INV-2042": 4500},
+        "two": {"INV-2042": 2500, "INV-2043": 3000},
+    }
+
+
+def test_payments_that_name_documents_in_common_and_leave_a_cent_are_not_shared_out() -> None:
+    world = World().item("INV-2041", "100.00", "Acme Ltd").item("INV-2042", "70.00", "Acme Ltd")
+    world.item("INV-2043", "30.00", "Acme Ltd")
+    world.line("one", "144.99", "INV-2041 INV-2042").line("two", "55.00", "INV-2042 INV-2043", on=13)
+    assert world.reconcile().settled() == {}
+
+
+def test_a_number_that_a_stranger_has_too_is_the_payers_own_and_the_amount_beside_it_is_no_number() -> None:
+    world = World().item("SI-204100", "400.00", "Acme Ltd").item("204100", "900.00", "Blue Ltd")
+    world.item("000150", "70.00", "Blue Ltd").line("part", "150.00", "204100 PART 150.00", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {"part": {"SI-204100": 15000}}
+    nobody = World().item("SI-204100", "400.00", "Acme Ltd").line("part", "150.00", "PAYMENT 204100")
+    assert nobody.reconcile().settled() == {}
+
+
+def test_what_is_short_by_just_a_credit_note_is_no_part_payment() -> None:
+    world = World().item("INV-2041", "100.07", "Acme Ltd").item("CN-7", "-20.03", "Acme Ltd", kind="credit_note", on=3)
+    world.item("INV-2042", "55.11", "Acme Ltd")
+    world.line("net", "80.04", "INV-2041", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {"net": {"INV-2041": 10007, "CN-7": -2003}}
+
+
+def test_what_the_bank_says_was_sent_is_what_the_document_is_for_and_the_rest_is_its_charge() -> None:
+    sent = {"original_amount_minor": 10000, "original_currency": "USD", "counterparty_name": "ACME LTD"}
+    world = World().item("INV-2041", "100.00", "Acme Ltd").line("less", "83.33", "INV-2041", **sent)
+    assert world.reconcile().settled() == {"less": {"INV-2041": 10000, "INV-2041/fee": -1667}}
