@@ -10,6 +10,7 @@ import polars as pl
 
 from finance_pipeline.matching import references, wording
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import Named
 from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import squeezed
 
@@ -18,7 +19,7 @@ _LATE_DAYS = 45
 _TEXTS = ("memo", "end_to_end_id", "bank_reference")
 
 
-def match(pool: Pool, remittances: pl.DataFrame) -> Found:
+def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
     """Lines of exactly an advice's total, all of whose rows name one open item each, and no other line or advice fits.
 
     Named by its id, by the payer, or by the total alone where that is the only one. A row that pays less than its item
@@ -30,7 +31,7 @@ def match(pool: Pool, remittances: pl.DataFrame) -> Found:
     pairs = _belonging(pool, advices)
     if pairs.is_empty():
         return NOTHING
-    rows = _resolved(pool, pairs, remittances)
+    rows = _resolved(pool, named, pairs, remittances)
     strangers = (pl.col("rank") == 2) & ~pl.col("line_parties").list.contains(pl.col("party"))
     whole = rows.group_by("l", "remittance_id").agg(
         complete=(pl.col("i").is_not_null() & pl.col("fits") & ~strangers.fill_null(False)).all()
@@ -78,7 +79,7 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
     return near.with_columns(rank=rank).select("l", "book", "booked_on", "remittance_id", "rank", "line_parties")
 
 
-def _resolved(pool: Pool, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.DataFrame:
+def _resolved(pool: Pool, named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.DataFrame:
     """Rows of the advices beside the one open item each names in the line's book: l, remittance_id, line_minor, i,
     amount, party, fits (pays no more than is open)."""
     stated = pairs.join(remittances.select("remittance_id", "line_reference", "line_minor"), on="remittance_id")
@@ -88,7 +89,8 @@ def _resolved(pool: Pool, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.
     as_lines = asked.select(
         pl.col("row").alias("l"), "book", *references.FIELDS[:2], "counterparty_name", memo="number"
     )
-    hits = references.find(as_lines, pool.items.with_columns(closed=pl.lit(False))).hits.rename({"l": "row"})
+    hits, _ = named.index.search(as_lines)
+    hits = hits.join(pool.items.select("i"), on="i", how="semi").rename({"l": "row"})
     facts = pool.items.select("i", "amount", "party", "currency", "discount_percent", "discount_until")
     found = asked.join(hits.select("row", "i", "strength"), on="row", how="left").join(facts, on="i", how="left")
     exact = (pl.col("amount") == pl.col("line_minor")).fill_null(False)

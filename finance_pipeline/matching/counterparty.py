@@ -27,28 +27,26 @@ _HOW = {
 
 
 def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself.
+    """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself; and
+    `party_key`, the key of its name.
 
     Of several parties of one name (a customer who supplies us too) it is the one that has documents of this direction.
     """
-    unknown = items.filter(pl.col("party_id").is_null() & pl.col("party_name").is_not_null())
-    if unknown.is_empty():
-        return items.with_columns(party=pl.col("party_id"))
     names = items.select("party_name").unique().drop_nulls()
-    keyed = names.with_columns(name=wording.name_keys(names["party_name"]))
+    keys = names.with_columns(party_key=wording.name_keys(names["party_name"]))
+    keyed = items.join(keys, on="party_name", how="left", maintain_order="left")
+    unknown = keyed.filter(pl.col("party_id").is_null() & pl.col("party_key").is_not_null())
+    if unknown.is_empty():
+        return keyed.with_columns(party=pl.col("party_id"))
     way = pl.col("amount").sign()
-    sided = items.drop_nulls("party_id").join(keyed, on="party_name").select("book", "name", "party_id", way=way)
+    sided = keyed.drop_nulls("party_id").select("book", "party_id", name="party_key", way=way)
     by_side = _only(sided, ["book", "name", "way"], "party_id", "of_side")
-    every = _names(items.with_columns(party=pl.col("party_id")), parties)
+    every = _names(keyed.with_columns(party=pl.col("party_id")), parties)
     by_name = _only(every, ["book", "name"], "party", "of_name")
-    named = unknown.select("i", "book", "party_name", way=way).join(keyed, on="party_name")
+    named = unknown.select("i", "book", name="party_key", way=way)
     found = named.join(by_side, on=["book", "name", "way"], how="left").join(by_name, on=["book", "name"], how="left")
     chosen = found.select("i", found=pl.coalesce("of_name", "of_side", "name:" + pl.col("name")))
-    return (
-        items.join(chosen, on="i", how="left", maintain_order="left")
-        .with_columns(party=pl.coalesce("party_id", "found"))
-        .drop("found")
-    )
+    return places.with_met(keyed, chosen, "i").with_columns(party=pl.coalesce("party_id", "found")).drop("found")
 
 
 def _only(frame: pl.DataFrame, keys: list[str], party: str, into: str) -> pl.DataFrame:
@@ -122,16 +120,17 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
 
 
 def _names(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """One row per book, name key and party: from the documents, from the parties and their aliases."""
+    """One row per book, name key and party: from the documents (book, party, party_key), from the parties and their
+    aliases."""
     books = items.select("book").unique()
     said = parties.select(
         "book", party="party_id", text=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
     ).explode("text")
     everywhere = said.filter(pl.col("book").is_null()).drop("book").join(books, how="cross")
-    printed = items.select("book", "party", text="party_name").drop_nulls().unique()
-    every = pl.concat([said.filter(pl.col("book").is_not_null()), everywhere.select(said.columns), printed])
-    named = every.with_columns(name=wording.name_keys(every["text"]))
-    return named.select("book", "name", "party").drop_nulls().unique()
+    every = pl.concat([said.filter(pl.col("book").is_not_null()), everywhere.select(said.columns)])
+    named = every.with_columns(name=wording.name_keys(every["text"])).select("book", "name", "party")
+    printed = items.select("book", "party_key", "party").rename({"party_key": "name"})
+    return pl.concat([named, printed]).drop_nulls().unique()
 
 
 def _by_account(lines: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:

@@ -189,7 +189,7 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
         pool = pool.take(same_event.duplicates(pool, search.told))
     while True:
         found_before = pool.pairs.height
-        pool = replace(pool, refused=pool.refused.clear())
+        pool, named = replace(pool, refused=pool.refused.clear()), named.of(pool.lines)
         if 0 in tiers:
             pool = _confirmed(pool, search.confirmed)
             pool = pool.take(same_event.returns(pool, search.told, search.documents))
@@ -197,7 +197,7 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
             pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
             pool = pool.take(groups.match_days(pool))
         if 1 in tiers:
-            pool = pool.take(advices.match(pool, search.given.remittances))
+            pool = pool.take(advices.match(pool, named, search.given.remittances))
             pool = by_reference.match(pool, named)
         pool = _without_weakly_held(pool)
         pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool

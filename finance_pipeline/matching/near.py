@@ -107,19 +107,14 @@ def _without_neighbours(found: pl.DataFrame, named: Named) -> pl.DataFrame:
     import numpy as np
 
     from finance_pipeline.matching.kernels.buffers import folded_texts
-    from finance_pipeline.matching.kernels.nearness import neighbour_counts, squeezed_keys
+    from finance_pipeline.matching.kernels.nearness import neighbour_counts
 
-    numbers = named.every_item.filter(pl.col("number").is_not_null()).join(
-        found.select("book").unique(), on="book", how="semi"
-    )
-    texts = folded_texts(numbers["number"])
-    keys = np.empty(numbers.height, np.uint64)
-    squeezed_keys(texts.data, texts.starts, texts.sizes, wording.salts(numbers["book"]), keys)
+    known = named.numbers_by_book
+    books = [known[book] for book in found["book"].unique().sort() if book in known]
+    numbers = np.unique(np.concatenate([np.empty(0, np.uint64), *books]))
     tokens = folded_texts(found["token"])
     counts = np.empty(found.height, np.int64)
-    neighbour_counts(
-        tokens.data, tokens.starts, tokens.sizes, wording.salts(found["book"]), np.unique(keys), counts
-    )  # fmt: skip
+    neighbour_counts(tokens.data, tokens.starts, tokens.sizes, wording.salts(found["book"]), numbers, counts)
     return found.filter(pl.Series(counts) <= 1)
 
 

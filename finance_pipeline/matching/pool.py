@@ -125,10 +125,11 @@ class Pool:
             less=_less(),
             less_role=pl.when(pl.col("net") != pl.col("item_amount")).then(pl.lit("fee")).otherwise(pl.lit("discount")),
         )
-        if not fits["foreign"].any():
+        abroad = fits.filter("foreign")
+        if abroad.is_empty():
             return fits
-        stated = _converted() | _stated(pl.col("memo"))
-        return fits.with_columns(exact=pl.when("foreign").then(stated).otherwise("exact"))
+        stated = abroad.with_columns(exact=_converted() | _stated(pl.col("memo")))
+        return pl.concat([fits.filter(~pl.col("foreign")), stated])
 
     def eligible(self) -> pl.Expr:
         """Payouts arrive at banks; a payment recorded elsewhere is met on its account, within its days."""

@@ -6,13 +6,13 @@ and whether the amount agrees (proposals, by_reference).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any
 
 import polars as pl
 
-from finance_pipeline.matching import wording
+from finance_pipeline.matching import places, wording
 
 STRONG, SHORTHAND, BARE, PART = 1, 2, 3, 4
 """How surely a text names an item: by its whole number; by an ending in a list after a whole one; by its digits alone;
@@ -119,27 +119,45 @@ class Named:
     closed: pl.DataFrame
     every_item: pl.DataFrame
     """i, book, number and party of all items, open or settled."""
+    index: Index
+
+    def of(self, lines: pl.DataFrame) -> Named:
+        """What some lines name."""
+        hits, tokens, closed = (
+            frame.filter(places.among(frame["l"], lines["l"])) for frame in (self.hits, self.tokens, self.closed)
+        )
+        return replace(self, hits=hits, tokens=tokens, closed=closed)
+
+    @cached_property
+    def numbers_by_book(self) -> dict[str, Any]:
+        """By book the keys of all its numbers, letters and digits alone, sorted (uint64)."""
+        return _squeezed_by_book(self.every_item)
 
 
 def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
     """Every item that each line's text names. lines: l, book, FIELDS; items: i, book, number, references, closed."""
-    from finance_pipeline.matching.kernels.scanning import scan
-
-    index = _Index.of(items)
-    hits, tokens = [], []
-    for field in FIELDS:
-        searched = _search(scan, lines, field, index)
-        if searched is not None:
-            hits.append(searched[0])
-            tokens.append(searched[1])
-    named = _surest(hits)
+    index = Index.of(items)
+    named, tokens = index.search(lines)
     settled = items.filter("closed").select("i")
     closed = (
         named.filter(pl.col("strength") <= BARE).join(settled, on="i", how="semi").select("l", "i", "strength", "token")
     )
     living = named.join(settled, on="i", how="anti", maintain_order="left") if settled.height else named
     party = pl.col("party") if "party" in items.columns else pl.lit(None, pl.String).alias("party")
-    return Named(living, _distinct(tokens), closed, items.select("i", "book", "number", party))
+    return Named(living, tokens, closed, items.select("i", "book", "number", party), index)
+
+
+def _squeezed_by_book(items: pl.DataFrame) -> dict[str, Any]:
+    import numpy as np
+
+    from finance_pipeline.matching.kernels.buffers import folded_texts
+    from finance_pipeline.matching.kernels.nearness import squeezed_keys
+
+    numbers = items.select("book", "number").drop_nulls("number").sort("book")
+    texts, keys = folded_texts(numbers["number"]), np.empty(numbers.height, np.uint64)
+    squeezed_keys(texts.data, texts.starts, texts.sizes, wording.salts(numbers["book"]), keys)
+    ends = numbers.with_row_index("n").group_by("book").agg(first=pl.col("n").min(), last=pl.col("n").max() + 1)
+    return {book: np.unique(keys[first:last]) for book, first, last in ends.iter_rows()}
 
 
 _HITS = pl.Schema(
@@ -173,19 +191,26 @@ def _distinct(found: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Index:
+class Index:
     """The keys of all numbers of the open items, as the compiled search asks them."""
 
     keys: tuple[Any, Any, Any, int]
     heads: tuple[Any, Any, Any]
 
     @classmethod
-    def of(cls, items: pl.DataFrame) -> _Index:
+    def of(cls, items: pl.DataFrame) -> Index:
         """items: i, book, number, references."""
         listed = items.select("i", "book", text="references").filter(pl.col("text").list.len() > 0).explode("text")
         numbers = items.select("i", "book", text="number").filter(pl.col("text").is_not_null())
         texts = pl.concat([numbers, listed.drop_nulls("text")])
         return cls(_keys(texts), _heads(numbers))
+
+    def search(self, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Hits (of open items and settled ones) and tokens of some lines, as Named has them. lines: l, book, FIELDS."""
+        from finance_pipeline.matching.kernels.scanning import scan
+
+        searched = [found for field in FIELDS if (found := _search(scan, lines, field, self)) is not None]
+        return _surest([hits for hits, _ in searched]), _distinct([tokens for _, tokens in searched])
 
 
 def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
@@ -246,7 +271,7 @@ def _words() -> tuple[Any, Any]:
     return table, np.array([meant.get(int(key), 0) for key in table], np.int64)
 
 
-def _search(scan: Any, lines: pl.DataFrame, field: str, index: _Index) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+def _search(scan: Any, lines: pl.DataFrame, field: str, index: Index) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """Hits and tokens of one field of the lines; None where no line has it."""
     import numpy as np
 
