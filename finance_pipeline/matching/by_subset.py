@@ -205,7 +205,7 @@ def match_balance(pool: Pool, named: Named) -> Found:
     """Parties whose several free lines of a few days add to all that they have open: filled in order of their days.
 
     One candidate, and no search: every free line of the party, and its whole open balance. Where two of its items are
-    equal, or a line is an item's amount, more than one reading fits, and nothing is taken.
+    equal, or a line is an item's amount or a sum of some, more than one reading fits, and nothing is taken.
     """
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
     keys = ["book", "currency", "party"]
@@ -232,13 +232,12 @@ def match_balance(pool: Pool, named: Named) -> Found:
         same=(pl.col("amount").sign() == pl.col("paid").sign()).all(),
     )  # fmt: skip
     won = whole.filter((pl.col("open_sum") == pl.col("paid")) & (pl.col("items") > 1) & pl.col("same"))
-    if won.is_empty():
+    paid = lines.join(won.select(keys), on=keys)
+    owed = open_then.join(won.select(keys), on=keys).select(*keys, "i", "issued_on", item_amount="amount")
+    sums = paid.join(owed, on=keys).sort("l", "i")
+    if sums.is_empty():
         return NOTHING
-    return Found(
-        laid_end_to_end(
-            lines.join(won.select(keys), on=keys),
-            open_then.join(won.select(keys), on=keys).select(*keys, "i", "issued_on", item_amount="amount"),
-            keys, {"tier": 3, "rule": "balance_by_lines", "token": pl.col("party")},
-        ),
-        NOTHING.refused,
-    )  # fmt: skip
+    single = search(sums, pool.policy.chance_bound).filter(pl.col("answer") != "none").select(keys)
+    common = {"tier": 3, "rule": "balance_by_lines", "token": pl.col("party")}
+    paid, owed = (frame.join(single, on=keys, how="anti") for frame in (paid, owed))
+    return Found(laid_end_to_end(paid, owed, keys, common), NOTHING.refused)

@@ -40,3 +40,14 @@ def test_a_collection_run_that_no_text_names_is_known_by_its_sum_and_a_second_of
         run = {"group_id": "DD-2", "group_kind": "direct_debit_run"}
         world.item(f"b{number}", amount, f"Customer {number}", on=5, **run)
     assert world.reconcile().reasons() == {"run": "several_solutions"}
+
+
+def test_two_payments_of_a_whole_balance_are_shared_out_by_date_only_where_neither_is_a_sum_of_items_itself() -> None:
+    world = World()
+    for number, amount in enumerate(("140.07", "492.59", "457.11", "264.18", "48.79")):
+        world.item(f"INV-{number}", amount, "Acme Ltd", on=number)
+    cut = world.line("one", "700.00", counterparty_name="ACME LTD").line("two", "702.74", counterparty_name="ACME LTD")
+    assert cut.reconcile().rules() == {"one": "balance_by_lines", "two": "balance_by_lines"}
+    for line, amount in zip(world.lines, (80556, 59718), strict=True):  # 492.59 + 264.18 + 48.79, and the others
+        line["amount_minor"] = amount
+    assert "balance_by_lines" not in world.reconcile().rules().values()
