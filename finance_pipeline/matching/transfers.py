@@ -15,6 +15,8 @@ from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import phrase_pattern, squeezed
 from finance_pipeline.matching.tolerant import in_band
 
+_CHARGE_PART = 20
+"""A charge is at most such a part of what arrived."""
 _CROWD = 100
 """More legs of one amount than this are not told apart by dates: they stay unmatched, unjoined."""
 
@@ -37,11 +39,11 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount], rates: pl.DataFra
     pool = pool.take(_equal(pool, _legs(pool, named, own)))
     if len({account.account_id for account in own}) < 2:
         return pool
-    legs = _legs(pool, named, own).filter("said")
+    legs = _legs(pool, named, own)
     if legs.is_empty():
         return pool
     pool = pool.take(_less_a_charge(pool, legs))
-    return pool.take(_at_a_rate(pool, _legs(pool, named, own).filter("said"), rates)) if rates.height else pool
+    return pool.take(_at_a_rate(pool, _legs(pool, named, own), rates)) if rates.height else pool
 
 
 def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
@@ -84,10 +86,10 @@ def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
 
 def _less_a_charge(pool: Pool, legs: pl.DataFrame) -> Found:
     """Pairs in one currency of which less arrived than left, by what banks charge, alone both ways."""
-    both = _near(pool, legs, ["book", "currency"], None)
+    both = _told(pool, legs, ["book", "currency"])
     charge = -(pl.col("amount") + pl.col("amount_other"))
     fits = both.filter(
-        charge > 0, charge <= pool.policy.transfer_fee_limit_minor, charge * 50 <= pl.col("amount_other"),
+        charge > 0, charge <= pool.policy.transfer_fee_limit_minor, charge * _CHARGE_PART <= pl.col("amount_other"),
         pl.col("booked_on") <= pl.col("booked_on_other"),
     )  # fmt: skip
     won = _alone(_nearest_named(fits))
@@ -98,19 +100,34 @@ def _less_a_charge(pool: Pool, legs: pl.DataFrame) -> Found:
 
 
 def _at_a_rate(pool: Pool, legs: pl.DataFrame, rates: pl.DataFrame) -> Found:
-    """Pairs in two currencies that agree at the day's rate, alone both ways."""
-    both = _near(pool, legs, ["book"], None).filter(
+    """Pairs in two currencies that agree at the day's rate, alone both ways. A bank that states what was sent before it
+    was changed leaves no other."""
+    both = _told(pool, legs, ["book"]).filter(
         pl.col("currency") != pl.col("currency_other"), pl.col("booked_on") <= pl.col("booked_on_other")
     )
     asked = both.with_columns(
         line_amount=-pl.col("amount"), line_currency="currency", item_amount="amount_other",
         item_currency="currency_other",
     )  # fmt: skip
-    won = _alone(_nearest_named(in_band(asked, rates, pool.policy.fx_band_basis_points)))
+    fits = in_band(asked, rates, pool.policy.fx_band_basis_points)
+    sent = (pl.col("original_currency_other") == pl.col("currency")).fill_null(False)
+    stated = sent & (pl.col("original_amount_other").abs() == -pl.col("amount"))
+    otherwise = sent & ~stated
+    certain = fits.filter(stated)
+    rest = fits.filter(~otherwise).join(certain, on="l", how="anti").join(certain, on="other_l", how="anti")
+    won = _alone(_nearest_named(pl.concat([certain, rest])))
     return Found(
         pairs_of(won, tier=5, rule="transfer_at_rate", role="principal", field="text", amount=pl.col("amount")),
         NOTHING.refused,
     )
+
+
+def _told(pool: Pool, legs: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Pairs (as _near) of which both texts say that they are a transfer, or that show the same name."""
+    both = [_near(pool, legs.filter("said"), keys, None)]
+    named = legs.filter(pl.col("name") != "")
+    both.append(_near(pool, named, [*keys, "name"], None).with_columns(name_other="name").select(both[0].columns))
+    return pl.concat(both).unique(["l", "other_l"], keep="first", maintain_order=True)
 
 
 def _alone(both: pl.DataFrame) -> pl.DataFrame:
@@ -119,8 +136,8 @@ def _alone(both: pl.DataFrame) -> pl.DataFrame:
 
 def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | None) -> pl.DataFrame:
     """Outgoing legs beside incoming ones of other accounts within the lag: l, other_l, and both sides' columns."""
-    columns = ["l", "account_id", "booked_on", "said", "name", "digits", "account_digits"]
-    rest = [c for c in ("currency", "amount") if c not in keys]
+    columns = ["l", "account_id", "booked_on", "said", "digits", "account_digits"]
+    rest = [c for c in ("currency", "amount", "name", "original_amount", "original_currency") if c not in keys]
     out = legs.filter(pl.col("amount") < 0).select(*keys, *rest, *columns)
     into = legs.filter(pl.col("amount") > 0)
     into = into.with_columns(amount=-amount) if amount is not None else into
