@@ -109,12 +109,11 @@ def _without_neighbours(found: pl.DataFrame, named: Named) -> pl.DataFrame:
     from finance_pipeline.matching.kernels.buffers import folded_texts
     from finance_pipeline.matching.kernels.nearness import neighbour_counts
 
-    known = named.numbers_by_book
-    books = [known[book] for book in found["book"].unique().sort() if book in known]
-    numbers = np.unique(np.concatenate([np.empty(0, np.uint64), *books]))
     tokens = folded_texts(found["token"])
     counts = np.empty(found.height, np.int64)
-    neighbour_counts(tokens.data, tokens.starts, tokens.sizes, wording.salts(found["book"]), numbers, counts)
+    neighbour_counts(
+        tokens.data, tokens.starts, tokens.sizes, wording.salts(found["book"]), named.index.squeezed_keys, counts
+    )  # fmt: skip
     return found.filter(pl.Series(counts) <= 1)
 
 

@@ -128,11 +128,6 @@ class Named:
         )
         return replace(self, hits=hits, tokens=tokens, closed=closed)
 
-    @cached_property
-    def numbers_by_book(self) -> dict[str, Any]:
-        """By book the keys of all its numbers, letters and digits alone, sorted (uint64)."""
-        return _squeezed_by_book(self.every_item)
-
 
 def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
     """Every item that each line's text names. lines: l, book, FIELDS; items: i, book, number, references, closed."""
@@ -145,19 +140,6 @@ def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
     living = named.join(settled, on="i", how="anti", maintain_order="left") if settled.height else named
     party = pl.col("party") if "party" in items.columns else pl.lit(None, pl.String).alias("party")
     return Named(living, tokens, closed, items.select("i", "book", "number", party), index)
-
-
-def _squeezed_by_book(items: pl.DataFrame) -> dict[str, Any]:
-    import numpy as np
-
-    from finance_pipeline.matching.kernels.buffers import folded_texts
-    from finance_pipeline.matching.kernels.nearness import squeezed_keys
-
-    numbers = items.select("book", "number").drop_nulls("number").sort("book")
-    texts, keys = folded_texts(numbers["number"]), np.empty(numbers.height, np.uint64)
-    squeezed_keys(texts.data, texts.starts, texts.sizes, wording.salts(numbers["book"]), keys)
-    ends = numbers.with_row_index("n").group_by("book").agg(first=pl.col("n").min(), last=pl.col("n").max() + 1)
-    return {book: np.unique(keys[first:last]) for book, first, last in ends.iter_rows()}
 
 
 _HITS = pl.Schema(
@@ -196,6 +178,20 @@ class Index:
 
     keys: tuple[Any, Any, Any, int]
     heads: tuple[Any, Any, Any]
+    numbers: pl.DataFrame
+    """book, text of all numbers, not of other references."""
+
+    @cached_property
+    def squeezed_keys(self) -> Any:
+        """The keys of all numbers, letters and digits alone, sorted (uint64); salted by book as all keys are."""
+        import numpy as np
+
+        from finance_pipeline.matching.kernels.buffers import folded_texts
+        from finance_pipeline.matching.kernels.nearness import squeezed_keys
+
+        texts, keys = folded_texts(self.numbers["text"]), np.empty(self.numbers.height, np.uint64)
+        squeezed_keys(texts.data, texts.starts, texts.sizes, wording.salts(self.numbers["book"]), keys)
+        return np.unique(keys)
 
     @classmethod
     def of(cls, items: pl.DataFrame) -> Index:
@@ -203,7 +199,7 @@ class Index:
         listed = items.select("i", "book", text="references").filter(pl.col("text").list.len() > 0).explode("text")
         numbers = items.select("i", "book", text="number").filter(pl.col("text").is_not_null())
         texts = pl.concat([numbers, listed.drop_nulls("text")])
-        return cls(_keys(texts), _heads(numbers))
+        return cls(_keys(texts), _heads(numbers), numbers.select("book", "text"))
 
     def search(self, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Hits (of open items and settled ones) and tokens of some lines, as Named has them. lines: l, book, FIELDS."""
