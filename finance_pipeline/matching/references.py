@@ -321,13 +321,12 @@ def _hits_frame(hits: Any, texts: Any, filled: pl.DataFrame, field: str) -> pl.D
 
 
 def _tokens_frame(tokens: Any, texts: Any, filled: pl.DataFrame) -> pl.DataFrame:
-    from finance_pipeline.matching.kernels.buffers import pieces
+    from finance_pipeline.matching.kernels.buffers import squeezed_pieces
 
-    text = pieces(texts.data, tokens[:, 1], tokens[:, 2] - tokens[:, 1])
     return pl.DataFrame(
         {
             "l": filled["l"].gather(tokens[:, 0]),
-            "text": text.str.replace_all("[^A-Z0-9]+", ""),
+            "text": squeezed_pieces(texts.data, tokens[:, 1], tokens[:, 2] - tokens[:, 1]),
             "known": pl.Series(tokens[:, 3] != 0),
             "formed": pl.Series(tokens[:, 4] != 0),
         }

@@ -159,3 +159,24 @@ def pieces(data: Array, starts: Array, sizes: Array) -> pl.Series:
     _gather(data, np.ascontiguousarray(starts, np.int64), np.ascontiguousarray(sizes, np.int64), offsets, out)
     array = pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(out))
     return pl.Series(pl.from_arrow(array), dtype=pl.String)
+
+
+@njit(cache=True, nogil=True)
+def _squeeze(data: Array, starts: Array, sizes: Array, offsets: Array, out: Array, kept: Array) -> None:
+    for row in range(len(starts)):
+        to = offsets[row]
+        for at in range(starts[row], starts[row] + sizes[row]):
+            byte = data[at]
+            if 48 <= byte <= 57 or 65 <= byte <= 90:
+                out[to] = byte
+                to += 1
+        kept[row] = to - offsets[row]
+
+
+def squeezed_pieces(data: Array, starts: Array, sizes: Array) -> pl.Series:
+    """Pieces of folded data as a column of their letters and digits alone."""
+    begins = np.zeros(len(starts) + 1, np.int64)
+    np.cumsum(sizes, out=begins[1:])
+    out, kept = np.empty(max(int(begins[-1]), 1), np.uint8), np.empty(len(starts), np.int64)
+    _squeeze(data, np.ascontiguousarray(starts, np.int64), np.ascontiguousarray(sizes, np.int64), begins, out, kept)
+    return pieces(out, begins[:-1], kept)

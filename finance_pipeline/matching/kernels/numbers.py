@@ -29,6 +29,8 @@ FULL, FULL_DIGITS, DIGITS_ONLY, TAIL, LETTERS_TAIL, OPAQUE = 1, 2, 3, 4, 5, 6
 with the letters before it; an id of many runs, squeezed."""
 KEYS_PER_NUMBER = 16
 SHAPE_COUNT = 1 << 9
+ANY_OPAQUE = 0
+"""Where the table of shapes, which begin at 1, says whether any number is an id of many runs."""
 IS_SHAPE, BEGINS_SHAPE = np.uint8(1), np.uint8(2)
 _FEW_RUNS = 6
 _OPAQUE_RUNS = 4
@@ -215,6 +217,7 @@ def keys_of_numbers(
         if count > _OPAQUE_RUNS:
             key = squeezed_key(data, starts[row], starts[row] + sizes[row], salt)
             to = _add(key, OPAQUE, 0, owner, shapes, entries, first, to)
+            shapes[ANY_OPAQUE] = 1
     return to
 
 

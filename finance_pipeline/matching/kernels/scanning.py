@@ -35,6 +35,7 @@ from finance_pipeline.matching.kernels.marks import (
     separated,
 )
 from finance_pipeline.matching.kernels.numbers import (
+    ANY_OPAQUE,
     BEGIN,
     DIGITS,
     END,
@@ -230,7 +231,7 @@ def hits_of_text(
     for h in range(found):
         if hits[h, 6] >= 0 and hits[h, 1] <= BARE and hits[h, 3] + 1 < count:
             found = list_after(data, h, count, runs, salt, starts, entries, shift, hits, found)
-    if count > _OPAQUE_RUNS:
+    if count > _OPAQUE_RUNS and shapes[ANY_OPAQUE] != 0:
         found = _opaque(data, first, first + size, salt, starts, entries, shift, hits, found)
     return found, count
 
