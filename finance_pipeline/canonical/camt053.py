@@ -152,7 +152,7 @@ def _joined(field: str) -> pl.Expr:
 
 
 def _balances(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Two rows a statement: the balance before its first day's lines, and after its last day's, where it states them."""
+    """Two rows a statement: the balance before its first day's lines, and after its last day's, as it states them."""
     decoded, unreadable = decode(evidence, _STATEMENT)
     rows = _of_the_book(decoded, book)
     both = pl.concat(

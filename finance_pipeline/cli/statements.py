@@ -15,15 +15,17 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def parse(
     files: Annotated[list[Path], typer.Argument(help="Statement files, or zip and gzip archives of them.")],
+    profile: Annotated[Path | None, typer.Option("--profile", help="YAML: what the columns of a CSV are.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list, one object a statement.")] = False,
 ) -> None:
     """Read statement files and say what is in them, without importing anything.
 
     Ends with 1 if a file cannot be read; the others are printed all the same.
     """
+    from finance_pipeline.core.settings import home_folder
     from finance_pipeline.services.statement_files import parsed
 
-    found = list(parsed(files))
+    found = list(parsed(files, home_folder(), profile))
     failed = [each for each in found if "error" in each]
     if as_json:
         show_json(found)
@@ -36,6 +38,14 @@ def parse(
             console.print(f"Not read. {each['file']}: {each['error']}", soft_wrap=True, markup=False, style="red")
     if failed:
         raise typer.Exit(1)
+
+
+@app.command("profile")
+def propose_profile(file: Annotated[Path, typer.Argument(help="A CSV file of a bank.")]) -> None:
+    """Propose a CSV profile as YAML: read it, correct it, and save it in csv-profiles of the data folder."""
+    from finance_pipeline.services.statement_files import proposed_profile
+
+    console.print(proposed_profile(file), markup=False, soft_wrap=True, end="")
 
 
 def _figure(heading: str, name: str) -> Shown:

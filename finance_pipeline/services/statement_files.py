@@ -9,18 +9,59 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from finance_pipeline.core.problems import BadInput
 
-def parsed(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """One object a statement (sources.statements.summary), or one with `error` for a file that cannot be read."""
-    from finance_pipeline.sources.statements.child import shared_reader
+PROFILES_FOLDER = "csv-profiles"
+"""In the data folder: a YAML file a profile."""
+
+
+def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[dict[str, Any]]:
+    """One object a statement (sources.statements.summary), or one with `error` for a file that cannot be read.
+
+    CSV is read by a profile of the data folder or the one given; else by a proposed one, which is said. Raises
+    BadSettings for a profile that is wrong.
+    """
+    from finance_pipeline.sources.statements.child import Told, shared_reader
     from finance_pipeline.sources.statements.model import MalformedStatement
 
-    reader = shared_reader()
+    told = Told(profiles_of(home, profile))
     for file in files:
         if not file.is_file():
             yield {"file": str(file), "error": "there is no such file." if not file.exists() else "this is no file."}
             continue
         try:
-            yield from reader.summaries(file, str(file))
+            yield from shared_reader().summaries(file, str(file), told)
         except MalformedStatement as problem:
             yield {"file": str(file), "error": problem.what}
+
+
+def profiles_of(home: Path, more: Path | None = None) -> tuple[str, ...]:
+    """The CSV profiles of a data folder, and one more, as YAML. Raises BadSettings for one that is wrong."""
+    folder = home / PROFILES_FOLDER
+    files = [*sorted(folder.glob("*.yaml")), *([more] if more else [])]
+    if not files:
+        return ()
+    from finance_pipeline.sources.statements.csv.profile import profile_of
+
+    texts = []
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as cause:
+            raise BadInput(f"the profile {file} cannot be read: {cause}.") from cause
+        profile_of(text, str(file))
+        texts.append(text)
+    return tuple(texts)
+
+
+def proposed_profile(file: Path) -> str:
+    """A proposed profile of a CSV file, as YAML to read, correct and save. Raises BadInput saying what is open."""
+    from finance_pipeline.sources.statements.child import shared_reader
+    from finance_pipeline.sources.statements.model import MalformedStatement
+
+    if not file.is_file():
+        raise BadInput(f"there is no file {file}.", todo="Check the path.")
+    try:
+        return shared_reader().proposal(file)
+    except MalformedStatement as problem:
+        raise BadInput(problem.what, where=str(file)) from problem

@@ -32,7 +32,7 @@ def statements_of(events: Iterable[Event]) -> list[Statement]:
     entries: list[Entry] = []
     for event in events:
         if isinstance(event, Unread):
-            raise MalformedStatement(f"{event.words}.")
+            raise MalformedStatement(f"{event.words or 'an entry cannot be read'}.")
         if isinstance(event, Entry):
             entries.append(event)
         else:

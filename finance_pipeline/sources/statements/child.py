@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,15 @@ _START_S = 60.0
 _LEAST_S = 20.0
 _SLOWEST_BYTES_PER_S = 2_000_000
 _CHUNK_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody declared about files that do not say it themselves; profiles of CSV as YAML."""
+
+    profiles: tuple[str, ...] = ()
+    account: str | None = None
+    currency: str | None = None
 
 
 class _TookTooLong(Exception):
@@ -42,14 +52,21 @@ class Reader:
         self._turn = threading.Lock()
         self._has_answered = False
 
-    def summaries(self, path: Path, name: str) -> list[dict[str, Any]]:
+    def summaries(self, path: Path, name: str, told: Told | None = None) -> list[dict[str, Any]]:
         """What `statements parse` prints of a file. Raises MalformedStatement."""
-        found: list[dict[str, Any]] = self._asked({"want": "summaries", "path": str(path), "name": name}, path, None)
+        request = {"want": "summaries", "path": str(path), "name": name, "declared": asdict(told or Told())}
+        found: list[dict[str, Any]] = self._asked(request, path, None)
         return found
 
-    def rows(self, raw: bytes, name: str) -> list[tuple[str, str, str, str | None, str]]:
+    def proposal(self, path: Path) -> str:
+        """A proposed CSV profile as YAML. Raises MalformedStatement saying what has to be decided."""
+        found: str = self._asked({"want": "proposal", "path": str(path), "name": path.stem}, path, None)
+        return found
+
+    def rows(self, raw: bytes, name: str, told: Told | None = None) -> list[tuple[str, str, str, str | None, str]]:
         """Rows of evidence of a file's bytes. Raises MalformedStatement, StatementDoesNotFoot."""
-        answered = self._asked({"want": "rows", "name": name, "sent_bytes": len(raw)}, None, raw)
+        request = {"want": "rows", "name": name, "sent_bytes": len(raw), "declared": asdict(told or Told())}
+        answered = self._asked(request, None, raw)
         return [(row[0], row[1], row[2], row[3], row[4]) for row in answered]
 
     def stop(self) -> None:

@@ -79,6 +79,7 @@ class Unread(NamedTuple):
     """An entry that stands in the file and cannot be read: it counts, and its statement has no sum."""
 
     words: str
+    """Which, and why; empty where the head says it of all."""
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,15 @@ class _Section:
     records: list[dict[str, str]] = field(default_factory=list)
 
 
-def read_qif(text: str) -> Reading:
-    """Every account's entries and head. Raises MalformedStatement where there is none."""
+def read_qif(text: str, currency: str | None = None) -> Reading:
+    """Every account's entries and head; currency: as declared. Raises MalformedStatement where there is none."""
     sections = [each for each in _sections(text) if each.kind in _OF_MONEY]
     if not any(section.records for section in sections):
         raise MalformedStatement("the file holds no bank, cash or card lines.")
     order = _order([record.get("D", "") for section in sections for record in section.records])
     for section in sections:
         if section.records:
-            yield from _statement(section, order)
+            yield from _statement(section, order, currency)
 
 
 def _sections(text: str) -> Iterator[_Section]:
@@ -66,12 +66,12 @@ def _sections(text: str) -> Iterator[_Section]:
     yield section
 
 
-def _statement(section: _Section, order: str) -> Reading:
+def _statement(section: _Section, order: str, currency: str | None) -> Reading:
     """One section. A first record "Opening Balance" is the balance before the others, and no line."""
     opening: Balance | None = None
     lines, problems = list(section.records), list[str]()
     if lines and lines[0].get("P", "").lower() == _OPENING and lines[0].get("L", "").startswith("["):
-        first = _entry(lines[0], 0, order, [])
+        first = _entry(lines[0], 0, order, currency, [])
         if isinstance(first, Entry):
             opening = Balance(first.amount_minor, first.booked_on)
             section = replace(section, account=section.account or lines[0]["L"].strip("[]") or None)
@@ -79,14 +79,16 @@ def _statement(section: _Section, order: str) -> Reading:
     if not order and lines:
         problems.append("its dates do not say which number is the month")
     for number, record in enumerate(lines, start=1):
-        yield _entry(record, number, order, problems)
+        yield _entry(record, number, order, currency, problems)
     yield Head(format="QIF", account=section.account, opening=opening, problems=tuple(problems))
 
 
-def _entry(record: dict[str, str], number: int, order: str, problems: list[str]) -> Entry | Unread:
+def _entry(
+    record: dict[str, str], number: int, order: str, currency: str | None, problems: list[str]
+) -> Entry | Unread:
     """One record. T and U are the amount; N a cheque's number, P the other party, M a text, L a category."""
     try:
-        amount_minor = loose_minor(record.get("T") or record.get("U") or "nothing", None)
+        amount_minor = loose_minor(record.get("T") or record.get("U") or "nothing", currency)
     except NotMoney as cause:
         return Unread(f"entry {number}: {cause.what.rstrip('.')}")
     booked_on = _day(record.get("D", ""), order) if order else None

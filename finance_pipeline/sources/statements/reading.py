@@ -6,12 +6,15 @@ Here: bounds of size, and which reader a file goes to. Not here: what a format m
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import IO
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING
 
-from finance_pipeline.sources.statements.model import MalformedStatement, Reading
+from finance_pipeline.sources.statements.model import Head, MalformedStatement, Reading
 from finance_pipeline.sources.statements.sniff import is_xml, other_kind, text_format
 from finance_pipeline.sources.statements.texts import text_of
+
+if TYPE_CHECKING:
+    from finance_pipeline.sources.statements.csv.profile import Profile
 
 LARGEST_STREAM_BYTES = 4_000_000_000
 """XML is read as a stream, so that it may be large."""
@@ -23,19 +26,33 @@ _PROLOG_BYTES = 100_000
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 
 
-def read_bytes(raw: bytes) -> Reading:
+@dataclass(frozen=True)
+class Declared:
+    """What somebody declared about files that do not say it themselves."""
+
+    profiles: tuple[Profile, ...] = ()
+    """Of CSV; a file is read by the one whose header it has."""
+    proposes: bool = False
+    """True where a CSV without a profile is shown by a proposed one; nothing is ever landed so."""
+    account: str | None = None
+    currency: str | None = None
+
+
+def read_bytes(raw: bytes, declared: Declared | None = None) -> Reading:
     """The events of a file's bytes. Raises MalformedStatement for what is no statement file, saying what it is."""
-    return read_stream(io.BytesIO(raw), len(raw))
+    return read_stream(io.BytesIO(raw), len(raw), declared)
 
 
-def read_path(path: Path) -> Reading:
-    """The events of a file, which is read as far as it is used. Raises MalformedStatement, OSError."""
-    with path.open("rb") as stream:
-        yield from read_stream(stream, path.stat().st_size)
-
-
-def read_stream(stream: IO[bytes], size_bytes: int) -> Reading:
+def read_stream(stream: IO[bytes], size_bytes: int, declared: Declared | None = None) -> Reading:
     """The events of a stream of that many bytes. Raises MalformedStatement."""
+    said = declared or Declared()
+    for event in _events(stream, size_bytes, said):
+        if isinstance(event, Head) and (event.account is None or event.currency is None):
+            event = replace(event, account=event.account or said.account, currency=event.currency or said.currency)
+        yield event
+
+
+def _events(stream: IO[bytes], size_bytes: int, declared: Declared) -> Reading:
     start = stream.read(_PROLOG_BYTES)
     stream.seek(0)
     if not start.strip():
@@ -48,7 +65,7 @@ def read_stream(stream: IO[bytes], size_bytes: int) -> Reading:
     else:
         if size_bytes > LARGEST_TEXT_BYTES:
             raise MalformedStatement(f"the file is larger than {LARGEST_TEXT_BYTES:,} bytes, the most we read.")
-        yield from _text(stream.read())
+        yield from _text(stream.read(), declared)
 
 
 def _xml(stream: IO[bytes], start: bytes, size_bytes: int) -> Reading:
@@ -61,7 +78,7 @@ def _xml(stream: IO[bytes], start: bytes, size_bytes: int) -> Reading:
             raise MalformedStatement("this is a web page, not a statement file.")
         raise MalformedStatement("the file has a document type declaration, which no bank statement needs.")
     if text_format(plain.decode("latin-1")) == "ofx":
-        yield from _text(stream.read(LARGEST_TEXT_BYTES))
+        yield from _text(stream.read(LARGEST_TEXT_BYTES), Declared())
         return
     if text_format(plain[:1000].decode("latin-1")) == "html":
         raise MalformedStatement("this is a web page, not a statement file.")
@@ -70,7 +87,7 @@ def _xml(stream: IO[bytes], start: bytes, size_bytes: int) -> Reading:
     yield from read_camt(stream)
 
 
-def _text(raw: bytes) -> Reading:
+def _text(raw: bytes, declared: Declared) -> Reading:
     """The formats of text. Raises MalformedStatement where nothing in the text says what it is."""
     text = text_of(raw)
     form = text_format(text)
@@ -81,10 +98,10 @@ def _text(raw: bytes) -> Reading:
     longest = max(map(len, text.split("\n")), default=0)
     if longest > _LONGEST_LINE_CHARS:
         raise MalformedStatement(f"it has a line of {longest:,} characters, which no statement has.")
-    return _lines(text, form)
+    return _lines(text, form, declared) if form else _table(raw, text, declared)
 
 
-def _lines(text: str, form: str | None) -> Reading:
+def _lines(text: str, form: str, declared: Declared) -> Reading:
     if form == "mt":
         from finance_pipeline.sources.statements.mt.parse import read_mt
 
@@ -96,7 +113,24 @@ def _lines(text: str, form: str | None) -> Reading:
     if form == "qif":
         from finance_pipeline.sources.statements.qif import read_qif
 
-        return read_qif(text)
-    if form == "html":
-        raise MalformedStatement("this is a web page, not a statement file.")
-    raise MalformedStatement("nothing in the file says that it is a bank statement.")
+        return read_qif(text, declared.currency)
+    raise MalformedStatement("this is a web page, not a statement file.")
+
+
+def _table(raw: bytes, text: str, declared: Declared) -> Reading:
+    """CSV by the profile whose header it has; by a proposed one only to look at. Raises MalformedStatement."""
+    from finance_pipeline.sources.statements.csv.parse import declares, read_csv
+
+    fitting = [each for each in declared.profiles if declares(each, text)]
+    if len(fitting) > 1:
+        raise MalformedStatement(f"several CSV profiles fit: {', '.join(each.name for each in fitting)}.")
+    if fitting:
+        return read_csv(text_of(raw, fitting[0].encoding), fitting[0])
+    from finance_pipeline.sources.statements.csv.guess import proposal_for, proposed
+
+    proposal = proposal_for(text, "proposed")
+    if not declared.proposes:
+        raise MalformedStatement(
+            "no profile declares the columns of this CSV; `finance-pipeline statements profile FILE` proposes one."
+        )
+    return proposed(text, proposal)

@@ -33,7 +33,7 @@ class _Totals:
         self.entry_count += 1
         if isinstance(event, Unread):
             self.unread_count += 1
-            if len(self.unread) < _MOST_PROBLEMS:
+            if event.words and len(self.unread) < _MOST_PROBLEMS:
                 self.unread.append(event.words)
             return
         self.detail_count += len(event.details)
@@ -100,7 +100,7 @@ def _problems(head: Head, totals: _Totals, apart: int | None, before: Head | Non
         words.append(f"does not foot: the closing balance is {shown} apart from opening balance and entries")
     words += head.problems
     words += totals.unread
-    if totals.unread_count > len(totals.unread):
+    if totals.unread_count > len(totals.unread) > 0:
         words.append(f"{totals.unread_count - len(totals.unread):,} more entries cannot be read")
     for missing, what in (
         (head.account, "account"),

@@ -13,11 +13,15 @@ import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from finance_pipeline.sources.statements.containers import members
 from finance_pipeline.sources.statements.evidence import Row, rows_of
 from finance_pipeline.sources.statements.model import MalformedStatement, StatementDoesNotFoot
+from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES, Declared, read_stream
+
+if TYPE_CHECKING:
+    from finance_pipeline.sources.statements.csv.profile import Profile
 
 MEMORY_BYTES = 1_500_000_000
 """Beyond what the process holds when it begins."""
@@ -58,7 +62,7 @@ def _limit_time(limit_s: float) -> None:
 
 def answer_to(request: dict[str, Any], raw: bytes | None) -> Answer:
     """{"found": ...}, {"refused": words} for a file that is no statement, or {"held": words} for one that is wrong."""
-    asked: Callable[[IO[bytes], int, dict[str, Any]], Any] = {"summaries": _summaries, "rows": _rows}[request["want"]]
+    asked = _ASKED[request["want"]]
     try:
         if raw is not None:
             return {"found": asked(io.BytesIO(raw), len(raw), request)}
@@ -77,29 +81,61 @@ def answer_to(request: dict[str, Any], raw: bytes | None) -> Answer:
 
 def _summaries(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> list[Answer]:
     """One object a statement, of all members of an archive."""
-    from finance_pipeline.sources.statements.reading import read_stream
     from finance_pipeline.sources.statements.summary import summaries
 
     found: list[Answer] = []
+    declared = _declared(request, proposes=True)
     for member in members(stream, size_bytes):
         name = f"{request['name']}/{member.name}" if member.name else request["name"]
-        found += summaries(name, read_stream(member.stream, member.size_bytes))
+        found += summaries(name, read_stream(member.stream, member.size_bytes, declared))
     return found
+
+
+def _declared(request: dict[str, Any], *, proposes: bool) -> Declared:
+    """What the request says that somebody declared."""
+    said = request.get("declared", {})
+    profiles: list[Profile] = []
+    for text in said.get("profiles", []):
+        from finance_pipeline.sources.statements.csv.profile import profile_of
+
+        profiles.append(profile_of(text, "profile"))
+    return Declared(tuple(profiles), proposes, said.get("account"), said.get("currency"))
 
 
 def _rows(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> list[Row]:
     """Rows of evidence (evidence.Row) of all members; one that is wrong holds all. Raises StatementDoesNotFoot."""
     from finance_pipeline.sources.statements.assemble import check_footing, statements_of
     from finance_pipeline.sources.statements.model import StatementFile
-    from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES, read_stream
 
     if size_bytes > LARGEST_FILE_BYTES:
         raise MalformedStatement(f"the file is larger than {LARGEST_FILE_BYTES:,} bytes, the most we land.")
-    events = (event for each in members(stream, size_bytes) for event in read_stream(each.stream, each.size_bytes))
+    declared = _declared(request, proposes=False)
+    inside = members(stream, size_bytes)
+    events = (event for each in inside for event in read_stream(each.stream, each.size_bytes, declared))
     file = StatementFile(request["name"], tuple(statements_of(events)))
     check_footing(file)
     return rows_of(file)
 
+
+def _proposal(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> str:
+    """A proposed CSV profile as YAML. Raises MalformedStatement for what is no table, or leaves questions open."""
+    from finance_pipeline.sources.statements.csv.guess import proposal_for
+    from finance_pipeline.sources.statements.csv.profile import yaml_of
+    from finance_pipeline.sources.statements.texts import text_of
+
+    if size_bytes > LARGEST_FILE_BYTES:
+        raise MalformedStatement(f"the file is larger than {LARGEST_FILE_BYTES:,} bytes, the most we read.")
+    proposal = proposal_for(text_of(stream.read()), request["name"])
+    if proposal.profile is None:
+        raise MalformedStatement(f"{'; '.join(proposal.open_questions)}.")
+    return yaml_of(proposal.profile)
+
+
+_ASKED: dict[str, Callable[[IO[bytes], int, dict[str, Any]], Any]] = {
+    "summaries": _summaries,
+    "rows": _rows,
+    "proposal": _proposal,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
