@@ -50,7 +50,7 @@ def _statement(head: Head, entries: list[Entry]) -> Statement:
             f"this is {head.format}, which tells of a day before its statement does: the lines come with the statement."
         )
     account = _named(head)
-    if not head.lists_entries:
+    if not head.has_sum:
         raise MalformedStatement(f"the statement of account {account} gives totals and not its entries.")
     closing_on = _closing_on(head, entries)
     if closing_on is None:

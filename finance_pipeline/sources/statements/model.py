@@ -100,8 +100,8 @@ class Head:
     from_on: date | None = None
     """First and last day that the statement says it covers."""
     to_on: date | None = None
-    lists_entries: bool = True
-    """False where the bank gives totals instead of the entries: there is no sum then."""
+    has_sum: bool = True
+    """False where its entries do not add up to anything: totals instead of entries, or several currencies."""
     interim: bool = False
     """A report within the day, or a notification: the statement of the day repeats its entries."""
     problems: tuple[str, ...] = ()

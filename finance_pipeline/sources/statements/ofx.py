@@ -25,7 +25,10 @@ _HOLDS_OTHERS = frozenset({
     "CCSTMTTRNRS", "PAYEE", "CURRENCY", "ORIGCURRENCY", "BANKACCTTO", "CCACCTTO", "BALLIST", "BAL", "INVSTMTMSGSRSV1",
     "INVSTMTTRNRS", "INVACCTFROM", "INVTRANLIST", "INVBANKTRAN", "INVPOSLIST", "INVBAL", "SECLISTMSGSRSV1",
 })  # fmt: skip
-_REPEATED = frozenset({"STMTTRN", "STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS", "INVBANKTRAN", *_STATEMENTS})
+_REPEATED = frozenset({
+    "BANKMSGSRSV1", "CREDITCARDMSGSRSV1", "INVSTMTMSGSRSV1", "STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS", *_STATEMENTS,
+    "STMTTRN", "INVBANKTRAN",
+})  # fmt: skip
 _DEEPEST = 60
 _DATA = "<![CDATA["
 _INTUIT = re.compile(r"<INTU\.", re.IGNORECASE)
@@ -105,14 +108,14 @@ def _below(tree: Tree, names: tuple[str, ...]) -> Iterator[Tree]:
 
 def _statement(answer: Tree, form: str) -> Reading:
     """One account. What of an amount or a day cannot be read is said."""
-    currency = (answer.get("CURDEF") or "").upper()[:3] or None
+    lines = list(_below(answer, ("STMTTRN",)))
+    currency = (answer.get("CURDEF") or _only_currency(lines) or "").upper()[:3] or None
     problems: list[str] = []
     if currency and not is_currency(currency):
         problems.append(f"{currency} is not a currency")
     origin = next(_below(answer, ("BANKACCTFROM", "CCACCTFROM", "INVACCTFROM")), {})
     listed = next(_below(answer, ("BANKTRANLIST", "INVTRANLIST")), {})
-    number = 0
-    for number, line in enumerate(_below(answer, ("STMTTRN",)), start=1):
+    for number, line in enumerate(lines, start=1):
         yield _entry(line, currency, number, problems)
     remarks = []
     if "INVACCTFROM" in answer:
@@ -130,9 +133,15 @@ def _statement(answer: Tree, form: str) -> Reading:
     )
 
 
+def _only_currency(lines: list[Tree]) -> str | None:
+    """The one currency that all lines name, where the account names none."""
+    named = {own.get("CURSYM") for line in lines if isinstance(own := line.get("CURRENCY"), dict)}
+    return named.pop() if len(named) == 1 else None
+
+
 def _balance(answer: Tree, name: str, currency: str | None, problems: list[str]) -> Balance | None:
-    stated = answer.get(name)
-    if not isinstance(stated, dict) or not stated.get("BALAMT"):
+    stated = next(_below(answer, (name,)), {})
+    if not stated.get("BALAMT"):
         return None
     try:
         return Balance(loose_minor(stated["BALAMT"], currency), _day(stated.get("DTASOF"), name, []))

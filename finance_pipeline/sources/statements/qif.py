@@ -17,6 +17,7 @@ from finance_pipeline.sources.statements.model import Balance, Detail, Entry, He
 
 _OF_MONEY = frozenset({"bank", "cash", "ccard", "oth a", "oth l"})
 _DATE = re.compile(r"\s*(\d{1,4})\s*[./\-\s]\s*(\d{1,2}|[A-Za-z]{3,9})\s*([./\-' ])\s*(\d{1,4})\s*$")
+_OPTION = re.compile(r"^!Option:\s*(MDY|DMY|YMD)", re.IGNORECASE | re.MULTILINE)
 _PACKED = re.compile(r"\s*(\d{4})(\d{2})(\d{2})\s*$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PIVOT_YEAR = 70
@@ -37,7 +38,7 @@ def read_qif(text: str, currency: str | None = None) -> Reading:
     sections = [each for each in _sections(text) if each.kind in _OF_MONEY]
     if not any(section.records for section in sections):
         raise MalformedStatement("the file holds no bank, cash or card lines.")
-    order = _order([record.get("D", "") for section in sections for record in section.records])
+    order = _declared_order(text) or _order([record.get("D", "") for section in sections for record in section.records])
     for section in sections:
         if section.records:
             yield from _statement(section, order, currency)
@@ -67,20 +68,34 @@ def _sections(text: str) -> Iterator[_Section]:
 
 
 def _statement(section: _Section, order: str, currency: str | None) -> Reading:
-    """One section. A first record "Opening Balance" is the balance before the others, and no line."""
+    """One section. A first record "Opening Balance" is the balance before the others: it moves nothing."""
     opening: Balance | None = None
     lines, problems = list(section.records), list[str]()
-    if lines and lines[0].get("P", "").lower() == _OPENING and lines[0].get("L", "").startswith("["):
-        first = _entry(lines[0], 0, order, currency, [])
+    if lines and _opens(lines[0], section.account):
+        first = _entry(lines[0], 1, order, currency, [])
         if isinstance(first, Entry):
             opening = Balance(first.amount_minor, first.booked_on)
             section = replace(section, account=section.account or lines[0]["L"].strip("[]") or None)
+            yield first._replace(status="information")
             del lines[0]
     if not order and lines:
         problems.append("its dates do not say which number is the month")
     for number, record in enumerate(lines, start=1):
         yield _entry(record, number, order, currency, problems)
     yield Head(format="QIF", account=section.account, opening=opening, problems=tuple(problems))
+
+
+def _opens(record: dict[str, str], account: str | None) -> bool:
+    """Whether a first record is the opening balance: a transfer of the account to itself."""
+    other = record.get("L", "")
+    is_own = other.startswith("[") and other.strip("[]") == account
+    return is_own or (other.startswith("[") and record.get("P", "").lower() == _OPENING)
+
+
+def _declared_order(text: str) -> str:
+    """The order that a heading !Option:MDY or !Option:DMY declares, if one does."""
+    found = _OPTION.search(text)
+    return found.group(1).lower() if found else ""
 
 
 def _entry(

@@ -110,6 +110,10 @@ def _lines(text: str, form: str, declared: Declared) -> Reading:
         from finance_pipeline.sources.statements.bai2.parse import read_bai2
 
         return read_bai2(text)
+    if form == "coda":
+        from finance_pipeline.sources.statements.coda import read_coda
+
+        return read_coda(text)
     if form == "qif":
         from finance_pipeline.sources.statements.qif import read_qif
 

@@ -72,7 +72,7 @@ def _summary(name: str, head: Head, totals: _Totals, before: Head | None) -> dic
 
     opening = head.opening.amount_minor if head.opening else None
     closing = head.closing.amount_minor if head.closing else None
-    booked = totals.sum_minor if head.lists_entries and not totals.unread_count else None
+    booked = totals.sum_minor if head.has_sum and not totals.unread_count else None
     apart = None if opening is None or closing is None or booked is None else closing - opening - booked
     return {
         "file": name,

@@ -234,7 +234,7 @@ def _head(account: _Account) -> Head:
         closing=balance(_CLOSING),
         available=balance(_AVAILABLE),
         to_on=account.on,
-        lists_entries=bool(account.events) or not has_totals,
+        has_sum=bool(account.events) or not has_totals,
         interim=account.interim,
         remarks=("gives totals and not its entries",) if has_totals and not account.events else (),
     )

@@ -213,9 +213,8 @@ def head_of(tree: Tree, form: str, currencies: frozenset[str], counted: tuple[in
     balances = [(_code(each), *_signed_minor(each), _day(each.get("Dt"))) for each in tree.get("Bal", []) if each]
     opening, closing = _chosen(balances, own)
     stated = {own, opening and opening[1], closing and closing[1], *currencies} - {None, ""}
-    if len(stated) > 1:
-        raise MalformedStatement(f"account {account} mixes currencies: {', '.join(sorted(map(str, stated)))}.")
-    currency = next(iter(stated), None)
+    currency = own or (opening or closing or (0, None))[1] or min(currencies, default=None)
+    mixed = [f"account {account} mixes currencies: {', '.join(sorted(map(str, stated)))}"] if len(stated) > 1 else []
     period = tree.get("FrToDt")
     available = next((Balance(minor, on) for code, minor, _, on in balances if code == "CLAV"), None)
     return Head(
@@ -230,7 +229,8 @@ def head_of(tree: Tree, form: str, currencies: frozenset[str], counted: tuple[in
         from_on=_period_day(period, "Fr"),
         to_on=_period_day(period, "To"),
         interim=form[:8] in INTERIM,
-        problems=tuple(_wrong_totals(tree, currency, counted)),
+        has_sum=not mixed,
+        problems=(*mixed, *_wrong_totals(tree, currency, counted)),
     )
 
 

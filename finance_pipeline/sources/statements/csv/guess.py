@@ -6,6 +6,7 @@ A proposal is for a person to read, correct and save; nothing is imported by it.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ _SAMPLE_ROWS = 300
 """Rows by which columns are known; how dates are written is asked of all."""
 _MOST_LINES_BEFORE = 40
 _LEAST_COLUMNS = 2
+_LEAST_LINES = 2
 _LONGEST_DATE_CHARS = 30
 _FORMATS = (
     "yyyy-mm-dd", "dd.mm.yyyy", "mm.dd.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "dd-mm-yyyy", "mm-dd-yyyy", "yyyy/mm/dd",
@@ -84,19 +86,24 @@ def _table(text: str) -> tuple[str, int, list[list[str]]]:
     lines = text.split("\n")
     best: tuple[int, str, int] | None = None
     for delimiter in _DELIMITERS:
-        counts = [line.count(delimiter) for line in lines if line.strip()]
+        counts = [_cells(line, delimiter) - 1 for line in lines[:_SAMPLE_ROWS] if line.strip()]
         usual = max(set(counts), key=lambda n: (counts.count(n) * (n > 0), n), default=0)
         fitting = sum(1 for count in counts if count == usual)
-        if usual >= _LEAST_COLUMNS - 1 and (best is None or fitting * usual > best[0]):
+        if usual >= _LEAST_COLUMNS - 1 and fitting >= _LEAST_LINES and (best is None or fitting * usual > best[0]):
             best = (fitting * usual, delimiter, usual)
     if best is None:
         raise MalformedStatement("nothing in the file says that it is a bank statement.")
     _, delimiter, usual = best
-    before = next((i for i, line in enumerate(lines[:_MOST_LINES_BEFORE]) if line.count(delimiter) >= usual), 0)
+    before = next((i for i, line in enumerate(lines[:_MOST_LINES_BEFORE]) if _cells(line, delimiter) > usual), 0)
     rows = table_of(text, delimiter, before)
     if not rows:
         raise MalformedStatement("the table has no rows.")
     return delimiter, before, rows
+
+
+def _cells(line: str, delimiter: str) -> int:
+    """How many cells a line has; one that a quote keeps open counts as far as it goes."""
+    return len(next(csv.reader([line], delimiter=delimiter), []))
 
 
 def _header(rows: list[list[str]]) -> tuple[tuple[str, ...], list[list[str]]]:
@@ -138,7 +145,8 @@ class _Seen:
 
 def _mostly(cells: list[str], fits: Any) -> bool:
     """Nearly all cells, since tables end with totals and remarks."""
-    return bool(cells) and sum(1 for cell in cells if fits(cell)) * 10 >= len(cells) * 9
+    others = sum(1 for cell in cells if not fits(cell))
+    return others * 2 < len(cells) and others <= max(1, len(cells) // 10)
 
 
 def _is_date(cell: str) -> bool:

@@ -23,6 +23,8 @@ class Message:
     kind: str = ""
     fields: list[tuple[str, list[str]]] = field(default_factory=list)
     """Tag without colons, and the lines of its content."""
+    is_ended: bool = False
+    """Whether a terminator stood after its last field."""
 
     def has(self, *tags: str) -> bool:
         return any(tag in tags for tag, _ in self.fields)
@@ -41,7 +43,7 @@ def messages(text: str) -> Iterator[Message]:
         tag = _TAG.match(line)
         if tag is None:
             if _END.match(line):
-                inside = False
+                inside, message.is_ended = False, True
             elif inside:
                 message.fields[-1][1].append(line)
             continue
@@ -49,6 +51,7 @@ def messages(text: str) -> Iterator[Message]:
             yield message
             message = Message()
         message.kind = message.kind or kind
+        message.is_ended = False
         message.fields.append((tag.group(1), [line[tag.end() :]]))
         inside = True
     if message.fields:
@@ -59,4 +62,6 @@ def _begins(message: Message, tag: str) -> bool:
     """Whether a field with this tag begins another message: some send one :20: for many statements."""
     if tag == "20":
         return message.has("25", "25P", "28", "28C", "60F", "60M", "60", "61", "62F", "62M", "62", "86")
+    if message.is_ended and message.has("62F", "62M", "62"):
+        return True
     return tag in ("25", "25P", "28", "28C", "60F", "60M", "60") and message.has("62F", "62M", "62")

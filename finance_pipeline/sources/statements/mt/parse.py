@@ -51,7 +51,7 @@ def _message(message: Message, account_before: str | None) -> tuple[list[Entry |
     kind = _kind(message)
     head = Head(
         format=kind,
-        account=stated_account or (None if message.has("20") else account_before),
+        account=stated_account or (account_before if _goes_on(message) else None),
         currency=currency,
         statement_id=_first(message, "28C", "28", "28D"),
         opening=_pick(balances, *_OPENINGS),
@@ -61,6 +61,11 @@ def _message(message: Message, account_before: str | None) -> tuple[list[Entry |
         problems=(*problems, *_wrong_totals(message, currency, events)),
     )
     return events, head
+
+
+def _goes_on(message: Message) -> bool:
+    """Whether a message without :20: is a statement of the account that the one before it named."""
+    return message.has(*_OPENINGS, *_CLOSINGS) and not message.has("20")
 
 
 def _kind(message: Message) -> str:
