@@ -166,6 +166,9 @@ def _entry(account: _Account, record: Record) -> None:
         return
     account.total_minor += amount
     after = 3 + funds_fields(fields, 2)
+    if fields[2].strip().upper() in ("S", "D") and after > len(record.fields):
+        account.events.append(Unread(f"entry {number}: its availabilities are not all there"))
+        return
     references = [*fields[after : after + 2], "", ""]
     account.events.append(
         Entry(

@@ -31,6 +31,7 @@ _MESSAGES = {"BkToCstmrAcctRpt": "camt.052", "BkToCstmrStmt": "camt.053", "BkToC
 _STATEMENTS = ("Rpt", "Stmt", "Ntfctn")
 _MOST_LOOKED_AT = 200
 """Elements of an envelope before the message."""
+_MOST_ATTRIBUTES = 50
 _VERSION = re.compile(r"camt\.05[234]\.\d{3}\.\d{2}")
 _VERSIONED = re.compile(r"V\d\d$")
 
@@ -45,7 +46,7 @@ def read_camt(stream: IO[bytes]) -> Reading:
     try:
         yield from _Reader(stream).events()
     except etree.XMLSyntaxError as cause:
-        raise MalformedStatement(f"not well-formed XML: {cause}.") from cause
+        raise MalformedStatement(f"not well-formed XML: {' '.join(str(cause).split())}.") from cause
     except NotMoney as cause:
         raise MalformedStatement(cause.what) from cause
     except NotADate as cause:
@@ -102,6 +103,8 @@ class _Reader:
                     before.getparent().remove(before)
                 before = element
             else:
+                if len(element.attrib) > _MOST_ATTRIBUTES:
+                    raise MalformedStatement(f"a statement with {len(element.attrib):,} attributes is none.")
                 yield head_of(self._tree(element), self._form, frozenset(currencies), (count, sum_minor))
                 found, before, count, sum_minor = True, None, 0, 0
                 currencies = set()
