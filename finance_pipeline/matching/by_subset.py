@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from finance_pipeline.matching.parts import meant
 from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.shared import laid_end_to_end
@@ -99,7 +100,7 @@ def _one_missing(candidates: pl.DataFrame) -> pl.DataFrame:
 
 def _lines(pool: Pool, named: Named) -> pl.DataFrame:
     """Free lines with a party, and what is missing of them after what they surely name: l, ..., missing, forced."""
-    sure = pool.candidates(named.hits.filter(pl.col("strength") <= SHORTHAND), pool.policy.early_days)
+    sure = _named(pool, named)
     plain = sure.filter(~pl.col("foreign") & ~pl.col("stranger"))
     sums = plain.group_by("l").agg(
         named_sum=pl.col("item_amount").sum(), forced=pl.len(), named_party=pl.col("party").unique()
@@ -117,6 +118,14 @@ def _lines(pool: Pool, named: Named) -> pl.DataFrame:
         .filter(pl.col("party").is_not_null(), pl.col("missing") != 0)
         .select("l", "book", "currency", "party", "booked_on", "missing", "forced", line_amount="amount")
     )
+
+
+def _named(pool: Pool, named: Named) -> pl.DataFrame:
+    """What lines surely name, and what they name by its digits where it is the payer's own (Pool.candidates)."""
+    hits = meant(pool, named)
+    found = pool.candidates(hits, pool.policy.early_days)
+    own = (pl.col("party") == pl.col("line_party")).fill_null(False)
+    return found.filter((pl.col("strength") <= SHORTHAND) | own)
 
 
 def _candidates(pool: Pool, lines: pl.DataFrame, named: Named) -> pl.DataFrame:
@@ -148,7 +157,7 @@ def _pairs(pool: Pool, won: pl.DataFrame, named: Named) -> pl.DataFrame:
         pl.lit("whole_balance")
     ).otherwise(pl.lit("proven_sum"))  # fmt: skip
     marked = won.with_columns(rule=rule)
-    sure = pool.candidates(named.hits.filter(pl.col("strength") <= SHORTHAND), pool.policy.early_days)
+    sure = _named(pool, named)
     forced = sure.join(marked.select("l", "rule").unique(), on="l")
     common = {"tier": 3, "rule": pl.col("rule")}
     principal = pairs_of(marked, **common, amount=pl.col("item_amount"), role="principal", token=pl.col("party"))

@@ -33,7 +33,7 @@ _FEW_DOCUMENTS = 4
 
 def match(pool: Pool, named: Named) -> Found:
     """What several lines pay of what they name crosswise; then short payments, part payments and overpayments."""
-    across = crosswise.match(pool, _meant(pool, named))
+    across = crosswise.match(pool, meant(pool, named))
     alone = _of_one(pool.take(across), named)
     return Found(pl.concat([across.pairs, alone.pairs]), alone.refused)
 
@@ -109,10 +109,10 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     item's party, or only cents differ, a cut alone is no reason for doubt. Digits alone of an unknown payer may be
     a customer's number: they are enough only where the difference is one that banks and payers make.
     """
-    cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths).fill_null(False)
+    cut = was_cut(pool)
     unknown = named.tokens.filter(~pl.col("known")).select("l").unique()
     also = named.closed.filter(pl.col("strength") == STRONG).select("l").unique()
-    single = _meant(pool, named).filter(pl.col("names") == 1).join(also, on="l", how="anti")
+    single = meant(pool, named).filter(pl.col("names") == 1).join(also, on="l", how="anti")
     contested = pool.refused.select("i").unique()
     candidates = pool.candidates(single, pool.policy.early_days)
     same_direction = pl.col("item_amount").sign() == pl.col("line_amount").sign()
@@ -142,7 +142,14 @@ def _is_fee(pool: Pool) -> pl.Expr:
     return usual | ((gap > 0) & sent).fill_null(False)
 
 
-def _meant(pool: Pool, named: Named) -> pl.DataFrame:
+def was_cut(pool: Pool) -> pl.Expr:
+    """The memo is as long as banks cut them to (less a blank at its end), or stops where a list goes on."""
+    length = pl.col("memo").str.len_chars()
+    cut = length.is_in(pool.policy.memo_cut_lengths) | (length + 1).is_in(pool.policy.memo_cut_lengths)
+    return (cut | pl.col("memo").str.contains(r"[,;/+&]\s*$")).fill_null(False)
+
+
+def meant(pool: Pool, named: Named) -> pl.DataFrame:
     """named.hits that open lines can mean, and names: how many these are of the line.
 
     A number that a few documents have is the payer's own one, or else that which it is in full. The line's own amount,
@@ -158,8 +165,8 @@ def _meant(pool: Pool, named: Named) -> pl.DataFrame:
     said = sure.with_columns(own=own).filter(says)
     elsewhere = (pl.col("strength") == STRONG) & ~pl.col("own").any().over("l", "token")
     in_full = pl.col("strength") == pl.col("strength").min().over("l", "token")
-    meant = said.filter(pl.when(pl.col("own").any().over("l")).then(pl.col("own") | elsewhere).otherwise(in_full))
-    return meant.select(*named.hits.columns, names=pl.len().over("l"))
+    believed = said.filter(pl.when(pl.col("own").any().over("l")).then(pl.col("own") | elsewhere).otherwise(in_full))
+    return believed.select(*named.hits.columns, names=pl.len().over("l"))
 
 
 def _discounted_late() -> pl.Expr:
@@ -187,7 +194,7 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     in it. Where the memo was cut, and may have named more, by any sum of what the party has open.
     """
     keys = ["book", "party", "line_currency"]
-    cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths).fill_null(False)
+    cut = was_cut(pool)
     asked = single.select(
         "l",
         *keys,
