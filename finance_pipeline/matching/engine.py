@@ -223,7 +223,7 @@ def _with_pending(pool: Pool, every: pl.DataFrame) -> Pool:
     pending = every.filter("pending")
     if pending.is_empty() or 0 not in pool.policy.tiers:
         return pool
-    posted = same_event.posted(pending.filter(~pl.col("held")), every.filter(~pl.col("pending")))
+    posted = same_event.posted(pending.filter(~pl.col("held")), every.filter(~pl.col("pending")), pool.policy)
     became = pending.join(posted, on="l")
     pairs = pairs_of(became, tier=0, rule="pending_posted", role="principal", field="the same event")
     return replace(pool, pairs=pl.concat([pool.pairs, pairs]))

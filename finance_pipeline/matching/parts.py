@@ -143,9 +143,8 @@ def _is_fee(pool: Pool) -> pl.Expr:
 
 
 def was_cut(pool: Pool) -> pl.Expr:
-    """The memo is as long as banks cut them to (less a blank at its end), or stops where a list goes on."""
-    length = pl.col("memo").str.len_chars()
-    cut = length.is_in(pool.policy.memo_cut_lengths) | (length + 1).is_in(pool.policy.memo_cut_lengths)
+    """The memo is as long as banks cut them to, or stops where a list goes on."""
+    cut = pl.col("memo").str.len_chars().is_in(pool.policy.memo_cut_lengths)
     return (cut | pl.col("memo").str.contains(r"[,;/+&]\s*$")).fill_null(False)
 
 

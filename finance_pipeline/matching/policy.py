@@ -145,6 +145,11 @@ class Policy:
     """Words by which card settlements are known that name no processor."""
     processor_fee_max_basis_points: int = 500
     """What a processor may keep of a batch whose net is not known, in hundredths of a per cent of its gross."""
+    pending_words: tuple[str, ...] = (
+        *("pending", "vorgemerkt", "vormerkung", "en attente", "a venir", "in behandeling", "reserveret", "reservert"),
+        *("in elaborazione", "pendiente", "w toku", "varattu"),
+    )
+    """Words by which banks mark a line that they have not booked yet; the booked one says the rest alone."""
     return_words: tuple[str, ...] = (
         *("return", "returned", "returns", "retour", "rueckgabe", "ruecklastschrift", "rueckueberweisung", "reject"),
         *("rejected", "rjct", "reversal", "reversed", "storno", "rimpatriato", "insoluto", "impaye", "devolucion"),

@@ -19,7 +19,9 @@ from finance_pipeline.matching.text import phrase_pattern, squeezed
 _SAID_NOTHING = ("NOTPROVIDED", "NONREF", "NOREF", "NONE", "NA")
 _LEAST_ID_CHARS = 6
 _PENDING_DAYS = 10
-_WAITS = phrase_pattern(("pending", "vorgemerkt", "vormerkung", "en attente", "a venir", "in behandeling", "reserveret"))
+_WAITS = phrase_pattern(
+    ("pending", "vorgemerkt", "vormerkung", "en attente", "a venir", "in behandeling", "reserveret")
+)
 _TWICE_DAYS = 3
 _EVENT = ["account_id", "currency", "amount"]
 _FEE_PART = 10
@@ -78,14 +80,15 @@ def _is_id(column: str) -> pl.Expr:
     return ((squeezed_id.str.len_chars() >= _LEAST_ID_CHARS) & ~squeezed_id.is_in(_SAID_NOTHING)).fill_null(False)
 
 
-def posted(pending: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
+def posted(pending: pl.DataFrame, booked: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """l, other_l of pending lines and the booked line that each became: same account and amount, the next days, and
     nothing in their texts or ids that differs. Alone both ways, else none.
 
     pending, booked: l, account_id, currency, amount, booked_on, name, words, end_to_end_id, bank_reference.
     """
     columns = ["l", *_EVENT, "booked_on", "name", "words", "end_to_end_id", "bank_reference", "counterparty_account"]
-    pending = pending.with_columns(pl.col("words").str.replace(_WAITS, " ").str.strip_chars())
+    waits = phrase_pattern(policy.pending_words)
+    pending = pending.with_columns(pl.col("words").str.replace(waits, " ").str.strip_chars())
     both = pending.select(columns).join(booked.select(columns), on=_EVENT, suffix="_posted")
     days = (pl.col("booked_on_posted") - pl.col("booked_on")).dt.total_days()
     near = both.filter(days.is_between(0, _PENDING_DAYS))

@@ -41,3 +41,18 @@ def test_what_the_bank_says_was_sent_is_what_the_document_is_for_and_the_rest_is
     sent = {"original_amount_minor": 10000, "original_currency": "USD", "counterparty_name": "ACME LTD"}
     world = World().item("INV-2041", "100.00", "Acme Ltd").line("less", "83.33", "INV-2041", **sent)
     assert world.reconcile().settled() == {"less": {"INV-2041": 10000, "INV-2041/fee": -1667}}
+
+
+def test_a_number_of_digits_alone_that_is_the_payers_own_is_part_of_the_sum_that_a_credit_note_makes_whole() -> None:
+    world = World().item("INV-1", "600.40", "Acme Ltd").item("204177", "391.13", "Acme Ltd")
+    world.item("CN-7", "-41.06", "Acme Ltd", kind="credit_note", on=3).item("INV-9", "77.77", "Acme Ltd")
+    world.line("net", "950.47", "INV-1 AND 204177", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {"net": {"INV-1": 60040, "204177": 39113, "CN-7": -4106}}
+
+
+def test_a_list_that_stops_where_it_goes_on_may_have_named_all_that_the_payment_is_for() -> None:
+    world = World().item("INV-1", "600.40", "Acme Ltd").item("INV-2", "91.13", "Acme Ltd").item(
+        "INV-3", "45.22", "Acme Ltd"
+    )  # fmt: skip
+    world.line("list", "736.75", "INV-1;", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {"list": {"INV-1": 60040, "INV-2": 9113, "INV-3": 4522}}
