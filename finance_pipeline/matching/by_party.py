@@ -121,12 +121,12 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
     Where the payer is known by account number or whole name, a number that is neither another item's nor formed like
     the house's own does not count: it is an order's, or mistyped beyond recognition.
     """
-    numbers = pool.items.select("i", number=squeezed(pl.col("number")))
     surely = pool.lines.filter(pl.col("line_party_how").is_in(SURE_WAYS)).select("l", surely=pl.lit(True))
     tokens = named.tokens.join(surely, on="l", how="left").filter(
         pl.col("surely").is_null() | pl.col("known") | pl.col("formed")
     )
-    pairs = fits.select("l", "i").join(tokens.select("l", "text"), on="l").join(numbers, on="i")
+    said = fits.select("l", "i").join(tokens.select("l", "text"), on="l")
+    pairs = places.met(said, pool.items.select("i", "number"), "i").with_columns(number=squeezed(pl.col("number")))
     is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
         pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
     )

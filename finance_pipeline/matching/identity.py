@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching import proposals
+from finance_pipeline.matching import places, proposals
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND
 from finance_pipeline.matching.text import phrase_pattern
@@ -18,12 +18,11 @@ def match(pool: Pool, hits: pl.DataFrame) -> Pool:
     early = pool.policy.early_days
     whole = pool.candidates(hits.filter("whole"), early)
     pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
-    sure = pool.candidates(hits.filter(pl.col("strength") <= SHORTHAND), early)
-    pool = pool.take(proposals.exact(sure.filter(pl.col("kind") == "payout"), 0, "payout_id", "payout_id_sum"))
-    recorded = pool.candidates(hits.filter(pl.col("strength") <= SHORTHAND), early).filter(
-        pl.col("kind").is_in(RECORDED)
-    )
-    pool = pool.take(proposals.exact(recorded, 0, "recorded_payment", "recorded_payment_sum"))
+    sure = hits.filter(pl.col("strength") <= SHORTHAND)
+    for kinds, rule in ((("payout",), "payout_id"), (RECORDED, "recorded_payment")):
+        of_kind = pool.items["i"].filter(pool.items["kind"].is_in(kinds))
+        candidates = pool.candidates(sure.filter(places.among(sure["i"], of_kind)), early)
+        pool = pool.take(proposals.exact(candidates, 0, rule, f"{rule}_sum"))
     return pool.take(_payout_by_amount(pool, hits))
 
 

@@ -38,7 +38,8 @@ def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
     every: booked lines, also those that stand matched. Two payments of one customer on one day look alike too, but a
     bank gives each an id of its own.
     """
-    told = every.filter(pl.struct(_EVENT).is_duplicated())
+    with_id = every.filter(pl.col("bank_reference").is_not_null() | pl.col("end_to_end_id").is_not_null())
+    told = with_id.filter(pl.struct(_EVENT).is_duplicated())
     if told.is_empty():
         return NOTHING
     by_id = [_told_twice(told.filter(_is_id(name)), name) for name in ("bank_reference", "end_to_end_id")]

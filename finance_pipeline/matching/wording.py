@@ -145,9 +145,11 @@ def by_bucket(entries: Any) -> tuple[Any, Any, int]:
     """Entries (key, value) as compiled loops ask them: where each bucket starts, the entries by bucket, the shift."""
     import numpy as np
 
-    from finance_pipeline.matching.kernels.hashing import bucketed
+    from finance_pipeline.matching.kernels.buffers import in_parts
+    from finance_pipeline.matching.kernels.hashing import bucket_counts, bucketed
 
     shift = 64 - max(4, len(entries).bit_length())
     starts, ordered = np.zeros((1 << (64 - shift)) + 2, np.int64), np.empty_like(entries)
-    bucketed(entries, shift, starts, ordered)
+    bucket_counts(entries, shift, starts)
+    in_parts(len(starts) - 1, lambda first, last: bucketed(entries, shift, first, last, starts, ordered))
     return starts, ordered, shift

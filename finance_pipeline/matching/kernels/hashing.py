@@ -48,18 +48,29 @@ def finished(state: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def bucketed(entries: Array, shift: int, starts: Array, out: Array) -> None:
-    """Entries (rows that begin with their key) by the leading bits of the key: out, and starts by bucket, one more."""
+def bucketed(entries: Array, shift: int, first: int, last: int, starts: Array, out: Array) -> None:
+    """Entries (rows that begin with their key) by the leading bits of the key: out, and starts by bucket, one more.
+
+    Of the buckets from first to last (exclusive) only, whose counts stand two places on in starts when it begins.
+    """
     bits = np.uint64(shift)
     for k in range(len(entries)):
-        starts[(entries[k, 0] >> bits) + np.uint64(2)] += 1
+        bucket = np.int64(entries[k, 0] >> bits)
+        if first <= bucket < last:
+            to = starts[bucket + 1]
+            out[to, 0] = entries[k, 0]
+            out[to, 1] = entries[k, 1]
+            starts[bucket + 1] = to + 1
+
+
+@njit(cache=True, nogil=True)
+def bucket_counts(entries: Array, shift: int, starts: Array) -> None:
+    """Where each bucket of entries begins, one place on in starts."""
+    bits = np.uint64(shift)
+    for k in range(len(entries)):
+        starts[np.int64(entries[k, 0] >> bits) + 2] += 1
     for b in range(2, len(starts)):
         starts[b] += starts[b - 1]
-    for k in range(len(entries)):
-        bucket = (entries[k, 0] >> bits) + np.uint64(1)
-        out[starts[bucket], 0] = entries[k, 0]
-        out[starts[bucket], 1] = entries[k, 1]
-        starts[bucket] += 1
 
 
 @njit(cache=True, nogil=True)
