@@ -66,16 +66,20 @@ def sync(
 
 @app.command("import")
 def import_statements(
-    files: Annotated[list[Path], typer.Argument(help="camt.053 statement files.")],
+    files: Annotated[list[Path], typer.Argument(help="Statement files of any format, archives too.")],
     book: Annotated[str | None, typer.Option("--book", help="Bind unknown accounts to this book.")] = None,
     create: Annotated[bool, typer.Option("--create", help="Create the book if there is none of that name.")] = False,
+    account: Annotated[str | None, typer.Option(help="Account of files that state none, such as QIF.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency of files that state none.")] = None,
+    profile: Annotated[Path | None, typer.Option(help="YAML: what the columns of a CSV are.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Land bank statement files. Accounts that no book names are shown, or bound with --book."""
-    from finance_pipeline.cli.imports import import_and_show
+    from finance_pipeline.cli.imports import Declared, import_and_show
 
     with opened() as workspace:
-        import_and_show(workspace, files, book, create=create, as_json=as_json)
+        said = Declared(account, currency, profile)
+        import_and_show(workspace, files, book, said, create=create, as_json=as_json)
 
 
 @app.command()

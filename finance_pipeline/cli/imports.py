@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from finance_pipeline.services.workspace import Workspace
 
 
-def import_and_show(workspace: Workspace, files: list[Path], book: str | None, *, create: bool, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Declared:
+    """What somebody says about files whose format does not say it."""
+
+    account: str | None = None
+    currency: str | None = None
+    profile: Path | None = None
+
+
+def import_and_show(
+    workspace: Workspace, files: list[Path], book: str | None, said: Declared, *, create: bool, as_json: bool
+) -> None:
     """Land the files, show or bind the accounts that no book names, and say what to do next."""
     from finance_pipeline.services.bindings import bind, unbound_accounts
     from finance_pipeline.services.sync import import_statement_files
@@ -23,7 +34,9 @@ def import_and_show(workspace: Workspace, files: list[Path], book: str | None, *
     missing = [file for file in files if not file.is_file()]
     if missing:
         raise BadInput(f"there is no file {missing[0]}.", kept="Nothing was imported.", todo="Check the path.")
-    result = import_statement_files(workspace, files, progress())
+    result = import_statement_files(
+        workspace, files, progress(), account=said.account, currency=said.currency, profile=said.profile
+    )
     waiting = unbound_accounts(workspace)
     bound = []
     if book is not None:

@@ -17,10 +17,9 @@ import yaml
 
 from finance_pipeline.core.money import exponent
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.core.settings import STATEMENTS, Settings, load_settings
+from finance_pipeline.core.settings import Settings, load_settings
+from finance_pipeline.services.statement_overlaps import landed_statements
 from finance_pipeline.services.workspace import Workspace
-from finance_pipeline.store.copy import copy_out
-from finance_pipeline.store.sql import query
 
 BOUND_NAME = "bound-accounts.yaml"
 FIRST_BANK_CODE, LAST_BANK_CODE = 1010, 1099
@@ -87,22 +86,9 @@ def bind(workspace: Workspace, account: str, book_id: str, *, create: bool) -> S
 
 def _stated_accounts(workspace: Workspace) -> list[dict[str, Any]]:
     """One row per account that landed statements name."""
-    with workspace.database.transaction(role="reader") as conn:
-        landed = copy_out(
-            conn,
-            query("landed_statements"),
-            {"connections": [c.id for c in workspace.settings.connections if c.kind == "camt053"] or [STATEMENTS]},
-            pl.Schema({"account": pl.String, "content_hash": pl.String, "path": pl.String}),
-        )
-    if landed.is_empty():
+    payloads = landed_statements(workspace)
+    if payloads.is_empty():
         return []
-    payloads = (
-        workspace.landing.read(landed["path"].unique().sort().to_list())
-        .filter(pl.col("kind") == "statement")
-        .join(landed.lazy().select("account", "content_hash"), on=["account", "content_hash"], how="semi")
-        .select("account", "payload")
-        .collect()
-    )
     from finance_pipeline.canonical.camt053 import stated_accounts
 
     return stated_accounts(payloads).to_dicts()

@@ -11,9 +11,6 @@ from typing import Any
 
 from finance_pipeline.core.problems import BadInput
 
-PROFILES_FOLDER = "csv-profiles"
-"""In the data folder: a YAML file a profile."""
-
 
 def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[dict[str, Any]]:
     """One object a statement (sources.statements.summary), or one with `error` for a file that cannot be read.
@@ -23,6 +20,7 @@ def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[
     """
     from finance_pipeline.sources.statements.child import Told, shared_reader
     from finance_pipeline.sources.statements.model import MalformedStatement
+    from finance_pipeline.sources.statements.profiles import profiles_of
 
     told = Told(profiles_of(home, profile))
     for file in files:
@@ -33,25 +31,6 @@ def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[
             yield from shared_reader().summaries(file, str(file), told)
         except MalformedStatement as problem:
             yield {"file": str(file), "error": problem.what}
-
-
-def profiles_of(home: Path, more: Path | None = None) -> tuple[str, ...]:
-    """The CSV profiles of a data folder, and one more, as YAML. Raises BadSettings for one that is wrong."""
-    folder = home / PROFILES_FOLDER
-    files = [*sorted(folder.glob("*.yaml")), *([more] if more else [])]
-    if not files:
-        return ()
-    from finance_pipeline.sources.statements.csv.profile import profile_of
-
-    texts = []
-    for file in files:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as cause:
-            raise BadInput(f"the profile {file} cannot be read: {cause}.") from cause
-        profile_of(text, str(file))
-        texts.append(text)
-    return tuple(texts)
 
 
 def proposed_profile(file: Path) -> str:

@@ -23,6 +23,7 @@ from finance_pipeline.landing.manifest import Connection as ManifestConnection
 from finance_pipeline.landing.manifest import Landed, Landing, cursor_of, land, note_read, note_sync
 from finance_pipeline.services.canonicalize import publish_rates
 from finance_pipeline.services.results import Figures, Materialized
+from finance_pipeline.services.statement_overlaps import OneFormat
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources import registry as source_registry
 from finance_pipeline.sources.base import Page, Update
@@ -72,17 +73,30 @@ def sync_connection(workspace: Workspace, connection: Connection) -> Synced:
 
 
 def import_statement_files(
-    workspace: Workspace, files: Sequence[Path], on_progress: Callable[[str, bool], None]
+    workspace: Workspace,
+    files: Sequence[Path],
+    on_progress: Callable[[str, bool], None],
+    *,
+    account: str | None = None,
+    currency: str | None = None,
+    profile: Path | None = None,
 ) -> Synced:
-    """Land statement files that somebody names, whatever the watched folder holds. A file that does not fit is held."""
+    """Land statement files that somebody names, whatever the watched folder holds. A file that does not fit is held.
+
+    account, currency: of files whose format states none; profile: of CSV, besides those in the data folder.
+    """
     from finance_pipeline.sources.camt053 import read_files
+    from finance_pipeline.sources.statements.child import Told
+    from finance_pipeline.sources.statements.profiles import profiles_of
+
+    told = Told(profiles_of(workspace.home, profile), account, currency)
 
     connection = next(c for c in workspace.settings.connections if c.kind == "camt053")
     now = datetime.now(UTC)
 
     def each_file() -> Iterator[Update]:
         read = 0
-        for update in read_files(files, now):
+        for update in read_files(files, now, told):
             read += len(update.pages)
             on_progress(f"{read} of {len(files)} files", read == len(files))
             yield update
@@ -106,7 +120,9 @@ def _land_all(
         try:
             _lock_connection(lock, connection)
             cursor = cursor_of(lock, connection.id)
-            for update in pull(cursor):
+            one_format = OneFormat(workspace)
+            for each in pull(cursor):
+                update = one_format.kept(each) if connection.kind == "camt053" else each
                 landed = _land_update(workspace, connection, update, sync_id, moves_cursor=not keep_cursor)
                 pages += len(update.pages)
                 versions += landed.new_version_count

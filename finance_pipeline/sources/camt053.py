@@ -14,16 +14,18 @@ from typing import Any
 
 import polars as pl
 
-from finance_pipeline.core.identity import content_hash
+from finance_pipeline.core.identity import content_hash, digest
 from finance_pipeline.core.problems import BadInput, BadSettings
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
-from finance_pipeline.sources.statements.child import shared_reader
+from finance_pipeline.sources.statements.child import Told, shared_reader
 from finance_pipeline.sources.statements.model import MalformedStatement, StatementDoesNotFoot
+from finance_pipeline.sources.statements.profiles import profiles_of
 from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES
 
 READER_VERSION = 2
-"""Raised when files that were refused may be readable now: every file of the folder is then read again."""
+"""Raised when files that were refused may be readable now: every file of the folder is then read again, as it is when
+a CSV profile is saved."""
 DEFAULT_FOLDER = "inbox"
 _MOST_FILES = 64
 _MOST_BYTES = 8_000_000
@@ -32,7 +34,7 @@ _MOST_BYTES = 8_000_000
 class StatementFiles:
     """The source. Files in the order of their names, several an update.
 
-    cursor: {"reader": version, "files": {content hash: name}}, the files that were read, held ones included.
+    cursor: {"reader": version and profiles, "files": {content hash: name}}, the files that were read, held ones too.
     """
 
     def pull(
@@ -48,24 +50,31 @@ class StatementFiles:
                     todo="Create it, or correct `folder`.",
                 )
             return
-        state = cursor if cursor and cursor.get("reader") == READER_VERSION else {}
-        yield from _together(self._new_files(folder, dict(state.get("files", {})), now))
+        told = Told(profiles_of(settings.home))
+        reader = f"{READER_VERSION} {digest(*told.profiles)[:12]}"
+        state = cursor if cursor and cursor.get("reader") == reader else {}
+        yield from _together(self._new_files(folder, dict(state.get("files", {})), now, told, reader))
 
-    def _new_files(self, folder: Path, seen: dict[str, str], now: datetime) -> Iterator[Update]:
+    def _new_files(
+        self, folder: Path, seen: dict[str, str], now: datetime, told: Told, reader: str
+    ) -> Iterator[Update]:
         for path in _files_below(folder):
             name = path.relative_to(folder).as_posix()
             page = Page(name, _bounded_bytes(path), now)
             if page.hash not in seen:
                 seen[page.hash] = name
-                yield update_of(page, {"reader": READER_VERSION, "files": dict(seen)})
+                yield update_of(page, {"reader": reader, "files": dict(seen)}, told)
 
 
-def read_files(paths: Sequence[Path], now: datetime) -> Iterator[Update]:
-    """The updates of files that somebody names, in the order given; no cursor. Raises BadInput before anything else."""
+def read_files(paths: Sequence[Path], now: datetime, told: Told | None = None) -> Iterator[Update]:
+    """The updates of files that somebody names, in the order given; no cursor. Raises BadInput before anything else.
+
+    told: what is declared about files that do not say it themselves.
+    """
     for path in paths:
         if not path.is_file():
             raise BadInput(f"there is no file {path}.", kept="Nothing was imported.", todo="Check the path.")
-    return _together(update_of(Page(path.name, _bounded_bytes(path), now), {}) for path in paths)
+    return _together(update_of(Page(path.name, _bounded_bytes(path), now), {}, told) for path in paths)
 
 
 def _together(files: Iterable[Update]) -> Iterator[Update]:
@@ -89,10 +98,10 @@ def _joined(files: Sequence[Update]) -> Update:
     )
 
 
-def update_of(page: Page, cursor: Mapping[str, Any]) -> Update:
+def update_of(page: Page, cursor: Mapping[str, Any], told: Told | None = None) -> Update:
     """One file's evidence, or its dead letter with the reason."""
     try:
-        rows = shared_reader().rows(page.raw, page.endpoint)
+        rows = shared_reader().rows(page.raw, page.endpoint, told)
     except MalformedStatement as problem:
         return _held(page, cursor, str(_whole_words(problem, page.endpoint)))
     except StatementDoesNotFoot as problem:

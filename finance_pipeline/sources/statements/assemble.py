@@ -57,12 +57,16 @@ def _statement(head: Head, entries: list[Entry]) -> Statement:
         raise MalformedStatement(f"the statement of account {account} has no date.")
     opening = head.opening
     dated = tuple(_dated(entry, len(entries), (opening and opening.on) or closing_on, closing_on) for entry in entries)
+    opening_minor = opening.amount_minor if opening else None
+    if opening_minor is None and head.closing is not None and head.closes_the_list:
+        opening_minor = head.closing.amount_minor - sum(e.amount_minor for e in dated if e.status == "booked")
     return Statement(
+        format=head.format,
         account=account,
         currency=_currency(head, account),
         statement_id=head.statement_id,
         created_at=head.created_at,
-        opening_minor=opening.amount_minor if opening else None,
+        opening_minor=opening_minor,
         opening_on=_opening_on(head.from_on, opening.on if opening else None, closing_on, dated),
         closing_minor=head.closing.amount_minor if head.closing else None,
         closing_on=closing_on,

@@ -75,6 +75,7 @@ class Reader:
             self._process.kill()
             self._process.communicate()
             self._process = None
+        self._has_answered = False
 
     def _asked(self, request: dict[str, Any], path: Path | None, raw: bytes | None) -> Any:
         size_bytes = path.stat().st_size if path is not None and path.is_file() else len(raw or b"")

@@ -49,6 +49,7 @@ def _statement_payload(statement: Statement) -> str:
 
     return exact_json(
         {
+            "format": statement.format,
             "account": statement.account,
             "currency": statement.currency,
             "statement_id": statement.statement_id,

@@ -102,6 +102,8 @@ class Head:
     to_on: date | None = None
     has_sum: bool = True
     """False where its entries do not add up to anything: totals instead of entries, or several currencies."""
+    closes_the_list: bool = False
+    """Whether the closing balance is that after the last line listed, so that the opening balance follows from it."""
     interim: bool = False
     """A report within the day, or a notification: the statement of the day repeats its entries."""
     problems: tuple[str, ...] = ()
@@ -119,12 +121,13 @@ Reading = Iterator[Event]
 class Statement:
     """One account's statement, with a date for every entry: what can be landed."""
 
+    format: str
     account: str
     currency: str
     statement_id: str
     created_at: str | None
     opening_minor: int | None
-    """None where the format states none."""
+    """None where nothing says it; computed where the closing balance stands right after the last line."""
     opening_on: date
     """First day of the statement: the balance stands before its lines."""
     closing_minor: int | None

@@ -120,14 +120,17 @@ def _statement(answer: Tree, form: str) -> Reading:
     remarks = []
     if "INVACCTFROM" in answer:
         remarks.append("is of an investment account: only its cash movements are read")
+    closing = _balance(answer, "LEDGERBAL", currency, problems)
+    to_on = _day(listed.get("DTEND"), "DTEND", [])
     yield Head(
         format=form,
         account=origin.get("ACCTID"),
         currency=currency,
-        closing=_balance(answer, "LEDGERBAL", currency, problems),
+        closing=closing,
         available=_balance(answer, "AVAILBAL", currency, problems),
         from_on=_day(listed.get("DTSTART"), "DTSTART", []),
-        to_on=_day(listed.get("DTEND"), "DTEND", []),
+        to_on=to_on,
+        closes_the_list=closing is not None and closing.on is not None and to_on is not None and closing.on <= to_on,
         problems=tuple(problems),
         remarks=tuple(remarks),
     )
