@@ -11,14 +11,12 @@ from functools import partial
 
 import polars as pl
 
-from finance_pipeline.matching import named_sums, near, parts, places, proposals, shared
+from finance_pipeline.matching import named_sums, near, parts, places, proposals, shared, spelled
 from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
 
 _LONG_DIGITS = 5
 """So many digits, all of a number, are no coincidence where the amount agrees as well, whoever pays."""
-_NAME_ONLY = "name:"
-"""How parties begin that only a printed name stands for, not an id."""
 _STEPS = (
     (STRONG, "reference", "references_sum"),
     (SHORTHAND, "reference", "references_list_sum"),
@@ -37,6 +35,7 @@ def match(pool: Pool, named: Named) -> Pool:
         pool = _in_turn(pool, named, strength, steps)
         if strength > STRONG:
             pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
+    pool = pool.take(spelled.match(pool, named))
     pool = pool.take(near.match(pool, named))
     pool = _in_turn(pool, named, PART, [_of_last_digits])
     return pool.take(parts.match(pool, named))
@@ -74,7 +73,7 @@ def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
 def _of_one_party(listed: pl.DataFrame) -> pl.DataFrame:
     """Candidates of lines with lists, without what a list names of a party other than the one that it began with; a
     party that only a name stands for may be the same."""
-    known = pl.when(~pl.col("party").str.starts_with(_NAME_ONLY)).then("party")
+    known = pl.when(~pl.col("party").str.starts_with(spelled.NAME_ONLY)).then("party")
     begun = known.filter(pl.col("strength") == STRONG).drop_nulls()
     other = (pl.col("strength") == SHORTHAND) & (begun.n_unique() == 1).over("l") & (known != begun.first()).over("l")
     return listed.filter(~other.fill_null(False))

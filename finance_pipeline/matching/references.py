@@ -256,7 +256,7 @@ def _heads(numbered: pl.DataFrame) -> tuple[Any, Any, Any]:
 
 
 @cache
-def _words() -> tuple[Any, Any]:
+def words() -> tuple[Any, Any]:
     """The words around numbers as an open table of keys, and what each means."""
     import numpy as np
 
@@ -276,7 +276,7 @@ def _search(scan: Any, lines: pl.DataFrame, field: str, index: Index) -> tuple[p
     filled = lines.select("l", "book", text=field).filter(pl.col("text").str.contains("[0-9]"))
     if filled.is_empty():
         return None
-    texts, salts, words = folded_texts(filled["text"]), wording.salts(filled["book"]), _words()
+    texts, salts, meant = folded_texts(filled["text"]), wording.salts(filled["book"]), words()
 
     def part(first: int, last: int) -> tuple[Any, Any]:
         room = (last - first) * 4 + 4096
@@ -290,7 +290,7 @@ def _search(scan: Any, lines: pl.DataFrame, field: str, index: Index) -> tuple[p
                 first,
                 last,
                 *index.keys,
-                *words,
+                *meant,
                 *index.heads,
                 hits,
                 tokens,

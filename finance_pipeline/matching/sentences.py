@@ -108,6 +108,10 @@ def _of_references() -> dict[str, pl.Expr]:
             *(_names(), "open_money"),
         ),
         "reference_less": pl.format("{}: what is open comes to exactly {}{}.", _names(), "money", _aside()),
+        "references_short": pl.format(
+            "The text writes {} short, as {}; together they make exactly {}{}, and no other reading does.",
+            *("labels", "tokens", "money"), _aside(),
+        ),
         "references_some": pl.format(
             "Of the documents that the text names, only {} add to {}{}.", "labels", "money", _aside()
         ),

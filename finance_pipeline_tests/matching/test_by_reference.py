@@ -52,6 +52,41 @@ def test_a_list_or_range_leaves_out_what_its_numbers_have_in_common(numbers: tup
     assert settled == {"line": {"1": 100073, "2": 6000, "3": 500}}
 
 
+@pytest.mark.parametrize(
+    ("numbers", "memo"),
+    [
+        (("INV-2025-002517", "INV-2025-002579", "INV-2026-002614"), "2517; 002579; 2614 FP 3218852244"),
+        (("F26003852", "FC-005190", "202604-0731"), "VOS FACTURES 26003852005190 2026 04-0731"),
+        (("F25001913", "202510-3313", "F25001923"), "F25001913202510-3313F25001923"),
+        (("2025/10/1202", "2025/10/1204", "2025/11/1211"), "2025/10/12022025/10/12042025/11/1211"),
+        (("001425", "105105", "0000331"), "1425 + 05105 + 331 KUNDENR 15622"),
+        (("663", "646", "CN-0667"), "663;646 WITH 667"),
+    ],
+)
+def test_numbers_written_short_are_read_as_documents_of_the_payer_that_make_the_amount(
+    numbers: tuple[str, ...], memo: str
+) -> None:
+    world = (
+        World().item("1", "1,000.73", "Acme Ltd", number=numbers[0]).item("2", "60.00", "Acme Ltd", number=numbers[1])
+    )
+    world.item("3", "-5.00", "Acme Ltd", number=numbers[2], kind="credit_note").item("4", "7.00", "Acme Ltd")
+    world.item("5", "60.00", "Blue Ltd", number="X-2579").item("6", "1,000.73", "Blue Ltd", number="Y-7-1425")
+    result = world.line("line", "1,055.73", memo, counterparty_name="ACME LTD").reconcile()
+    assert result.settled() == {"line": {"1": 100073, "2": 6000, "3": -500}}
+
+
+def test_a_short_number_of_two_equal_documents_of_the_payer_is_not_read() -> None:
+    world = World().item("1", "100.00", "Acme Ltd", number="A-2517").item("2", "60.00", "Acme Ltd", number="B-2579")
+    short = world.item("3", "60.00", "Acme Ltd", number="C-2579").line(
+        "l", "160.00", "2517; 2579", counterparty_name="Acme"
+    )
+    assert short.reconcile().reasons() == {"l": "several_solutions"}
+    one = World(items=world.items[:2]).line("l", "160.00", "2517; 2579", counterparty_name="Acme")
+    assert one.reconcile().settled() == {"l": {"1": 10000, "2": 6000}}
+    wrong = World(items=world.items[:2]).line("l", "161.00", "2517; 2579", counterparty_name="Acme")
+    assert wrong.reconcile().settled() == {}
+
+
 def test_a_memo_that_names_only_some_of_what_was_paid_is_left_to_a_person() -> None:
     world = World().item("INV-1041", "100.00").item("INV-1042", "60.00").item("INV-1043", "5.00")
     result = world.line("line", "165.00", "INV-1041 INV-1042").reconcile()

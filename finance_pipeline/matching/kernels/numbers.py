@@ -117,7 +117,7 @@ def _add(key: np.uint64, kind: int, shape: int, owner: int, shapes: Array, entri
 
 
 @njit(cache=True, nogil=True)
-def _is_year(data: Array, first: int, last: int) -> bool:
+def is_year(data: Array, first: int, last: int) -> bool:
     """Four digits that begin like a year of this age, or two."""
     if last - first == 2:
         return True
@@ -157,7 +157,7 @@ def _parts(
             continue
         begin = runs[r, BEGIN]
         end = runs[r, END]
-        if several > 1 and not _is_year(data, begin, end):
+        if several > 1 and not is_year(data, begin, end):
             state = with_run(BASIS ^ salt, data, DIGITS, begin, end)
             to = _add(finished(state), TAIL, 0b11, owner, shapes, entries, first, to)
             if near >= 0 and runs[near, END] - runs[near, BEGIN] >= 2:
@@ -166,7 +166,7 @@ def _parts(
                 to = _add(finished(state), LETTERS_TAIL, 0b101, owner, shapes, entries, first, to)
         for lead in (4, 6):
             # 2025, 202509 and 2509 before a counter of its own.
-            dated = _is_year(data, begin, begin + 4) or (lead == 4 and _is_month(data, begin))
+            dated = is_year(data, begin, begin + 4) or (lead == 4 and _is_month(data, begin))
             if end - begin >= lead + 3 and dated:
                 state = with_run(BASIS ^ salt, data, DIGITS, begin + lead, end)
                 to = _add(finished(state), TAIL, 0b11, owner, shapes, entries, first, to)

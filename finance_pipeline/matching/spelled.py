@@ -1,0 +1,118 @@
+"""Tier 1: several documents of one party, written short: 2517; 002579, or numbers run into each other.
+
+Here: which party's documents a text is read with, and what the reading allows. Not here: the reading (kernels.readings,
+kernels.spelling), numbers that name a document whoever pays (references).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from finance_pipeline.matching import references
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.references import Named
+
+NAME_ONLY = "name:"
+"""How parties begin that only a printed name stands for, not an id."""
+_MOST_ITEMS = 400
+"""A party of more open documents than this is not read so: short numbers would fit many of them."""
+_MOST_PARTIES = 6
+_SEVERAL_NUMBERS = "[0-9]{2}[^0-9].*[0-9]{2}|[0-9]{8}"
+_ANSWERS = {0: "none", 1: "one", 2: "several"}
+
+
+def match(pool: Pool, named: Named) -> Found:
+    """Lines all of whose numbers are short for documents of one party which add to the line, in one way only.
+
+    The party is the line's payer; where that is not known, one that two of its numbers may belong to. A number may be
+    written without its letters, year or leading digits, or run into its neighbour. Documents of no known party belong
+    to any.
+    """
+    candidates = _candidates(pool, named)
+    if candidates.is_empty():
+        return NOTHING
+    read = _read(candidates)
+    one = read.filter(pl.col("answer") == "one")
+    several_parties = one.select("l", "u").unique().filter(pl.col("l").is_duplicated())["l"]
+    unclear = pl.concat(
+        [read.filter(pl.col("answer") == "several"), one.filter(pl.col("l").is_in(several_parties.implode()))]
+    )
+    refused = unclear.filter(pl.col("taken") > 0).select("l", "i")
+    clear = one.filter(pl.col("taken") > 0).join(unclear.select("l").unique(), on="l", how="anti")
+    contested = clear.filter(pl.col("l").n_unique().over("i") > 1)
+    won = clear.join(contested.select("l").unique(), on="l", how="anti", maintain_order="left")
+    principal = pairs_of(won, tier=1, rule="references_short", amount=pl.col("item_amount"), role="principal")
+    less = won.filter(pl.col("taken") == 2)
+    off = pairs_of(
+        less, tier=1, rule="references_short", role=pl.col("less_role"), item_amount=0,
+        amount=pl.col("less") - pl.col("item_amount"),
+    )  # fmt: skip
+    return Found(pl.concat([principal, off]), refusal(pl.concat([refused, contested.select("l", "i")]), SEVERAL))
+
+
+def _candidates(pool: Pool, named: Named) -> pl.DataFrame:
+    """Lines beside the open documents that their text is read with, by line and party (u); sorted by u and i."""
+    lines = pool.open_lines.filter(pl.col("memo").str.contains(_SEVERAL_NUMBERS))
+    if lines.is_empty():
+        return lines
+    units = _units(pool, named, lines).with_row_index("u")
+    numbers = pool.items.filter(pl.col("number").is_not_null()).select("i", "book", "currency", "party", "number")
+    keys = ["book", "currency", "party"]
+    crowded = numbers.group_by(keys).len().filter(pl.col("len") > _MOST_ITEMS)
+    own = units.join(crowded, on=keys, how="anti").join(numbers, on=keys).select("u", "l", "i", "number")
+    nobodys = numbers.filter(pl.col("party").is_null() | pl.col("party").str.starts_with(NAME_ONLY))
+    hit = named.hits.select("l", "i").join(nobodys.select("i", "number"), on="i")
+    others = units.select("u", "l").join(hit, on="l").select("u", "l", "i", "number")
+    pairs = pl.concat([own, others]).unique(["u", "i"])
+    several = pairs.filter(pl.len().over("u") > 1)
+    fitting = pool.candidates(several, pool.policy.early_days).filter(~pl.col("foreign"))
+    return fitting.sort("u", "i")
+
+
+def _units(pool: Pool, named: Named, lines: pl.DataFrame) -> pl.DataFrame:
+    """One row per line and party whose documents its text is read with: l, book, currency, party."""
+    facts = lines.select("l", "book", "currency", "line_parties", "hides_payer")
+    known = facts.filter(~pl.col("hides_payer"), pl.col("line_parties").list.len() > 0)
+    payers = known.filter(pl.col("line_parties").list.len() <= _MOST_PARTIES).explode("line_parties")
+    unknown = facts.join(known, on="l", how="anti")
+    parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY)).select("i", "party")
+    hits = named.hits.select("l", "i").join(unknown.select("l"), on="l", how="semi").join(parties, on="i")
+    guessed = hits.group_by("l", "party").len().filter(pl.col("len") > 1)
+    guessed = guessed.filter(pl.len().over("l") <= _MOST_PARTIES).join(unknown, on="l")
+    columns = ["l", "book", "currency", "party"]
+    return pl.concat([payers.rename({"line_parties": "party"}).select(columns), guessed.select(columns)]).sort(
+        "l", "party"
+    )
+
+
+def _read(candidates: pl.DataFrame) -> pl.DataFrame:
+    """candidates with answer (of their line and party), taken (0 not, 1 whole, 2 at `less`), token and field."""
+    import numpy as np
+
+    from finance_pipeline.matching.kernels.buffers import folded_texts, in_parts, pieces
+    from finance_pipeline.matching.kernels.spelling import spell
+
+    units = candidates.group_by("u", maintain_order=True).agg(pl.len(), pl.col("memo", "line_amount").first())
+    bounds = np.zeros(units.height + 1, np.int64)
+    np.cumsum(units["len"].to_numpy(), out=bounds[1:])
+    texts, numbers = folded_texts(units["memo"]), folded_texts(candidates["number"])
+    full = candidates["item_amount"].to_numpy()
+    less = candidates.select(pl.coalesce("less", "item_amount")).to_series().to_numpy()
+    taken, places = np.zeros(candidates.height, np.int64), np.zeros((candidates.height, 2), np.int64)
+    answers = np.zeros(units.height, np.int64)
+    targets, rows = units["line_amount"].to_numpy(), np.arange(candidates.height)
+
+    def part(first: int, last: int) -> Any:
+        spell(
+            texts.data, texts.starts, texts.sizes, *references.words(), numbers.data, numbers.starts, numbers.sizes,
+            rows, full, less, bounds, targets, first, last, 10_000, taken, places, answers,
+        )  # fmt: skip
+
+    in_parts(units.height, part)
+    by_unit = units.select("u", answer=pl.Series(answers).replace_strict(_ANSWERS, return_dtype=pl.String))
+    token = pieces(texts.data, places[:, 0], places[:, 1] - places[:, 0])
+    return candidates.with_columns(taken=pl.Series(taken), token=token, field=pl.lit("memo")).join(
+        by_unit, on="u", maintain_order="left"
+    )
