@@ -61,7 +61,7 @@ def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
     one = _one_missing(candidates)
     candidates = candidates.join(one.select("l").unique(), on="l", how="anti", maintain_order="left")
     if candidates.is_empty():
-        return Found(_pairs(pool, one, named), NOTHING.refused)
+        return _undisputed(_pairs(pool, one, named))
     answered = _whole_balances(search(candidates, pool.policy.chance_bound, target="missing", due=True))
     taken = answered.filter(pl.col("taken") > 0)
     enough = pl.len().over("l") + pl.col("forced") > 1
@@ -78,7 +78,15 @@ def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
     refusals = [refusal(unclear.filter(pl.col("answer") == answer), why) for answer, why in _WHY.items()] + [
         refusal(proven.join(contested, on="l", how="semi"), SEVERAL)
     ]
-    return Found(_pairs(pool, won, named), pl.concat(refusals))
+    found = _undisputed(_pairs(pool, won, named))
+    return Found(found.pairs, pl.concat([found.refused, *refusals]))
+
+
+def _undisputed(pairs: pl.DataFrame) -> Found:
+    """Allocations without those of lines that would take one item together, of which one may name it."""
+    shared = pairs.drop_nulls("i").filter(pl.col("l").n_unique().over("i") > 1)
+    kept = pairs.join(shared.select("l"), on="l", how="anti", maintain_order="left")
+    return Found(kept, refusal(shared.select("l", "i"), SEVERAL))
 
 
 def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
