@@ -118,13 +118,14 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
     """l, i where the text has a number of the house that is not the item's, nor its beginning, nor one edit away.
 
-    Where the payer is known by account number or whole name, a number that is neither another item's nor formed like
-    the house's own does not count: it is an order's, or mistyped beyond recognition.
+    Where the payer is known by account number or whole name, a number that is neither another item's, nor the beginning
+    of another of the payer's, nor formed like the house's own does not count: it is an order's, or mistyped beyond
+    recognition.
     """
     surely = pool.lines.filter(pl.col("line_party_how").is_in(SURE_WAYS)).select("l", surely=pl.lit(True))
-    tokens = named.tokens.join(surely, on="l", how="left").filter(
-        pl.col("surely").is_null() | pl.col("known") | pl.col("formed")
-    )
+    tokens = named.tokens.join(surely, on="l", how="left").join(
+        _cut_short(fits, named), on=["l", "text"], how="left"
+    ).filter(pl.col("surely").is_null() | pl.col("known") | pl.col("formed") | pl.col("cut"))  # fmt: skip
     said = fits.select("l", "i").join(tokens.select("l", "text"), on="l")
     pairs = places.met(said, pool.items.select("i", "number"), "i").with_columns(number=squeezed(pl.col("number")))
     is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
@@ -134,3 +135,13 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
     left = other.select("l", "i", "text")
     near = one_edit_pairs(left, other.select("l", "i", text="number").drop_nulls(), ["l", "i"])
     return other.join(near, on=["l", "i", "text"], how="anti").select("l", "i").unique()
+
+
+def _cut_short(fits: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """l, text, cut (true): what lines have of numbers of their party, open or settled, without their ends."""
+    asked = fits.select("l", "party").unique().join(named.tokens.filter(~pl.col("known")), on="l")
+    long = asked.filter(pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
+    theirs = named.every_item.drop_nulls("number").join(long, on="party", how="semi")
+    both = long.join(theirs.select("party", number=squeezed(pl.col("number"))), on="party")
+    begins = pl.col("number").str.starts_with(pl.col("text"))
+    return both.filter(begins).select("l", "text", cut=pl.lit(True)).unique()

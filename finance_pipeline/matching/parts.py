@@ -105,12 +105,15 @@ def _over(pool: Pool, greater: pl.DataFrame) -> pl.DataFrame:
 def _single(pool: Pool, named: Named) -> pl.DataFrame:
     """Lines that name one item surely and nothing else, of its direction and currency, for another amount.
 
-    A memo that was cut, or that has another number of the house in it, may have named more; where its payer is the
-    item's party, or only cents differ, a cut alone is no reason for doubt. Digits alone of an unknown payer may be
-    a customer's number: they are enough only where the difference is one that banks and payers make.
+    A memo that was cut, or that has another number in it, may have named more; where its payer is the item's party, or
+    only cents differ, a cut alone is no reason for doubt, nor is a number that is not formed like the house's own.
+    Digits alone of an unknown payer may be a customer's number: they are enough only where the difference is one that
+    banks and payers make.
     """
     cut = was_cut(pool)
-    unknown = named.tokens.filter(~pl.col("known")).select("l").unique()
+    unknown = named.tokens.filter(~pl.col("known"))
+    foreign = unknown.filter(~pl.col("formed")).select("l").unique()
+    unknown = unknown.filter("formed").select("l").unique()
     also = named.closed.filter(pl.col("strength") == STRONG).select("l").unique()
     single = meant(pool, named).filter(pl.col("names") == 1).join(also, on="l", how="anti")
     contested = pool.refused.select("i").unique()
@@ -129,6 +132,7 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
         )
         .join(unknown, on="l", how="anti")
         .join(contested, on="i", how="anti")
+        .filter(agrees | ~pl.col("l").is_in(foreign["l"].implode()))
     )
 
 

@@ -155,8 +155,10 @@ class Policy:
         *("rejected", "rjct", "reversal", "reversed", "storno", "rimpatriato", "insoluto", "impaye", "devolucion"),
         *("chargeback return", "unpaid", "refused", "retur", "stornering", "palautus", "zwrot", "terugboeking"),
         *("storno lastschrift", "retoure", "rejet", "rifiutato", "devuelto", "recall", "bounced", "nsf", "ach return"),
+        *("rueckleitung", "ruecklauf", "rueckbelastung", "ac01", "ac04", "ac06", "ac13", "am04"),
+        *("md01", "md06", "md07", "ms02", "ms03", "rr04"),
     )
-    """Words by which banks say that a payment came back."""
+    """Words by which banks say that a payment came back, and the reasons that they give as codes."""
     return_days: int = 60
     """A payment comes back within this many days."""
     return_fee_limit_minor: int = 5_000

@@ -7,6 +7,7 @@ Here: lines against lines of one account. Not here: money between two accounts o
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import polars as pl
 
@@ -14,10 +15,12 @@ from finance_pipeline.matching import identity, proposals
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import AGAIN, NOTHING, Found, Pool, pairs_of
 from finance_pipeline.matching.references import BARE
-from finance_pipeline.matching.text import phrase_pattern, squeezed
+from finance_pipeline.matching.text import phrase_pattern, squeezed, words
 
 _SAID_NOTHING = ("NOTPROVIDED", "NONREF", "NOREF", "NONE", "NA")
 _LEAST_ID_CHARS = 6
+_LONG_WORD_CHARS = 8
+"""Words so long are no part of others: they say what they say with other words glued to them too."""
 _PENDING_DAYS = 10
 _WAITS = phrase_pattern(
     ("pending", "vorgemerkt", "vormerkung", "en attente", "a venir", "in behandeling", "reserveret")
@@ -186,22 +189,33 @@ def settled_before(pool: Pool, lines: pl.DataFrame, hits: pl.DataFrame) -> Pool:
 
 
 def _same_id_back(pool: Pool, every: pl.DataFrame) -> pl.Series:
-    """l of lines whose own end-to-end id an earlier line of the other direction on their account has too."""
-    keys = ["account_id", "currency", "id", "sign"]
-    known = every.filter(_is_id("end_to_end_id")).select(
-        "l", "account_id", "currency", "booked_on", id=squeezed(pl.col("end_to_end_id")), sign=pl.col("amount").sign()
+    """l of lines that show the end-to-end id of an earlier line of just the opposite amount on their account: whatever
+    else they say may be glued together or cut.
+    """
+    keys = ["account_id", "currency", "amount"]
+    first = every.filter(_is_id("end_to_end_id")).select(
+        "account_id", "currency", first_on="booked_on", amount=-pl.col("amount"), id=squeezed(pl.col("end_to_end_id"))
     )
-    twice = known.filter(pl.struct("account_id", "id").is_duplicated())
-    first = twice.select("account_id", "currency", "id", first_on="booked_on", sign=-pl.col("sign"))
-    both = twice.join(first, on=keys).filter(pl.col("booked_on") > pl.col("first_on"))
-    return both.join(pool.lines.select("l"), on="l", how="semi")["l"].unique()
+    lines = pool.lines.filter(~pl.col("on_processor")).select("l", "booked_on", "memo", "end_to_end_id", *keys)
+    days = (pl.col("booked_on") - pl.col("first_on")).dt.total_days()
+    both = lines.join(first, on=keys).filter(days.is_between(0, pool.policy.return_days))
+    shown = squeezed(pl.concat_str("end_to_end_id", "memo", separator=" ", ignore_nulls=True))
+    return both.filter(shown.str.contains(pl.col("id"), literal=True).fill_null(False))["l"].unique()
 
 
 def _says_returned(policy: Policy) -> pl.Expr:
     code = (
         pl.col("transaction_code").str.to_uppercase().str.contains("RRTN|RTRN|UPDD|UPCT|RETURN|NRTI").fill_null(False)
     )
-    return pl.col("words").str.contains(phrase_pattern(policy.return_words)).fill_null(False) | code
+    long = tuple(word for word in policy.return_words if len(word) >= _LONG_WORD_CHARS)
+    pattern = f"{phrase_pattern(policy.return_words)}|{_anywhere(long)}"
+    return pl.col("words").str.contains(pattern).fill_null(False) | code
+
+
+@cache
+def _anywhere(long: tuple[str, ...]) -> str:
+    """A pattern that finds any of the words in a text folded by `words`, inside of others too."""
+    return "|".join(pl.DataFrame({"p": long}, schema={"p": pl.String}).select(words(pl.col("p")))["p"]) or r"[^\s\S]"
 
 
 def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:

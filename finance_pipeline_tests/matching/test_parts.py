@@ -56,3 +56,18 @@ def test_a_list_that_stops_where_it_goes_on_may_have_named_all_that_the_payment_
     )  # fmt: skip
     world.line("list", "736.75", "INV-1;", counterparty_name="ACME LTD")
     assert world.reconcile().settled() == {"list": {"INV-1": 60040, "INV-2": 9113, "INV-3": 4522}}
+
+
+def test_an_order_number_beside_the_payers_own_document_is_no_reason_for_doubt_but_one_like_the_houses_is() -> None:
+    world = World().item("INV-204177", "600.00", "Acme Ltd")
+    for other, settled in (("ORD 88/1", {"part": {"INV-204177": 25000}}), ("INV-204178", {})):
+        asked = World(items=world.items).line("part", "250.00", f"INV-204177 {other}", counterparty_name="ACME LTD")
+        assert asked.reconcile().settled() == settled
+
+
+def test_a_number_cut_short_that_begins_like_another_of_the_payers_speaks_against_the_amount_alone() -> None:
+    world = World().item("INV-204177", "600.00", "Acme Ltd", status="settled").item("R-88", "50.00", "Acme Ltd")
+    assert world.line("a", "50.00", "REF INV-20417", counterparty_name="ACME LTD").reconcile().settled() == {}
+    assert World(items=world.items).line("a", "50.00", counterparty_name="ACME LTD").reconcile().settled() == {
+        "a": {"R-88": 5000}
+    }

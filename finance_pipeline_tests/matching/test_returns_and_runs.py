@@ -51,3 +51,11 @@ def test_two_payments_of_a_whole_balance_are_shared_out_by_date_only_where_neith
     for line, amount in zip(world.lines, (80556, 59718), strict=True):  # 492.59 + 264.18 + 48.79, and the others
         line["amount_minor"] = amount
     assert "balance_by_lines" not in world.reconcile().rules().values()
+
+
+def test_a_return_is_known_by_the_id_that_it_shows_whatever_is_glued_to_it() -> None:
+    world = World().item("INV-2041", "93.50", "Acme Ltd")
+    world.line("first", "93.50", "DIRECT DEBIT INV-2041", end_to_end_id="RCUR250328393987")
+    world.line("back", "-93.50", "XQAC94EREF+RCUR250328393987RST", on=14)
+    world.line("again", "93.50", "INV-2041", on=20)
+    assert world.reconcile().settled() == {"back": {"first": -9350}, "again": {"INV-2041": 9350}}
