@@ -9,13 +9,16 @@ import polars as pl
 
 from finance_pipeline.matching import places, proposals
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import SHORTHAND
+from finance_pipeline.matching.references import PART, SHORTHAND
 from finance_pipeline.matching.text import phrase_pattern
+
+_OF_THEIR_OWN = ("payment", "payout", *RECORDED)
 
 
 def match(pool: Pool, hits: pl.DataFrame) -> Pool:
     """The pool after ids. hits: references.Named.hits."""
     early = pool.policy.early_days
+    pool = pool.take(claimed_twice(pool, hits))
     whole = pool.candidates(hits.filter("whole"), early)
     pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
     sure = hits.filter(pl.col("strength") <= SHORTHAND)
@@ -24,6 +27,26 @@ def match(pool: Pool, hits: pl.DataFrame) -> Pool:
         candidates = pool.candidates(sure.filter(places.among(sure["i"], of_kind)), early)
         pool = pool.take(proposals.exact(candidates, 0, rule, f"{rule}_sum"))
     return pool.take(_payout_by_amount(pool, hits))
+
+
+def claimed_twice(pool: Pool, hits: pl.DataFrame) -> Found:
+    """Refusals of lines of one amount that name the same document of just that amount, however surely each does: one of
+    them pays something else, or it was paid twice, and which is which nobody can tell.
+
+    A line claims what it names most surely, by a part of a number only where that is one document. Payments under way
+    and payouts have ids of their own, which tell.
+    """
+    amounts = pool.items.filter(~pl.col("kind").is_in(_OF_THEIR_OWN)).select("i", item_amount="amount")
+    lines = pool.open_lines.select("l", line_amount="amount")
+    both = places.met(places.met(hits.select("l", "i", "strength"), lines, "l"), amounts, "i")
+    exact = both.filter(pl.col("line_amount") == pl.col("item_amount"))
+    several = exact.filter(~places.lone(exact["i"])).select("l", "i", "strength")
+    if several.is_empty():
+        return NOTHING
+    claims = pool.candidates(several, pool.policy.early_days).filter(~pl.col("foreign") & ~pl.col("stranger"))
+    surest = claims.filter(pl.col("strength") == pl.col("strength").min().over("l"))
+    surest = surest.filter((pl.col("strength") < PART) | (pl.len().over("l") == 1))
+    return Found(NOTHING.pairs, refusal(surest.filter(pl.len().over("i") > 1).select("l", "i"), SEVERAL))
 
 
 def _processor_lines(pool: Pool) -> pl.DataFrame:

@@ -144,6 +144,15 @@ def test_two_lines_that_name_one_invoice_of_their_amount_are_both_left() -> None
     assert world.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}
 
 
+def test_an_invoice_that_two_lines_name_in_full_is_nobodys_however_surely_one_of_them_does() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").line("a", "99.00", "INV-2041")
+    less_sure = world.line("b", "99.00", "2041 thanks", counterparty_name="ACME LTD", on=14).reconcile()
+    assert less_sure.reasons() == {"a": "several_solutions", "b": "several_solutions"}
+    stranger = World(items=world.items).item("X-1", "1.00", "Blue Ltd").line("a", "99.00", "INV-2041")
+    other = stranger.line("b", "99.00", "2041", counterparty_name="BLUE LTD").reconcile()
+    assert other.settled() == {"a": {"INV-2041": 9900}}
+
+
 def test_part_payments_settle_what_they_name_and_leave_the_rest() -> None:
     world = World().item("INV-2041", "5,250.00", "Acme Ltd").line("a", "2,000.00", "INV-2041 part 1")
     assert world.reconcile().settled() == {"a": {"INV-2041": 200000}}
