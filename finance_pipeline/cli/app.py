@@ -215,7 +215,7 @@ def match(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="sync, pipeline, backfill or matching.")],
+    what: Annotated[str, typer.Argument(help="sync, pipeline, backfill, matching or statements.")],
     lines: Annotated[int | None, typer.Option(help="Size, where the bench has one.")] = None,
     difficulty: Annotated[str, typer.Option(help="matching: easy, default or hard.")] = "default",
     seed: Annotated[int, typer.Option(help="matching: other labelled data for each seed.")] = 1,
@@ -229,6 +229,8 @@ def bench(
     """Measure the pipeline or the matching engine on this machine, in a folder that is removed afterwards.
 
     bench sync, pipeline, backfill: on a simulated company.
+
+    bench statements: reading camt.053 (1,000,000 entries unless said) and MT940 (100,000 lines).
 
     bench matching: precision, recall and what was left alone, on 100,000 labelled lines.
     bench matching --speed, --growth usual, --against: one of these instead.

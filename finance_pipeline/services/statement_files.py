@@ -33,6 +33,15 @@ def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[
             yield {"file": str(file), "error": problem.what}
 
 
+def read_here(file: Path) -> list[dict[str, Any]]:
+    """What `parsed` gives of one file, read in this process: to measure reading alone. Raises MalformedStatement."""
+    from finance_pipeline.sources.statements.looking import summaries
+    from finance_pipeline.sources.statements.reading import Declared
+
+    with file.open("rb") as stream:
+        return summaries(file.name, stream, file.stat().st_size, Declared())
+
+
 def proposed_profile(file: Path) -> str:
     """A proposed profile of a CSV file, as YAML to read, correct and save. Raises BadInput saying what is open."""
     from finance_pipeline.sources.statements.child import shared_reader

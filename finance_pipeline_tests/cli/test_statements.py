@@ -47,3 +47,10 @@ def test_a_proposed_profile_is_saved_by_a_person_and_then_reads_the_file(tmp_pat
 def test_what_cannot_be_known_of_a_table_is_asked_and_not_guessed(tmp_path: Path) -> None:
     asked = Shell(tmp_path).types("statements", "profile", str(CORPUS / "csv" / "ambiguous-dates.csv"))
     assert (asked.code, "which way dates are written has to be declared" in asked.said) == (2, True)
+
+
+def test_the_bench_of_statements_reads_what_it_wrote_and_leaves_nothing(tmp_path: Path) -> None:
+    camt, mt = Shell(tmp_path).types("bench", "statements", "--lines", "3000", "--json").figures
+    assert (camt["format"], camt["lines"], camt["foots"]) == ("camt.053", 3000, True)
+    assert (mt["format"], mt["lines"], mt["foots"]) == ("MT940", 3000, True)
+    assert list(tmp_path.iterdir()) == []

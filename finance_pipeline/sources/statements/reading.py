@@ -68,6 +68,13 @@ def _events(stream: IO[bytes], size_bytes: int, declared: Declared) -> Reading:
         yield from _text(stream.read(), declared)
 
 
+def is_camt(stream: IO[bytes]) -> bool:
+    """Whether a stream begins as a camt file does, without a declaration; it is left at its beginning."""
+    start = stream.read(_PROLOG_BYTES)
+    stream.seek(0)
+    return is_xml(start) and b"BkToCstmr" in start and not any(each in start.upper() for each in _DECLARATIONS)
+
+
 def _xml(stream: IO[bytes], start: bytes, size_bytes: int) -> Reading:
     """camt as a stream, or OFX in XML. Declarations are refused before anything of them is read."""
     from finance_pipeline.sources.statements.camt.parse import read_camt

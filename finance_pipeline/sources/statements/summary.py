@@ -6,47 +6,12 @@ Entries are counted and added as they are read and not kept, so that memory does
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from finance_pipeline.sources.statements.figures import text_of
-from finance_pipeline.sources.statements.model import Entry, Event, Head, Unread
-
-_MOST_PROBLEMS = 20
-
-
-@dataclass
-class _Totals:
-    """What was read of a statement before its head."""
-
-    entry_count: int = 0
-    detail_count: int = 0
-    sum_minor: int = 0
-    pending_count: int = 0
-    first_on: date | None = None
-    last_on: date | None = None
-    unread: list[str] = field(default_factory=list)
-    unread_count: int = 0
-
-    def add(self, event: Entry | Unread) -> None:
-        self.entry_count += 1
-        if isinstance(event, Unread):
-            self.unread_count += 1
-            if event.words and len(self.unread) < _MOST_PROBLEMS:
-                self.unread.append(event.words)
-            return
-        self.detail_count += len(event.details)
-        if event.status == "booked":
-            self.sum_minor += event.amount_minor
-        else:
-            self.pending_count += 1
-        on = event.booked_on or event.value_on
-        if on is not None:
-            if self.first_on is None or on < self.first_on:
-                self.first_on = on
-            if self.last_on is None or on > self.last_on:
-                self.last_on = on
+from finance_pipeline.sources.statements.model import Event, Head
+from finance_pipeline.sources.statements.totals import Totals
 
 
 def summaries(name: str, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
@@ -55,18 +20,29 @@ def summaries(name: str, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
     sum: of the booked entries, null where one cannot be read. foots: whether opening balance and sum are the closing
     balance, null where one of them is missing. difference: what the closing balance has more (+) or less (-).
     """
-    totals = _Totals()
-    before: dict[tuple[str | None, str | None], Head] = {}
+    return summaries_of_totals(name, _added(events))
+
+
+def _added(events: Iterable[Event]) -> Iterator[tuple[Totals, Head]]:
+    """Each statement's entries added up, and its head."""
+    totals = Totals()
     for event in events:
-        if isinstance(event, Entry | Unread):
+        if isinstance(event, Head):
+            yield totals, event
+            totals = Totals()
+        else:
             totals.add(event)
-            continue
-        yield _summary(name, event, totals, before.get((event.account, event.currency)))
-        before[event.account, event.currency] = event
-        totals = _Totals()
 
 
-def _summary(name: str, head: Head, totals: _Totals, before: Head | None) -> dict[str, Any]:
+def summaries_of_totals(name: str, statements: Iterable[tuple[Totals, Head]]) -> Iterator[dict[str, Any]]:
+    """One object a statement, from its totals and its head."""
+    before: dict[tuple[str | None, str | None], Head] = {}
+    for totals, head in statements:
+        yield _summary(name, head, totals, before.get((head.account, head.currency)))
+        before[head.account, head.currency] = head
+
+
+def _summary(name: str, head: Head, totals: Totals, before: Head | None) -> dict[str, Any]:
     def decimal(amount_minor: int | None) -> str | None:
         return None if amount_minor is None else text_of(amount_minor, head.currency)
 
@@ -92,7 +68,7 @@ def _summary(name: str, head: Head, totals: _Totals, before: Head | None) -> dic
     }
 
 
-def _problems(head: Head, totals: _Totals, apart: int | None, before: Head | None) -> list[str]:
+def _problems(head: Head, totals: Totals, apart: int | None, before: Head | None) -> list[str]:
     """Everything that a reader of the figures should know, the gravest first."""
     words = []
     if apart:

@@ -81,13 +81,13 @@ def answer_to(request: dict[str, Any], raw: bytes | None) -> Answer:
 
 def _summaries(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> list[Answer]:
     """One object a statement, of all members of an archive."""
-    from finance_pipeline.sources.statements.summary import summaries
+    from finance_pipeline.sources.statements.looking import summaries
 
     found: list[Answer] = []
     declared = _declared(request, proposes=True)
     for member in members(stream, size_bytes):
         name = f"{request['name']}/{member.name}" if member.name else request["name"]
-        found += summaries(name, read_stream(member.stream, member.size_bytes, declared))
+        found += summaries(name, member.stream, member.size_bytes, declared)
     return found
 
 

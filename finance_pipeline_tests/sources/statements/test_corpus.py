@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from finance_pipeline.sources.statements.camt.plain import LEAST_BYTES, NotPlain, plain_totals
 from finance_pipeline.sources.statements.containers import members
+from finance_pipeline.sources.statements.looking import summaries as looked_at
 from finance_pipeline.sources.statements.model import MalformedStatement
 from finance_pipeline.sources.statements.reading import Declared, read_stream
-from finance_pipeline.sources.statements.summary import summaries
+from finance_pipeline.sources.statements.summary import summaries, summaries_of_totals
+from finance_pipeline_tests.sources.statement_files import Line, statement, statement_file
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
@@ -70,3 +73,39 @@ def test_the_corpus_covers_every_format_and_each_file_says_what_is_odd_in_it() -
     formats = {row["format"][:8] for rows in EXPECTED.values() for row in rows}
     lines = {"MT940", "MT942", "MT950", "BAI2", "OFX", "QFX", "QIF", "CSV", "CODA"}
     assert lines | {"camt.052", "camt.053", "camt.054"} <= formats
+
+
+PLAIN = [name for name, rows in EXPECTED.items() if name.startswith("camt/") and rows[0]["format"] != "error"]
+
+
+def plainly(raw: bytes) -> list[dict[str, Any]] | None:
+    """What is printed of a camt file that is read the plain way, as large ones are; None where it is not plain."""
+    try:
+        return list(summaries_of_totals("x", plain_totals(io.BytesIO(raw))))
+    except NotPlain:
+        return None
+
+
+def test_the_plain_way_of_large_camt_files_says_what_the_ordinary_way_says_or_leaves_the_file_to_it() -> None:
+    read = {name: plainly((CORPUS / name).read_bytes()) for name in PLAIN}
+    for name, found in read.items():
+        assert found is None or found == said((CORPUS / name).read_bytes(), "x"), name
+    assert {"camt/053.001.02.xml", "camt/053.001.13.xml", "camt/prefixed.xml", "camt/two-accounts.xml"} <= {
+        name for name, found in read.items() if found is not None
+    }
+    assert read["camt/utf-16.xml"] is None
+    assert read["camt/comments-and-instructions.xml"] is None
+
+
+def test_a_large_camt_file_is_read_the_plain_way_across_its_blocks_and_a_broken_end_is_seen() -> None:
+    entry = Line("1.00", on="2026-05-04", text="x" * 400)
+    large = statement_file(statement("0.00", "9000.00", *[entry] * 9_000, day="2026-05-04"))
+    assert len(large) > LEAST_BYTES
+    (found,) = looked_at("x", io.BytesIO(large), len(large), Declared())
+    assert (found["entry_count"], found["detail_count"], found["foots"]) == (9_000, 9_000, True)
+    assert plainly(large) == [found]
+    with pytest.raises(MalformedStatement, match="not well-formed XML"):
+        looked_at("x", io.BytesIO(large[:-20]), len(large), Declared())
+    wrong = b"1.005".join(large.rsplit(b"1.00", 1))
+    with pytest.raises(MalformedStatement, match=r"entry 9000: 1\.005 is not an amount of EUR"):
+        looked_at("x", io.BytesIO(wrong), len(wrong), Declared())

@@ -41,7 +41,7 @@ _CHARGES = ("Chrgs", "Rcrd", "TtlChrgsAndTaxAmt")
 WANTED = frozenset((*_HEADER, *_TOTALS, *_AMOUNT, *_ENTRY, *_CODE, *_PARTY, *_REMITTANCE, *_CHARGES))
 INTERIM = frozenset({"camt.052", "camt.054"})
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0"})
-_STATUS = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "information"}
+STATUS = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "information"}
 _NOTHING: Tree = {}
 
 
@@ -106,11 +106,11 @@ def entry_of(tree: Tree) -> tuple[Entry, str]:
         original, original_currency = details[0].original_amount, details[0].original_currency
     stated = tree.get("Sts")
     status = (stated if isinstance(stated, str) else _text(stated, "Cd") or _text(stated, "Prtry")) or "BOOK"
-    if status not in _STATUS:
+    if status not in STATUS:
         raise MalformedStatement(f"the entry status {status[:20]!r} is unknown.")
     return Entry(
         amount_minor=amount_minor,
-        status=_STATUS[status],
+        status=STATUS[status],
         booked_on=_day(tree.get("BookgDt")),
         value_on=_day(tree.get("ValDt")),
         bank_reference=_reference(tree, "AcctSvcrRef"),

@@ -22,7 +22,7 @@ from finance_pipeline.sources.statements.camt.elements import (
     entry_of,
     head_of,
 )
-from finance_pipeline.sources.statements.model import Entry, Event, MalformedStatement, Reading
+from finance_pipeline.sources.statements.model import Entry, Event, Head, MalformedStatement, Reading
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -36,15 +36,28 @@ _VERSION = re.compile(r"camt\.05[234]\.\d{3}\.\d{2}")
 _VERSIONED = re.compile(r"V\d\d$")
 
 
+Counted = tuple[set[str], int, int]
+"""Of a statement's entries: currencies, how many, and the sum of their amounts without signs."""
+
+
 def read_camt(stream: IO[bytes]) -> Reading:
     """Every statement, report or notification in the order of the file.
 
     Raises MalformedStatement naming, where known, the entry.
     """
+    return _read(stream, None)
+
+
+def heads_of(stream: IO[bytes], counted: list[Counted]) -> list[Head]:
+    """The heads of a file whose entries were taken out and counted. Raises MalformedStatement."""
+    return [event for event in _read(stream, iter(counted)) if isinstance(event, Head)]
+
+
+def _read(stream: IO[bytes], counted: Iterator[Counted] | None) -> Reading:
     from lxml import etree
 
     try:
-        yield from _Reader(stream).events()
+        yield from _Reader(stream, counted).events()
     except etree.XMLSyntaxError as cause:
         raise MalformedStatement(f"not well-formed XML: {' '.join(str(cause).split())}.") from cause
     except NotMoney as cause:
@@ -65,8 +78,9 @@ class _Names(dict[str, str | None]):
 class _Reader:
     """One file on its way: which message it is in, and the currencies, count and sum of the entries so far."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], counted: Iterator[Counted] | None) -> None:
         self._stream = stream
+        self._counted = counted
         self._names = _Names()
         self._form = ""
 
@@ -105,6 +119,8 @@ class _Reader:
             else:
                 if len(element.attrib) > _MOST_ATTRIBUTES:
                     raise MalformedStatement(f"a statement with {len(element.attrib):,} attributes is none.")
+                if self._counted is not None:
+                    currencies, count, sum_minor = next(self._counted, (set(), 0, 0))
                 yield head_of(self._tree(element), self._form, frozenset(currencies), (count, sum_minor))
                 found, before, count, sum_minor = True, None, 0, 0
                 currencies = set()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from finance_pipeline.sources.statements.model import Detail
 
 _MARKED = re.compile(r"^(?P<code>\d{3})?\s*(?P<mark>[?>~^<@+])(?=\d\d)")
+_SPLITS = {mark: re.compile(rf"{re.escape(mark)}(?=\d\d)") for mark in "?>~^<@+"}
 _SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|RTRN)\+")
 _SLASHED = re.compile(
     r"/(ACCW|ADDR|BENM|BIC|BUSP|CNTP|CRED|CSID|EREF|EXCH|IBAN|ID|IREF|ISDT|MARF|NAME|OCMT|ORDP|PREF|PURP|REMI|RTRN|SVCL"
@@ -54,9 +55,9 @@ def _free(lines: list[str]) -> str | None:
 def _subfields(joined: str, mark: str, code: str | None) -> Told:
     """?20 to ?29 and ?60 to ?63 are text, ?31 the account, ?32 and ?33 the name, ?00 what kind of posting it is."""
     parts: dict[str, str] = {}
-    for part in re.split(rf"{re.escape(mark)}(?=\d\d)", joined)[1:]:
+    for part in _SPLITS[mark].split(joined)[1:]:
         parts[part[:2]] = parts.get(part[:2], "") + part[2:]
-    purpose = "".join(value for key, value in sorted(parts.items()) if "20" <= key <= "29" or "60" <= key <= "63")
+    purpose = "".join([parts[key] for key in sorted(parts) if "20" <= key <= "29" or "60" <= key <= "63"])
     tags = _tagged(_SEPA, purpose)
     text = tags.get("SVWZ") or tags.get("")
     account = tags.get("IBAN") or parts.get("31", "") or parts.get("38", "")
