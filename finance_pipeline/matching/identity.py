@@ -13,6 +13,7 @@ from finance_pipeline.matching.references import PART, SHORTHAND
 from finance_pipeline.matching.text import phrase_pattern
 
 _OF_THEIR_OWN = ("payment", "payout", *RECORDED)
+_PAID_AGAIN_DAYS = 31
 
 
 def match(pool: Pool, hits: pl.DataFrame) -> Pool:
@@ -39,14 +40,37 @@ def claimed_twice(pool: Pool, hits: pl.DataFrame) -> Found:
     amounts = pool.items.filter(~pl.col("kind").is_in(_OF_THEIR_OWN)).select("i", item_amount="amount")
     lines = pool.open_lines.select("l", line_amount="amount")
     both = places.met(places.met(hits.select("l", "i", "strength"), lines, "l"), amounts, "i")
-    exact = both.filter(pl.col("line_amount") == pl.col("item_amount"))
-    several = exact.filter(~places.lone(exact["i"])).select("l", "i", "strength")
-    if several.is_empty():
+    exact = both.filter(pl.col("line_amount") == pl.col("item_amount")).select("l", "i", "strength")
+    if exact.is_empty():
         return NOTHING
+    several = exact.filter(~places.lone(exact["i"]))
     claims = pool.candidates(several, pool.policy.early_days).filter(~pl.col("foreign") & ~pl.col("stranger"))
     surest = claims.filter(pl.col("strength") == pl.col("strength").min().over("l"))
     surest = surest.filter((pl.col("strength") < PART) | (pl.len().over("l") == 1))
-    return Found(NOTHING.pairs, refusal(surest.filter(pl.len().over("i") > 1).select("l", "i"), SEVERAL))
+    twice = surest.filter(pl.len().over("i") > 1).select("l", "i")
+    return Found(NOTHING.pairs, refusal(pl.concat([twice, _paid_before(pool, hits, exact)]), SEVERAL))
+
+
+def _paid_before(pool: Pool, hits: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+    """l, i of lines that name a document which another line of its party, some days before, may have paid: one of the
+    same amount that names nothing else, where the party has no other open document of that amount."""
+    keys = ["book", "currency", "amount", "party"]
+    lines = pool.open_lines.select("l", "booked_on", "book", "currency", "amount", party="line_party").drop_nulls(
+        "party"
+    )
+    alike = lines.filter(pl.struct(keys).hash().is_duplicated())
+    if alike.is_empty():
+        return alike.select("l", i=pl.col("l"))
+    items = pool.items.select("i", "issued_on", *keys).join(alike.select(keys).unique(), on=keys, how="semi")
+    only = items.filter(pl.len().over(keys) == 1)
+    naming = exact.filter(pl.col("strength") < PART).select("l", "i").join(only, on="i").join(alike, on=["l", *keys])
+    saying = hits.filter(pl.col("strength") < PART).select("l")
+    silent = alike.join(saying, on="l", how="anti").rename({"l": "earlier", "booked_on": "earlier_on"})
+    both = naming.join(silent, on=keys)
+    gap = (pl.col("booked_on") - pl.col("earlier_on")).dt.total_days()
+    issued = (pl.col("issued_on") - pl.col("earlier_on")).dt.total_days() <= pool.policy.early_days
+    found = both.filter(gap.is_between(0, _PAID_AGAIN_DAYS) & issued)
+    return pl.concat([found.select("l", "i"), found.select("i", l="earlier").select("l", "i")])
 
 
 def _processor_lines(pool: Pool) -> pl.DataFrame:

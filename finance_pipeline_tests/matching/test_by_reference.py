@@ -153,6 +153,14 @@ def test_an_invoice_that_two_lines_name_in_full_is_nobodys_however_surely_one_of
     assert other.settled() == {"a": {"INV-2041": 9900}}
 
 
+def test_an_invoice_that_its_customer_may_have_paid_before_without_naming_it_is_left_to_a_person() -> None:
+    world = World().item("INV-2041", "99.00", "Acme Ltd").line("a", "99.00", "PAYMENT", counterparty_name="ACME LTD")
+    named = world.line("b", "99.00", "INV-2041", counterparty_name="ACME LTD", on=17)
+    assert named.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}
+    second = World(items=world.items, lines=world.lines).item("INV-2099", "99.00", "Acme Ltd")
+    assert second.reconcile().settled() == {"a": {"INV-2099": 9900}, "b": {"INV-2041": 9900}}
+
+
 def test_part_payments_settle_what_they_name_and_leave_the_rest() -> None:
     world = World().item("INV-2041", "5,250.00", "Acme Ltd").line("a", "2,000.00", "INV-2041 part 1")
     assert world.reconcile().settled() == {"a": {"INV-2041": 200000}}

@@ -164,10 +164,11 @@ def _parts(
                 state = with_run(BASIS ^ salt, data, LETTERS, runs[near, BEGIN], runs[near, END])
                 state = with_run(state, data, DIGITS, begin, end)
                 to = _add(finished(state), LETTERS_TAIL, 0b101, owner, shapes, entries, first, to)
-        for lead in (4, 6):
-            # 2025, 202509 and 2509 before a counter of its own.
+        for lead in (2, 4, 6):
+            # 2025, 202509, 2509 and 25 before a counter of its own.
             dated = is_year(data, begin, begin + 4) or (lead == 4 and _is_month(data, begin))
-            if end - begin >= lead + 3 and dated:
+            short = lead == 2 and end - begin >= 7 and data[begin] == 50 and data[begin + 1] >= 49
+            if (end - begin >= lead + 3 and lead > 2 and dated) or short:
                 state = with_run(BASIS ^ salt, data, DIGITS, begin + lead, end)
                 to = _add(finished(state), TAIL, 0b11, owner, shapes, entries, first, to)
     return to
