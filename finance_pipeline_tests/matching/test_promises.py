@@ -127,6 +127,49 @@ def test_stronger_evidence_is_never_weaker_for_the_rest_of_the_book(world: World
     assert won["line_id"].to_list() == ["sure"]
 
 
+@st.composite
+def payments(draw: st.DrawFn) -> tuple[World, dict[str, set[str]], list[tuple[str, ...]]]:
+    """Open items, what each line truly pays (one or two of them; no two amounts make a third), and what its payer could
+    say of it."""
+    world, truth, said = World(), {}, []
+    for n in range(draw(st.integers(2, 7))):
+        amount, payer = (
+            draw(st.sampled_from(("50.00", "70.00", "110.00"))),
+            draw(st.sampled_from(("Acme Ltd", "Blue Ltd"))),
+        )
+        world.item(f"item-{n}", amount, payer, on=draw(st.integers(0, 5)), number=f"INV-{2040 + n * 3}")
+    left = draw(st.permutations(world.items))
+    while left and draw(st.integers(0, 5)):
+        first, paid = left[0], left[: draw(st.integers(1, 2))]
+        paid = [item for item in paid if item["party_name"] == first["party_name"]]
+        left = [item for item in left if item not in paid]
+        line = f"line-{len(truth)}"
+        world.line(line, f"{sum(item['amount_minor'] for item in paid) // 100}.00", on=draw(st.integers(6, 14)))
+        truth[line] = {item["item_id"] for item in paid}
+        said.append((first["party_name"], " ".join(item["number"] for item in paid)))
+    return world, truth, said
+
+
+@PROPERTY
+@given(payments(), st.data())
+def test_what_payers_say_in_addition_never_makes_a_match_wrong(
+    paid: tuple[World, dict[str, set[str]], list[tuple[str, ...]]], data: st.DataObject
+) -> None:
+    world, truth, said = paid
+    levels = [data.draw(st.integers(0, 2)) for _ in said]
+    more = [data.draw(st.integers(level, 2)) for level in levels]
+
+    def wrong(known: list[int]) -> int:
+        lines = [
+            line | {"counterparty_name": name if level else None, "memo": numbers if level == 2 else None}
+            for line, (name, numbers), level in zip(world.lines, said, known, strict=True)
+        ]
+        found = World(lines=lines, items=world.items).reconcile().settled()
+        return sum(item not in truth[line] for line, items in found.items() for item in items)
+
+    assert wrong(more) <= wrong(levels)
+
+
 def test_a_book_never_settles_the_items_of_another() -> None:
     world = World().item("INV-2041", "100.00", "Acme Ltd", book="uk").line("a", "100.00", "INV-2041 ACME")
     random.Random(0).shuffle(world.items)
