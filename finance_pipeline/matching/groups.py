@@ -24,7 +24,7 @@ def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     kind: payout, payment_run, direct_debit_run, deposit or another group_kind as given; of items without a group: `day`
     for the charges of one processor account that become available on one day, `ledger_day` for receipts booked on one
-    day, `single` for one charge that a processor paid by itself.
+    account on one day, `single` for one charge that a processor paid by itself.
     """
     given = items.filter(pl.col("group_id").is_not_null()).select(
         "i", "book", "currency", kind=pl.col("group_kind").fill_null("group"), id="group_id"
@@ -36,8 +36,9 @@ def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("available_on").is_not_null(),
     ).select("i", "book", "currency", kind=pl.lit("day"), id=pl.format("{} {}", "processor_account", "available_on"))
     ledger = loose.filter(pl.col("kind") == IN_LEDGER).select(
-        "i", "book", "currency", kind=pl.lit("ledger_day"), id=pl.col("issued_on").cast(pl.String)
-    )
+        "i", "book", "currency", kind=pl.lit("ledger_day"),
+        id=pl.concat_str("account", pl.col("issued_on").cast(pl.String), separator=" ", ignore_nulls=True),
+    )  # fmt: skip
     single = loose.filter(
         pl.col("kind").is_in(_PROCESSOR_KINDS), pl.col("net").is_not_null(), pl.col("available_on").is_not_null()
     ).select("i", "book", "currency", kind=pl.lit("single"), id="item_id")
@@ -108,7 +109,7 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
         return NOTHING
     sums = _sums(pool, members, groups)
     lines = pool.open_lines.filter(~pl.col("on_processor")).select(
-        "l", "book", "currency", "booked_on", "words", "memo", line_amount="amount"
+        "l", "book", "currency", "booked_on", "words", "memo", "account_id", "line_party", line_amount="amount"
     )
     named = lines.join(hits, on="l").join(sums, on=["g", "book", "currency"])
     by_name = named.filter(pl.col("line_amount").is_in(pl.concat_list("net", "gross")) | _fee_kept(pool))
@@ -137,7 +138,9 @@ def _without_repeated(fits: pl.DataFrame) -> pl.DataFrame:
 
 def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     """Groups of which nothing is settled or declined yet, with their sums and days."""
-    items = pool.items.select("i", "kind", "amount", "net", "issued_on", "available_on", "due_on", whole=pl.lit(True))
+    items = pool.items.select(
+        "i", "kind", "amount", "net", "issued_on", "available_on", "due_on", "account", "party", whole=pl.lit(True)
+    )
     all_members = members.join(items, on="i", how="left")
     sums = all_members.group_by("g").agg(
         pl.col("whole").is_not_null().all(),
@@ -148,6 +151,9 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         expected_on=pl.coalesce("available_on", "issued_on").max(),
         last_on=pl.col("due_on").max(),
         count=pl.len(),
+        account=pl.col("account").drop_nulls().first(),
+        parties=pl.col("party").drop_nulls().unique(),
+        nobodys=pl.col("party").is_null().any(),
         processed=pl.col("kind").is_in((*_PROCESSOR_KINDS, "payout")).any(),
     )
     declined = members.join(pool.declined.select("i").unique(), on="i").select("g").unique()
@@ -184,7 +190,10 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
         & (pl.col("booked_on") >= pl.col("first_on"))
         & ((pl.col("booked_on") - pl.col("first_on")).dt.total_days() <= pool.policy.party_late_days)
     )
-    fits = pl.when(is_run).then(run_fits).when(is_ledger).then(in_time).otherwise(in_time & processor.fill_null(False))
+    here = (pl.col("account") == pl.col("account_id")).fill_null(True)
+    theirs = pl.col("line_party").is_null() | pl.col("nobodys") | pl.col("parties").list.contains(pl.col("line_party"))
+    banked = in_time & here & theirs
+    fits = pl.when(is_run).then(run_fits).when(is_ledger).then(banked).otherwise(in_time & processor.fill_null(False))
     return pl.concat([both.filter(fits), stated], how="diagonal").with_columns(by=pl.lit("amount"))
 
 

@@ -27,6 +27,7 @@ from finance_pipeline.matching.text import one_edit_pairs, squeezed
 _ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
 _SETTLED = {"tier": 1, "role": "principal"}
 _MOST_OTHERS = 40
+_WHOLE_MINOR = 100
 _FEW_DOCUMENTS = 4
 """Digits that more documents than this have are a year, a month or a series, and name none of them."""
 
@@ -128,12 +129,31 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
             ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
             pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
-            (pl.col("strength") == STRONG) | agrees | usual,
+            agrees | usual | pl.col("l").is_in(_in_full(pool, named, single).implode()),
         )
         .join(unknown, on="l", how="anti")
         .join(contested, on="i", how="anti")
         .filter(agrees | ~pl.col("l").is_in(foreign["l"].implode()))
     )
+
+
+def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
+    """l of lines that name their one item by its whole number, letters and all, and nothing else that this could be:
+    where neither payer nor amount agree, digits alone are somebody else's too easily."""
+    strong = single.filter(pl.col("strength") == STRONG)
+    alike = named.hits.join(strong.select("l", "token"), on=["l", "token"], how="semi")
+    only = strong.join(alike.filter(pl.len().over("l") > 1), on="l", how="anti").with_columns(
+        text=squeezed(pl.col("token"))
+    )
+    numbers = pool.items.select("i", "number", "references").join(only, on="i", how="semi")
+    texts = pl.concat(
+        [
+            numbers.select("i", text="number"),
+            numbers.select("i", text="references").explode("text"),
+        ]
+    ).drop_nulls()
+    whole = only.join(texts.select("i", text=squeezed(pl.col("text"))), on=["i", "text"])
+    return whole["l"].unique()
 
 
 def _is_fee(pool: Pool) -> pl.Expr:
@@ -182,14 +202,28 @@ def _discounted_late() -> pl.Expr:
 
 
 def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines that are another open item of the party to the cent, whatever they name."""
+    """l, i of lines that are another open item of the party to the cent, whatever they name, or that exceed the named
+    one by a round amount which is another's."""
     keys = ["book", "party", "line_currency", "amount"]
-    asked = single.select("l", "book", "party", "line_currency", amount="line_amount", named="i")
+    over = single.with_columns(
+        missing=pl.col("line_amount") - pl.col("item_amount"), sign=pl.col("line_amount").sign()
+    ).filter(_round_rest())
+    asked = pl.concat(
+        [
+            single.select("l", "book", "party", "line_currency", amount="line_amount", named="i"),
+            over.select("l", "book", "party", "line_currency", amount="missing", named="i"),
+        ]
+    )
     items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
     two_of_each = fitting.filter(pl.int_range(pl.len()).over(keys) < 2)
     other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
+
+
+def _round_rest() -> pl.Expr:
+    """What comes beyond the named item is of whole units: as likely on account as for another item of just that."""
+    return (pl.col("missing").sign() == pl.col("sign")) & (pl.col("missing") % _WHOLE_MINOR == 0)
 
 
 def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
@@ -213,7 +247,7 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         pl.col("issued_on") <= pl.col("booked_on"),
         pl.col("cut") | (pl.col("item_amount").sign() == pl.col("missing").sign()),
     )
-    one = both.filter(pl.col("item_amount") == pl.col("missing")).select("l")
+    one = both.filter(pl.col("item_amount") == pl.col("missing"), ~_round_rest()).select("l")
     both = both.filter(pl.col("cut") | (pl.col("item_amount").sign() != pl.col("sign")))
     both = both.filter(pl.len().over("l") <= _MOST_OTHERS).sort("l", "i")
     if both.is_empty():

@@ -158,10 +158,16 @@ def _way(policy: Policy, documents: pl.DataFrame) -> pl.Expr:
     return (
         pl.when((by == "id") & (small | (fee == 0))).then(1)
         .when((by == "document") & (fee == 0)).then(2)
-        .when((by == "party") & (fee == 0)).then(3)
+        .when((by == "party") & (fee == 0) & ~_of_another_document(documents)).then(3)
         .when((by == "document") & small).then(4)
         .when((by == "party") & of_party).then(5)
     )  # fmt: skip
+
+
+def _of_another_document(documents: pl.DataFrame) -> pl.Expr:
+    """Both lines name documents; that these are not the same ones is known where this is asked."""
+    named = documents["l"].unique().implode()
+    return pl.col("l").is_in(named) & pl.col("other_l").is_in(named)
 
 
 def documents(hits: pl.DataFrame, standing: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from finance_pipeline.core.money import exponent
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.terms import discount_minor
+from finance_pipeline.matching.text import one_edit_pairs, squeezed
 
 _RATE_AGE_DAYS = 7
 _SCALE = 10_000_000_000
@@ -46,7 +47,11 @@ def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
 
 
 def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
-    """Lines of one party whose only open item near the amount at the day's rate is in another currency."""
+    """Lines of one party whose only open item near the amount at the day's rate is in another currency.
+
+    A text with a document's number (letters before digits) that we do not know speaks of something else, unless that is
+    one keystroke from the item's.
+    """
     lines = _unnamed(pool, named).select(
         "l", "book", "booked_on", "line_party_how", party="line_party", line_amount="amount", line_currency="currency"
     )
@@ -59,12 +64,25 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
         _in_window(pool),
     )
     fits = in_band(both.join(pool.declined, on=["l", "i"], how="anti"), rates, pool.policy.fx_band_basis_points)
+    fits = fits.join(_of_another(fits, pool, named), on=["l", "i"], how="anti", maintain_order="left")
     alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
     pairs = pairs_of(
         fits.filter(alone), tier=4, rule="party_at_rate", amount=pl.col("line_amount"), role="principal",
         token=pl.col("party"), field=pl.col("line_party_how"),
     )  # fmt: skip
     return Found(pairs, refusal(fits.filter(~alone), SEVERAL))
+
+
+def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
+    """l, i where the text has a document's number that is nobody's, and not nearly the item's."""
+    unknown = named.tokens.filter(~pl.col("known"), pl.col("text").str.contains("^[A-Z]+[0-9]+$"))
+    said = fits.select("l", "i").join(unknown.select("l", "text"), on="l")
+    if said.is_empty():
+        return said.select("l", "i")
+    numbers = pool.items.select("i", "number").join(said, on="i", how="semi").drop_nulls()
+    texts = said.select("l", "i").join(numbers.select("i", text=squeezed(pl.col("number"))), on="i").unique()
+    near = one_edit_pairs(said, texts, ["l", "i"])
+    return said.join(near, on=["l", "i", "text"], how="anti").select("l", "i").unique()
 
 
 def _by_party_discounted(pool: Pool, named: Named) -> Found:

@@ -17,6 +17,8 @@ from finance_pipeline.matching.tolerant import in_band
 
 _CHARGE_PART = 20
 """A charge is at most such a part of what arrived."""
+_CHARGE_STEP_MINOR = 50
+"""A charge that no text says to be one is in such steps: somebody else's name on two lines of a week is not rare."""
 _CROWD = 100
 """More legs of one amount than this are not told apart by dates: they stay unmatched, unjoined."""
 
@@ -91,6 +93,7 @@ def _less_a_charge(pool: Pool, legs: pl.DataFrame) -> Found:
     fits = both.filter(
         charge > 0, charge <= pool.policy.transfer_fee_limit_minor, charge * _CHARGE_PART <= pl.col("amount_other"),
         pl.col("booked_on") <= pl.col("booked_on_other"),
+        (pl.col("said") & pl.col("said_other")) | (charge % _CHARGE_STEP_MINOR == 0),
     )  # fmt: skip
     won = _alone(_nearest_named(fits))
     common = {"tier": 5, "rule": "transfer_less_fee", "field": "text"}

@@ -71,3 +71,19 @@ def test_a_number_cut_short_that_begins_like_another_of_the_payers_speaks_agains
     assert World(items=world.items).line("a", "50.00", counterparty_name="ACME LTD").reconcile().settled() == {
         "a": {"R-88": 5000}
     }
+
+
+def test_a_part_of_an_unknown_payer_needs_the_whole_number_that_only_one_document_can_be() -> None:
+    world = World().item("INV-204177", "600.00", "Acme Ltd").item("SI-300411", "90.00", "Blue Ltd")
+    world.item("300411", "75.00", "Coral Ltd")
+    world.line("whole", "250.00", "INV-204177").line("digits", "40.00", "INVOICE 300411")
+    assert world.reconcile().settled() == {"whole": {"INV-204177": 25000}}
+
+
+def test_what_exceeds_a_document_by_a_round_amount_may_be_on_account_though_another_is_of_just_that() -> None:
+    world = World().item("INV-1", "625.53", "Acme Ltd").item("INV-2", "100.00", "Acme Ltd")
+    world.line("over", "725.53", "INV-1", counterparty_name="ACME LTD")
+    assert world.reconcile().reasons() == {"over": "several_solutions"}
+    world.items[1]["amount_minor"] = 10037
+    world.lines[0]["amount_minor"] = 72590
+    assert world.reconcile().settled() == {"over": {"INV-1": 62553, "INV-2": 10037}}

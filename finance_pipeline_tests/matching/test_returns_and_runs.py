@@ -59,3 +59,16 @@ def test_a_return_is_known_by_the_id_that_it_shows_whatever_is_glued_to_it() -> 
     world.line("back", "-93.50", "XQAC94EREF+RCUR250328393987RST", on=14)
     world.line("again", "93.50", "INV-2041", on=20)
     assert world.reconcile().settled() == {"back": {"first": -9350}, "again": {"INV-2041": 9350}}
+
+
+def test_a_days_receipts_are_those_of_the_account_and_never_a_strangers() -> None:
+    world = World()
+    for name, amount, account in (("r-1", "40.00", "us-operating"), ("r-2", "60.00", "us-operating"),
+                                  ("r-3", "25.00", "us-reserve")):  # fmt: skip
+        world.item(name, amount, on=10, kind="receipt_in_ledger", account=account)
+    world.line("cash", "100.00", "CASH DEPOSIT", on=11)
+    assert world.reconcile().settled() == {"cash": {"r-1": 4000, "r-2": 6000}}
+    receipt = {"kind": "receipt_in_ledger", "account": "us-operating"}
+    strange = World().item("r-9", "23.75", "Acme Ltd", on=10, **receipt).item("INV-1", "9.99", "Blue Ltd")
+    strange.line("paid", "23.75", counterparty_name="BLUE LTD", on=10)
+    assert strange.reconcile().settled() == {}
