@@ -182,34 +182,48 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
     What one line leaves may make another clear; without the second pass the next run would find it, and running
     twice would not be the same as running once.
     """
-    named, rates, tiers = search.named, search.given.fx_rates, pool.policy.tiers
-    tried = by_subset.UNTRIED
+    named, tiers, tried = search.named, pool.policy.tiers, by_subset.UNTRIED
     if 0 in tiers:
         pool = _confirmed(pool, search.confirmed)
         pool = pool.take(same_event.duplicates(pool, search.told))
     while True:
         found_before = pool.pairs.height
         pool, named = replace(pool, refused=pool.refused.clear()), named.of(pool.lines)
-        if 0 in tiers:
-            pool = _confirmed(pool, search.confirmed)
-            pool = pool.take(same_event.returns(pool, search.told, search.documents))
-            pool = identity.match(pool, named.hits)
-            pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
-            pool = pool.take(groups.match_days(pool))
-        if 1 in tiers:
-            pool = pool.take(advices.match(pool, named, search.given.remittances))
-            pool = by_reference.match(pool, named)
-        pool = _without_weakly_held(pool)
-        pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool
-        if 3 in tiers:
-            found, tried = by_subset.match(pool, named, tried)
-            pool = pool.take(found)
-            pool = pool.take(by_subset.match_lines(pool, named))
-            pool = pool.take(by_subset.match_balance(pool, named))
-        pool = tolerant.match(pool, named, rates) if 4 in tiers else pool
-        pool = transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool
+        pool = _surely(pool, named, search)
+        if pool.lines.is_empty():
+            return pool
+        pool, tried = _by_inference(_without_weakly_held(pool), named, search, tried)
         if pool.pairs.height == found_before:
             return pool
+
+
+def _surely(pool: Pool, named: references.Named, search: _Search) -> Pool:
+    """The pool after tiers 0 and 1: what a line's own words and ids say."""
+    if 0 in pool.policy.tiers:
+        pool = _confirmed(pool, search.confirmed)
+        pool = pool.take(same_event.returns(pool, search.told, search.documents))
+        pool = identity.match(pool, named.hits)
+        pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
+        pool = pool.take(groups.match_days(pool))
+    if 1 in pool.policy.tiers:
+        pool = pool.take(advices.match(pool, named, search.given.remittances))
+        pool = by_reference.match(pool, named)
+    return pool
+
+
+def _by_inference(
+    pool: Pool, named: references.Named, search: _Search, tried: by_subset.Tried
+) -> tuple[Pool, by_subset.Tried]:
+    """The pool after tiers 2 to 5: parties, sums, tolerances, own accounts; and what was searched in vain."""
+    tiers, rates = pool.policy.tiers, search.given.fx_rates
+    pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool
+    if 3 in tiers:
+        found, tried = by_subset.match(pool, named, tried)
+        pool = pool.take(found)
+        pool = pool.take(by_subset.match_lines(pool, named))
+        pool = pool.take(by_subset.match_balance(pool, named))
+    pool = tolerant.match(pool, named, rates) if 4 in tiers else pool
+    return (transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool), tried
 
 
 def _confirmed(pool: Pool, said: pl.DataFrame) -> Pool:
