@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from finance_pipeline.core.money import UnknownCurrency, exponent, format_money
+from finance_pipeline.sources.statements.figures import NotADate, iso_day, masked
 from finance_pipeline.sources.statements.model import (
     Entry,
     Event,
@@ -51,10 +52,10 @@ def _statement(head: Head, entries: list[Entry]) -> Statement:
         )
     account = _named(head)
     if not head.has_sum:
-        raise MalformedStatement(f"the statement of account {account} gives totals and not its entries.")
+        raise MalformedStatement(f"the statement of account {masked(account)} gives totals and not its entries.")
     closing_on = _closing_on(head, entries)
     if closing_on is None:
-        raise MalformedStatement(f"the statement of account {account} has no date.")
+        raise MalformedStatement(f"the statement of account {masked(account)} has no date.")
     opening = head.opening
     dated = tuple(_dated(entry, len(entries), (opening and opening.on) or closing_on, closing_on) for entry in entries)
     opening_minor = opening.amount_minor if opening else None
@@ -83,7 +84,7 @@ def _named(head: Head) -> str:
 def _currency(head: Head, account: str) -> str:
     """The statement's currency. Raises MalformedStatement where none or an unknown one is stated."""
     if head.currency is None:
-        raise MalformedStatement(f"the statement of account {account} names no currency.")
+        raise MalformedStatement(f"the statement of account {masked(account)} names no currency.")
     try:
         exponent(head.currency)
     except UnknownCurrency as cause:
@@ -99,7 +100,11 @@ def _closing_on(head: Head, entries: list[Entry]) -> date | None:
 
 
 def _day_of(created_at: str | None) -> date | None:
-    return date.fromisoformat(created_at[:10]) if created_at else None
+    """The day of a moment as the bank wrote it; one that is none says nothing."""
+    try:
+        return iso_day(created_at) if created_at else None
+    except NotADate:
+        return None
 
 
 def _dated(entry: Entry, count: int, first_day: date, last_day: date) -> Entry:
@@ -150,7 +155,7 @@ def check_footing(file: StatementFile) -> None:
         raise StatementDoesNotFoot(
             f"opening {opening} + entries {booked} = {sum_minor}, but closing says {closing} "
             f"({apart} {statement.currency} apart).",
-            where=f"{file.name}, account {statement.account}, statement {statement.statement_id}",
+            where=f"{file.name}, account {masked(statement.account)}, statement {statement.statement_id}",
             kept="The whole file is kept as it came and nothing of it is used.",
             todo="Ask the bank for a corrected statement, or for the missing pages, and import that.",
         )

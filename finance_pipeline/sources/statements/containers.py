@@ -67,7 +67,7 @@ def _zipped(stream: IO[bytes]) -> Iterator[Member]:
                 content = archive.read(info)
                 _refuse_nested(content)
                 yield Member(info.filename, io.BytesIO(content), len(content))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as cause:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as cause:
         raise MalformedStatement(f"the zip archive cannot be opened: {cause}.") from cause
 
 

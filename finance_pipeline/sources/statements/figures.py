@@ -92,6 +92,11 @@ def text_of(amount_minor: int, currency: str | None) -> str:
     return f"{sign}{whole}.{part:0{_USUAL_DECIMALS}}"
 
 
+def masked(account: str | None) -> str:
+    """An account number as words about it show it: its last four characters."""
+    return f"...{account[-4:]}" if account else "without a number"
+
+
 @lru_cache(maxsize=4096)
 def iso_day(text: str) -> date:
     """The day of an ISO date or time, as the bank wrote it: its own calendar, no conversion. Raises NotADate."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from finance_pipeline.sources.statements.figures import NotADate, iso_day, minor_of
+from finance_pipeline.sources.statements.figures import NotADate, iso_day, masked, minor_of
 from finance_pipeline.sources.statements.model import Balance, Detail, Entry, Head, MalformedStatement
 
 Tree = dict[str, Any]
@@ -214,7 +214,8 @@ def head_of(tree: Tree, form: str, currencies: frozenset[str], counted: tuple[in
     opening, closing = _chosen(balances, own)
     stated = {own, opening and opening[1], closing and closing[1], *currencies} - {None, ""}
     currency = own or (opening or closing or (0, None))[1] or min(currencies, default=None)
-    mixed = [f"account {account} mixes currencies: {', '.join(sorted(map(str, stated)))}"] if len(stated) > 1 else []
+    codes = ", ".join(sorted(map(str, stated)))
+    mixed = [f"account {masked(account)} mixes currencies: {codes}"] if len(stated) > 1 else []
     period = tree.get("FrToDt")
     available = next((Balance(minor, on) for code, minor, _, on in balances if code == "CLAV"), None)
     return Head(

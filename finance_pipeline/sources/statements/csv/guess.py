@@ -218,6 +218,8 @@ def _amounts(seen: _Seen, declared: dict[str, Any], questions: list[str]) -> dic
             words = sorted({cell for cell in seen.columns[directions[0]] if cell})
             declared["credit_words"] = [word for word in words if _DIRECTIONS.get(word.casefold()) == "in"]
             declared["debit_words"] = [word for word in words if _DIRECTIONS.get(word.casefold()) == "out"]
+            if not (declared["credit_words"] and declared["debit_words"]):
+                questions.append(f"which words in column {directions[0] + 1} say money in and money out")
         return said
     shown = ", ".join(str(i + 1) for i in money)
     questions.append(f"which of the columns {shown} is the amount, or money in and money out, has to be declared")

@@ -167,6 +167,14 @@ def _wrong_totals(message: Message, currency: str | None, events: list[Entry | U
         lines = [e.amount_minor for e in events if isinstance(e, Entry) and (e.amount_minor < 0) == is_out]
         if found.group(1) and int(found.group(1)) != len(lines):
             wrong.append(f"it counts {int(found.group(1))} {words}, but holds {len(lines)}")
-        elif found.group(3) and loose_minor(found.group(3), currency, ",") != abs(sum(lines)):
+        elif found.group(3) and _minor(found.group(3), currency) != abs(sum(lines)):
             wrong.append(f"it says that its {words} add to {found.group(3)}, but they do not")
     return wrong
+
+
+def _minor(text: str, currency: str | None) -> int | None:
+    """A total in minor units; None for what is no amount, which then equals nothing."""
+    try:
+        return loose_minor(text, currency, ",")
+    except NotMoney:
+        return None
