@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from finance_pipeline.matching.parts import meant
+from finance_pipeline.matching.parts import WHOLE_MINOR, meant, was_cut
 from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.shared import laid_end_to_end
@@ -100,8 +100,13 @@ def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_missing(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Candidates of lines that name some of their party's items and of which exactly one more makes the whole."""
-    exact = candidates.filter((pl.col("forced") > 0) & (pl.col("item_amount") == pl.col("missing")))
+    """Candidates of lines that name some of their party's items and of which exactly one more makes the whole.
+
+    What comes in whole units beyond one named item may as well be on account, unless the list was cut.
+    """
+    same_way = pl.col("missing").sign() == pl.col("line_amount").sign()
+    on_account = (pl.col("forced") == 1) & same_way & (pl.col("missing") % WHOLE_MINOR == 0) & ~pl.col("cut")
+    exact = candidates.filter((pl.col("forced") > 0) & (pl.col("item_amount") == pl.col("missing")) & ~on_account)
     alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
     return exact.filter(alone).with_columns(taken=pl.lit(1, pl.Int8), whole=pl.lit(0, pl.Int64))
 
@@ -122,9 +127,10 @@ def _lines(pool: Pool, named: Named) -> pl.DataFrame:
             party=pl.coalesce("line_party", one),
             missing=pl.col("amount") - pl.col("named_sum").fill_null(0),
             forced=pl.col("forced").fill_null(0).cast(pl.Int64),
+            cut=was_cut(pool),
         )
         .filter(pl.col("party").is_not_null(), pl.col("missing") != 0)
-        .select("l", "book", "currency", "party", "booked_on", "missing", "forced", line_amount="amount")
+        .select("l", "book", "currency", "party", "booked_on", "missing", "forced", "cut", line_amount="amount")
     )
 
 

@@ -109,8 +109,9 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
         return NOTHING
     sums = _sums(pool, members, groups)
     lines = pool.open_lines.filter(~pl.col("on_processor")).select(
-        "l", "book", "currency", "booked_on", "words", "memo", "account_id", "line_party", line_amount="amount"
-    )
+        "l", "book", "currency", "booked_on", "words", "memo", "account_id", "line_party", "counterparty_name",
+        line_amount="amount",
+    )  # fmt: skip
     named = lines.join(hits, on="l").join(sums, on=["g", "book", "currency"])
     by_name = named.filter(pl.col("line_amount").is_in(pl.concat_list("net", "gross")) | _fee_kept(pool))
     others = lines.join(hits.select("l").unique(), on="l", how="anti")
@@ -191,7 +192,9 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
         & ((pl.col("booked_on") - pl.col("first_on")).dt.total_days() <= pool.policy.party_late_days)
     )
     here = (pl.col("account") == pl.col("account_id")).fill_null(True)
-    theirs = pl.col("line_party").is_null() | pl.col("nobodys") | pl.col("parties").list.contains(pl.col("line_party"))
+    # A receipt by itself is its payer's; many together are brought to the bank by somebody of ours.
+    nobody_shown = pl.col("line_party").is_null() & ((pl.col("count") > 1) | pl.col("counterparty_name").is_null())
+    theirs = nobody_shown | pl.col("nobodys") | pl.col("parties").list.contains(pl.col("line_party"))
     banked = in_time & here & theirs
     fits = pl.when(is_run).then(run_fits).when(is_ledger).then(banked).otherwise(in_time & processor.fill_null(False))
     return pl.concat([both.filter(fits), stated], how="diagonal").with_columns(by=pl.lit("amount"))

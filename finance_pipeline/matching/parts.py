@@ -27,7 +27,8 @@ from finance_pipeline.matching.text import one_edit_pairs, squeezed
 _ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
 _SETTLED = {"tier": 1, "role": "principal"}
 _MOST_OTHERS = 40
-_WHOLE_MINOR = 100
+WHOLE_MINOR = 100
+"""People pay on account in multiples of this."""
 _FEW_DOCUMENTS = 4
 """Digits that more documents than this have are a year, a month or a series, and name none of them."""
 
@@ -223,7 +224,7 @@ def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
 
 def _round_rest() -> pl.Expr:
     """What comes beyond the named item is of whole units: as likely on account as for another item of just that."""
-    return (pl.col("missing").sign() == pl.col("sign")) & (pl.col("missing") % _WHOLE_MINOR == 0)
+    return (pl.col("missing").sign() == pl.col("sign")) & (pl.col("missing") % WHOLE_MINOR == 0)
 
 
 def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:

@@ -72,3 +72,7 @@ def test_a_days_receipts_are_those_of_the_account_and_never_a_strangers() -> Non
     strange = World().item("r-9", "23.75", "Acme Ltd", on=10, **receipt).item("INV-1", "9.99", "Blue Ltd")
     strange.line("paid", "23.75", counterparty_name="BLUE LTD", on=10)
     assert strange.reconcile().settled() == {}
+    strange.lines[0]["counterparty_name"] = "Nobody known"
+    assert strange.reconcile().settled() == {}
+    strange.lines[0]["counterparty_name"] = None
+    assert strange.reconcile().settled() == {"paid": {"r-9": 2375}}
