@@ -152,6 +152,7 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         expected_on=pl.coalesce("available_on", "issued_on").max(),
         last_on=pl.col("due_on").max(),
         count=pl.len(),
+        left=pl.col("amount").is_not_null().sum(),
         account=pl.col("account").drop_nulls().first(),
         parties=pl.col("party").drop_nulls().unique(),
         nobodys=pl.col("party").is_null().any(),
@@ -193,7 +194,7 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     )
     here = (pl.col("account") == pl.col("account_id")).fill_null(True)
     # A receipt by itself is its payer's; many together are brought to the bank by somebody of ours.
-    nobody_shown = pl.col("line_party").is_null() & ((pl.col("count") > 1) | pl.col("counterparty_name").is_null())
+    nobody_shown = pl.col("line_party").is_null() & ((pl.col("left") > 1) | pl.col("counterparty_name").is_null())
     theirs = nobody_shown | pl.col("nobodys") | pl.col("parties").list.contains(pl.col("line_party"))
     banked = in_time & here & theirs
     fits = pl.when(is_run).then(run_fits).when(is_ledger).then(banked).otherwise(in_time & processor.fill_null(False))

@@ -11,7 +11,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from finance_pipeline.core.problems import BadInput
+from finance_pipeline.matching.policy import Policy
 from finance_pipeline.sandbox.labelled import Labelled, Options, generate
+from finance_pipeline.sandbox.labelled.amounts import rates
+from finance_pipeline.sandbox.labelled.draft import FLOW, NONE
+from finance_pipeline.sandbox.labelled.judge.between import judge_transfers
+from finance_pipeline.sandbox.labelled.judge.docket import Docket
 from finance_pipeline.sandbox.labelled.judge.sums import coincidences
 from finance_pipeline.sandbox.labelled.scoring import Score, scored
 from finance_pipeline.sandbox.labelled.shapes import PLANS, SHAPES
@@ -99,6 +104,37 @@ def test_a_clear_case_that_its_surroundings_make_ambiguous_is_not_resolvable_eit
     # What is left of them was named by another line, later: no competitor.
     named = made.truth_lines.filter(pl.col("tier") <= 1).select(rival_line="line_id")
     assert open_then.join(named, on="rival_line", how="anti").is_empty()
+
+
+def test_what_is_short_by_just_cents_or_a_known_charge_is_never_called_short_beyond_the_rules(made: Labelled) -> None:
+    beyond = made.truth_lines.filter(pl.col("why") == "beyond_the_rules", pl.col("shape") == "short_payment")
+    paid = made.truth_allocations.join(beyond, on="line_id").join(made.open_items, on="item_id", suffix="_item")
+    gap = (pl.col("amount_minor_item") - pl.col("item_amount_minor")).abs()
+    charged = gap.is_in(Policy().fee_amounts_minor) & (gap * 10 <= pl.col("amount_minor_item").abs())
+    assert paid.height > 10
+    assert paid.filter((gap <= Policy().short_payment_limit_minor) | charged).is_empty()
+
+
+def test_a_leg_that_shows_the_account_of_the_other_leaves_no_doubt_about_a_third() -> None:
+    docket = Docket(transfer_legs(), pl.DataFrame({"item": [], "amount": []}), transfer_parts())
+    judge_transfers(docket, rates(1))
+    assert docket.resolved.tolist() == [True, True, False]
+
+
+def transfer_legs() -> pl.DataFrame:
+    """Two legs of a transfer, of which the second shows the account of the first, and a third that shows another."""
+    common = {"book": 0, "currency": 0, "flow": FLOW["transfer"], "word": 1, "name": 0, "pending": 0, "original": 0}
+    each = [
+        {"account": 0, "amount": -5000, "booked": 3, "own": NONE, "counterparty_account": None},
+        {"account": 1, "amount": 5000, "booked": 4, "own": 0, "counterparty_account": "DE1"},
+        {"account": 1, "amount": 5000, "booked": 4, "own": 2, "counterparty_account": "DE3"},
+    ]
+    rows = [{"line": place, "original_currency": NONE, **common, **row} for place, row in enumerate(each)]
+    return pl.DataFrame(rows)
+
+
+def transfer_parts() -> pl.DataFrame:
+    return pl.DataFrame({"line": [0], "item": [NONE], "other": [1], "item_amount": [0]})
 
 
 def test_chance_grows_with_the_number_of_items_and_with_round_amounts() -> None:

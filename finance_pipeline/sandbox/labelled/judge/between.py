@@ -1,4 +1,7 @@
-"""Tier 5: transfers between own accounts, which both legs say and nothing else in their days could be."""
+"""Tier 5: transfers between own accounts, which both legs say and nothing else in their days could be.
+
+What a leg shows of the other (its account's number, the amount before conversion) speaks against all other legs.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +21,33 @@ _BAND_PERCENT = 2
 def judge_transfers(docket: Docket, rates: Ints) -> None:
     """Pairs of legs that are each other's only possible one."""
     says = (pl.col("flow") == FLOW["transfer"]) & ((pl.col("word") == 1) | (pl.col("name") == NAME["own"]))
-    lines = docket.open_lines().with_columns(says=says)
-    facts = ["book", "account", "currency", "amount", "booked", "says", "line"]
+    shown = pl.when(pl.col("counterparty_account").is_not_null()).then("own").otherwise(NONE)
+    lines = docket.open_lines().with_columns(says=says, shown=shown)
+    facts = ["book", "account", "currency", "amount", "booked", "says", "line", "shown"]
+    facts += ["original", "original_currency"]
     out = lines.filter(pl.col("amount") < 0).select(facts)
     back = lines.filter(pl.col("amount") > 0).select(facts)
     equal = out.with_columns(size=-pl.col("amount")).join(
         back.with_columns(size=pl.col("amount")), on=["book", "currency", "size"], suffix="_back"
     )
     near = (pl.col("booked_back") - pl.col("booked")).is_between(0, _LAG_DAYS)
-    equal = equal.filter(near, pl.col("account") != pl.col("account_back"))
+    equal = equal.filter(near, pl.col("account") != pl.col("account_back"), _not_denied())
     said = equal.filter(pl.col("says") | pl.col("says_back"))
     _settle_pairs(docket, said, equal)
     legs = pl.col("says") & ~pl.col("line").is_in(_resolved(docket).implode())
     pairs = out.filter(legs).join(back.filter(legs), on="book", suffix="_back")
-    pairs = pairs.filter(near, pl.col("account") != pl.col("account_back"))
+    pairs = pairs.filter(near, pl.col("account") != pl.col("account_back"), _not_denied())
     within = _within(pairs, rates)
     pairs = pairs.filter(pl.Series(within))
     _settle_pairs(docket, pairs, pairs)
+
+
+def _not_denied() -> pl.Expr:
+    """Neither leg shows the number of another account of ours, nor says that another amount was sent."""
+    there = (pl.col("shown") == NONE) | (pl.col("shown") == pl.col("account_back"))
+    here = (pl.col("shown_back") == NONE) | (pl.col("shown_back") == pl.col("account"))
+    sent = pl.col("original_currency_back") == pl.col("currency")
+    return there & here & (~sent | (pl.col("original_back").abs() == -pl.col("amount")))
 
 
 def _resolved(docket: Docket) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.sandbox.labelled.draft import MENTION, NONE
+from finance_pipeline.sandbox.labelled.draft import MENTION, NONE, Ints
 from finance_pipeline.sandbox.labelled.judge.docket import Docket
 from finance_pipeline.sandbox.labelled.shapes import PLAN
 
@@ -12,6 +12,12 @@ _ADVICE_DAYS = 10
 _STOPPED = (
     *("reference_of_another", "reference_unknown", "claimed_twice", "beyond_the_rules", "repeated_or_paid_twice"),
 )
+_CENTS_MINOR = 50
+_CHARGES_MINOR = (
+    *(500, 600, 700, 750, 800, 900, 1_000, 1_200, 1_250, 1_500, 1_750, 1_800, 2_000, 2_200, 2_500, 2_800, 3_000),
+    *(3_500, 4_000, 4_500, 5_000),
+)
+"""What may be written off, and the schedule of charges, by the documented defaults of the policy."""
 _LATE = [PLAN[name] for name in ("short_beyond_limit", "discount_late")]
 
 
@@ -37,7 +43,22 @@ def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
     late = docket.lines.filter(pl.col("plan").is_in(_LATE)).select("line")
     refused = whole.join(late, on="line", how="semi")
     docket.refuse(refused["line"].to_numpy(), "beyond_the_rules")
+    docket.mislead(_tolerated(docket, refused))
     docket.settle(whole.join(late, on="line", how="anti").sort("line")["line"].to_numpy(), 1, "named")
+
+
+def _tolerated(docket: Docket, lines: pl.DataFrame) -> Ints:
+    """Of lines of one document that come short beyond the limit, those that do so by just what the rules allow: cents
+    (a limit in minor units is more in a currency without them), or a charge of the known schedule (tier 4). They read
+    like a payment in full, and nobody could know better."""
+    paid = docket.payments.join(lines, on="line", how="semi").filter(pl.col("item_count") == 1)
+    items = docket.items.select(only="item", worth="amount")
+    money = docket.lines.select("line", "plan", line_amount="amount")
+    facts = paid.join(items, on="only").join(money, on="line")
+    gap = (pl.col("worth") - pl.col("line_amount")).abs()
+    charged = gap.is_in(_CHARGES_MINOR) & (gap * 10 <= pl.col("worth").abs())
+    short = facts.filter(pl.col("plan") == PLAN["short_beyond_limit"], (gap <= _CENTS_MINOR) | charged)
+    return short["line"].sort().to_numpy()
 
 
 def _contradicted(docket: Docket, frame: pl.DataFrame) -> pl.DataFrame:
