@@ -134,3 +134,20 @@ def test_a_file_in_another_format_over_days_that_are_there_is_held_and_does_not_
         assert (result.new_version_count, result.dead_letter_count) == expected, name
     ((reason,),) = rows(empty, "select reason from landing.dead_letter")
     assert "2026-05-04 to 2026-05-04) were imported as MT already" in reason
+
+
+def test_a_day_in_several_messages_is_one_statement_with_one_closing_balance(empty: Workspace) -> None:
+    assert imported(empty, "mt/pages.sta") == (3, 0), "two lines, and one statement"
+    books = all_bound(empty)
+    compute(books, keys_of(["book-eur"], "2026-05", "2026-05"))
+    ties = read.tie_outs(books).filter(pl.col("name") == "bank_account_equals_statement")
+    assert ties.select("left_minor", "right_minor", "tied").rows() == [(16_00, 16_00, True)]
+
+
+def test_two_statements_of_a_day_that_do_not_continue_each_other_are_held(empty: Workspace) -> None:
+    pages = (CORPUS / "mt" / "pages.sta").read_text().replace(":60M:C260504EUR15,00", ":60M:C260504EUR14,00")
+    (empty.home / "pages.sta").write_text(pages.replace(":62F:C260504EUR16,00", ":62F:C260504EUR15,00"))
+    result = import_statement_files(empty, [empty.home / "pages.sta"], lambda *_: None)
+    assert (result.new_version_count, result.dead_letter_count) == (0, 1)
+    ((reason,),) = rows(empty, "select reason from landing.dead_letter")
+    assert "two statements of account ...4300 end on 2026-05-04 and do not continue each other" in reason

@@ -6,6 +6,7 @@ Here: which day stands for a missing one, and what is refused. Not here: any for
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from finance_pipeline.core.money import UnknownCurrency, exponent, format_money
@@ -159,3 +160,32 @@ def check_footing(file: StatementFile) -> None:
             kept="The whole file is kept as it came and nothing of it is used.",
             todo="Ask the bank for a corrected statement, or for the missing pages, and import that.",
         )
+
+
+def joined(file: StatementFile) -> StatementFile:
+    """The same statements with the pages of a day as one: a bank may send a day in several messages with balances each.
+
+    Statements of one account, format and last day that continue each other are one, so that a day has one closing
+    balance. Raises MalformedStatement for two of a day that do not: nobody can know which balance is the day's.
+    """
+    found: list[Statement] = []
+    places: dict[tuple[str, str, str, date], int] = {}
+    for statement in file.statements:
+        key = (statement.account, statement.currency, statement.format, statement.closing_on)
+        place = places.setdefault(key, len(found))
+        if place == len(found):
+            found.append(statement)
+            continue
+        before = found[place]
+        if before.closing_minor is None or before.closing_minor != statement.opening_minor:
+            raise MalformedStatement(
+                f"two statements of account {masked(statement.account)} end on {statement.closing_on} and do not "
+                "continue each other."
+            )
+        found[place] = replace(
+            before,
+            opening_on=min(before.opening_on, statement.opening_on),
+            closing_minor=statement.closing_minor,
+            entries=before.entries + statement.entries,
+        )
+    return StatementFile(file.name, tuple(found))

@@ -104,7 +104,7 @@ def _declared(request: dict[str, Any], *, proposes: bool) -> Declared:
 
 def _rows(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> list[Row]:
     """Rows of evidence (evidence.Row) of all members; one that is wrong holds all. Raises StatementDoesNotFoot."""
-    from finance_pipeline.sources.statements.assemble import check_footing, statements_of
+    from finance_pipeline.sources.statements.assemble import check_footing, joined, statements_of
     from finance_pipeline.sources.statements.model import StatementFile
 
     if size_bytes > LARGEST_FILE_BYTES:
@@ -114,7 +114,7 @@ def _rows(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> list[R
     events = (event for each in inside for event in read_stream(each.stream, each.size_bytes, declared))
     file = StatementFile(request["name"], tuple(statements_of(events)))
     check_footing(file)
-    return rows_of(file)
+    return rows_of(joined(file))
 
 
 def _proposal(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> str:

@@ -18,8 +18,12 @@ _SLASHED = re.compile(
     r"/(ACCW|ADDR|BENM|BIC|BUSP|CNTP|CRED|CSID|EREF|EXCH|IBAN|ID|IREF|ISDT|MARF|NAME|OCMT|ORDP|PREF|PURP|REMI|RTRN|SVCL"
     r"|TRCD|TRTP|ULTB|ULTC|ULTD|CHGS|PY|RFB|CD|MREF|IND|CHGS1|CHGS2)/"
 )
+_IBAN_FIRST = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{11,30})\s+(\S.*)$")
+_ORIGINAL = re.compile(r"/OCMT/([A-Z]{3})(\d[\d,]{0,20})/")
+_CHARGES = re.compile(r"/CHGS\d?/([A-Z]{3})(\d[\d,]{0,20})/")
 _FULL_LINE_CHARS = 65
 """A line as long as the field allows goes on in the next one without a space."""
+_FULL_SUBFIELD_CHARS = 27
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED"})
 
 
@@ -41,7 +45,31 @@ def told_by(lines: list[str]) -> Told | None:
     joined = "".join(lines)
     if len(_SLASHED.findall(joined)) >= 2 or _SLASHED.match(joined):
         return Told(_slashed(joined), None)
-    return Told(Detail(remittance=_free(lines)), None)
+    return Told(_with_account(lines), None)
+
+
+def _with_account(lines: list[str]) -> Detail:
+    """Free lines; where the first begins with an IBAN, the rest of it is the name."""
+    found = _IBAN_FIRST.match(lines[0])
+    if found is None:
+        return Detail(remittance=_free(lines))
+    return Detail(
+        remittance=_free(lines[1:]) or _free(lines),
+        counterparty_name=_squeezed(found.group(2)),
+        counterparty_account=found.group(1),
+    )
+
+
+def exchanged(text: str) -> tuple[str | None, str | None, str | None]:
+    """Original amount and its currency, and charges with theirs, from what stands between slashes in a line's text."""
+    original, charges = _ORIGINAL.search(text), _CHARGES.findall(text)
+    taken = " ".join(f"{_plain(amount)} {currency}" for currency, amount in charges) or None
+    return (_plain(original.group(2)), original.group(1), taken) if original else (None, None, taken)
+
+
+def _plain(amount: str) -> str:
+    """An amount with a comma as a decimal text."""
+    return amount.rstrip(",").replace(",", ".")
 
 
 def _free(lines: list[str]) -> str | None:
@@ -57,17 +85,22 @@ def _subfields(joined: str, mark: str, code: str | None) -> Told:
     parts: dict[str, str] = {}
     for part in _SPLITS[mark].split(joined)[1:]:
         parts[part[:2]] = parts.get(part[:2], "") + part[2:]
-    purpose = "".join([parts[key] for key in sorted(parts) if "20" <= key <= "29" or "60" <= key <= "63"])
+    purpose = _run_on([parts[key] for key in sorted(parts) if "20" <= key <= "29" or "60" <= key <= "63"])
     tags = _tagged(_SEPA, purpose)
     text = tags.get("SVWZ") or tags.get("")
     account = tags.get("IBAN") or parts.get("31", "") or parts.get("38", "")
     detail = Detail(
         end_to_end_id=_reference(tags.get("EREF") or tags.get("KREF")),
         remittance=_squeezed(text or "") or _squeezed(parts.get("00", "")),
-        counterparty_name=_squeezed(tags.get("ABWA") or parts.get("32", "") + parts.get("33", "")),
+        counterparty_name=_squeezed(tags.get("ABWA") or _run_on([parts.get("32", ""), parts.get("33", "")])),
         counterparty_account=account.replace(" ", "").upper() or None,
     )
     return Told(detail, code)
+
+
+def _run_on(parts: list[str]) -> str:
+    """Subfields as one text: one of full length was broken in the middle, a shorter one ended there."""
+    return "".join([part if len(part) >= _FULL_SUBFIELD_CHARS else f"{part} " for part in parts])
 
 
 def _slashed(joined: str) -> Detail:

@@ -12,7 +12,7 @@ from finance_pipeline.core.money import NotMoney
 from finance_pipeline.sources.statements.figures import NotADate, compact_day, is_currency, loose_minor
 from finance_pipeline.sources.statements.model import Balance, Detail, Entry, Head, MalformedStatement, Reading, Unread
 from finance_pipeline.sources.statements.mt.fields import Message, messages
-from finance_pipeline.sources.statements.mt.information import Told, told_by
+from finance_pipeline.sources.statements.mt.information import Told, exchanged, told_by
 from finance_pipeline.sources.statements.mt.line import entry_of
 
 _BALANCE = re.compile(r"\s*(RC|RD|C|D)\s*(\d{8}|\d{6})?\s*([A-Z]{3})\s*([\d.,' ]*\d[,.]?)\s*$", re.IGNORECASE)
@@ -136,7 +136,7 @@ def _entries(message: Message, currency: str | None) -> list[Entry | Unread]:
     open_line = False
     for tag, lines in message.fields:
         if tag == "61":
-            events.append(entry_of(lines, currency, len(events) + 1))
+            events.append(_exchanged(entry_of(lines, currency, len(events) + 1), lines))
             open_line = True
         elif tag == "86" and open_line:
             told, last = told_by(lines), events[-1]
@@ -146,6 +146,16 @@ def _entries(message: Message, currency: str | None) -> list[Entry | Unread]:
         elif tag in _CLOSINGS:
             open_line = False
     return events
+
+
+def _exchanged(event: Entry | Unread, lines: list[str]) -> Entry | Unread:
+    """A line with the original amount and the charges that stand under it."""
+    if isinstance(event, Unread) or len(lines) < 2:
+        return event
+    amount, currency, charges = exchanged("".join(lines[1:]))
+    if amount is None and charges is None:
+        return event
+    return event._replace(original_amount=amount, original_currency=currency, charges=charges)
 
 
 def _with(entry: Entry, told: Told) -> Entry:
