@@ -35,7 +35,8 @@ def match(pool: Pool, named: Named) -> Pool:
         pool = _in_turn(pool, named, strength, steps)
         if strength > STRONG:
             pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
-    pool = pool.take(spelled.match(pool, named))
+    short, named = spelled.match(pool, named)
+    pool = pool.take(short)
     pool = pool.take(near.match(pool, named))
     pool = _in_turn(pool, named, PART, [_of_last_digits])
     return pool.take(parts.match(pool, named))

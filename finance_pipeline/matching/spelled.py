@@ -6,25 +6,29 @@ kernels.spelling), numbers that name a document whoever pays (references).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from finance_pipeline.matching import references
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import Named
+from finance_pipeline.matching.references import BARE, Named
 
 NAME_ONLY = "name:"
 """How parties begin that only a printed name stands for, not an id."""
 _MOST_ITEMS = 400
 """A party of more open documents than this is not read so: short numbers would fit many of them."""
 _MOST_PARTIES = 6
-_SEVERAL_NUMBERS = "[0-9]{2}[^0-9].*[0-9]{2}|[0-9]{8}"
-_ANSWERS = {0: "none", 1: "one", 2: "several"}
+_NUMBER = "[0-9]{3}"
+_DIGITS = "[0-9]"
+_ANSWERS = {0: "none", 1: "one", 2: "several", 3: "alone"}
+_LEAST_DIGITS = 4
 
 
-def match(pool: Pool, named: Named) -> Found:
-    """Lines all of whose numbers are short for documents of one party which add to the line, in one way only.
+def match(pool: Pool, named: Named) -> tuple[Found, Named]:
+    """Lines all of whose numbers are short for documents of one party which add to the line, in one way only; and what
+    is named, with the one document that is all that a line's text is short for, of its payer, in place of others'.
 
     The party is the line's payer; where that is not known, one that two of its numbers may belong to. A number may be
     written without its letters, year or leading digits, or run into its neighbour. Documents of no known party belong
@@ -32,8 +36,12 @@ def match(pool: Pool, named: Named) -> Found:
     """
     candidates = _candidates(pool, named)
     if candidates.is_empty():
-        return NOTHING
+        return NOTHING, named
     read = _read(candidates)
+    alone = _alone(read, named)
+    exact = alone.filter(pl.coalesce("less", "item_amount") == pl.col("line_amount"))
+    full = alone.filter(pl.col("item_amount") == pl.col("line_amount"))
+    exact = pl.concat([full, exact.join(full, on="l", how="anti").with_columns(taken=pl.lit(2, pl.Int64))])
     one = read.filter(pl.col("answer") == "one")
     several_parties = one.select("l", "u").unique().filter(pl.col("l").is_duplicated())["l"]
     unclear = pl.concat(
@@ -41,34 +49,69 @@ def match(pool: Pool, named: Named) -> Found:
     )
     refused = unclear.filter(pl.col("taken") > 0).select("l", "i")
     clear = one.filter(pl.col("taken") > 0).join(unclear.select("l").unique(), on="l", how="anti")
+    clear = pl.concat([clear, exact])
     contested = clear.filter(pl.col("l").n_unique().over("i") > 1)
     won = clear.join(contested.select("l").unique(), on="l", how="anti", maintain_order="left")
+    found = Found(_pairs(won), refusal(pl.concat([refused, contested.select("l", "i")]), SEVERAL))
+    return found, _named_so(named, alone)
+
+
+def _pairs(won: pl.DataFrame) -> pl.DataFrame:
     principal = pairs_of(won, tier=1, rule="references_short", amount=pl.col("item_amount"), role="principal")
-    less = won.filter(pl.col("taken") == 2)
     off = pairs_of(
-        less, tier=1, rule="references_short", role=pl.col("less_role"), item_amount=0,
+        won.filter(pl.col("taken") == 2), tier=1, rule="references_short", role=pl.col("less_role"), item_amount=0,
         amount=pl.col("less") - pl.col("item_amount"),
     )  # fmt: skip
-    return Found(pl.concat([principal, off]), refusal(pl.concat([refused, contested.select("l", "i")]), SEVERAL))
+    return pl.concat([principal, off])
+
+
+def _alone(read: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """The one document of each line whose payer is known and whose text is short for no other of that payer, nor has
+    another number of the house."""
+    payers = read.filter(pl.col("party_read") == pl.col("line_party"), pl.col("answer") == "alone")
+    digits = pl.col("token").str.count_matches(_DIGITS)
+    alone = payers.filter(pl.col("taken") > 0, ~pl.col("hides_payer"), digits >= _LEAST_DIGITS)
+    unknown = named.tokens.filter(~pl.col("known")).join(alone.select("l", squeezed=_squeezed("token")), on="l")
+    others = unknown.filter(~pl.col("text").str.ends_with(pl.col("squeezed")))
+    return alone.join(others.select("l").unique(), on="l", how="anti", maintain_order="left")
+
+
+def _squeezed(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all("[^A-Z0-9]+", "")
+
+
+def _named_so(named: Named, alone: pl.DataFrame) -> Named:
+    """What is named, each of these lines naming its one document by digits alone, where it named no other surely."""
+    sure = named.hits.filter(pl.col("strength") < BARE).select("l")
+    only = alone.join(sure, on="l", how="anti")
+    digits = pl.col("token").str.count_matches(_DIGITS).cast(pl.Int32)
+    hits = only.select(
+        "l", "i", "field", "token", strength=pl.lit(BARE, pl.Int32), whole=pl.lit(False), digits=digits
+    ).select(named.hits.columns)
+    lines = only.select("l").unique()
+    others = named.hits.join(lines, on="l", how="anti", maintain_order="left")
+    tokens = named.tokens.join(lines, on="l", how="anti", maintain_order="left")
+    return replace(named, hits=pl.concat([others, hits]).sort("l", "i"), tokens=tokens)
 
 
 def _candidates(pool: Pool, named: Named) -> pl.DataFrame:
     """Lines beside the open documents that their text is read with, by line and party (u); sorted by u and i."""
-    lines = pool.open_lines.filter(pl.col("memo").str.contains(_SEVERAL_NUMBERS))
+    numbered = pl.col("memo").str.contains(_DIGITS).fill_null(False)
+    text = pl.when(numbered).then("memo").otherwise("end_to_end_id")
+    lines = pool.open_lines.with_columns(text=text).filter(pl.col("text").str.contains(_NUMBER))
     if lines.is_empty():
         return lines
     units = _units(pool, named, lines).with_row_index("u")
     numbers = pool.items.filter(pl.col("number").is_not_null()).select("i", "book", "currency", "party", "number")
     keys = ["book", "currency", "party"]
     crowded = numbers.group_by(keys).len().filter(pl.col("len") > _MOST_ITEMS)
-    own = units.join(crowded, on=keys, how="anti").join(numbers, on=keys).select("u", "l", "i", "number")
+    own = units.join(crowded, on=keys, how="anti").join(numbers, on=keys).select("u", "l", "i", "number", "party")
     nobodys = numbers.filter(pl.col("party").is_null() | pl.col("party").str.starts_with(NAME_ONLY))
     hit = named.hits.select("l", "i").join(nobodys.select("i", "number"), on="i")
-    others = units.select("u", "l").join(hit, on="l").select("u", "l", "i", "number")
-    pairs = pl.concat([own, others]).unique(["u", "i"])
-    several = pairs.filter(pl.len().over("u") > 1)
-    fitting = pool.candidates(several, pool.policy.early_days).filter(~pl.col("foreign"))
-    return fitting.sort("u", "i")
+    others = units.select("u", "l", "party").join(hit, on="l").select("u", "l", "i", "number", "party")
+    pairs = pl.concat([own, others]).unique(["u", "i"]).rename({"party": "party_read"})
+    fitting = pool.candidates(pairs, pool.policy.early_days).filter(~pl.col("foreign"))
+    return fitting.join(lines.select("l", "text"), on="l").sort("u", "i")
 
 
 def _units(pool: Pool, named: Named, lines: pl.DataFrame) -> pl.DataFrame:
@@ -94,10 +137,10 @@ def _read(candidates: pl.DataFrame) -> pl.DataFrame:
     from finance_pipeline.matching.kernels.buffers import folded_texts, in_parts, pieces
     from finance_pipeline.matching.kernels.spelling import spell
 
-    units = candidates.group_by("u", maintain_order=True).agg(pl.len(), pl.col("memo", "line_amount").first())
+    units = candidates.group_by("u", maintain_order=True).agg(pl.len(), pl.col("text", "line_amount").first())
     bounds = np.zeros(units.height + 1, np.int64)
     np.cumsum(units["len"].to_numpy(), out=bounds[1:])
-    texts, numbers = folded_texts(units["memo"]), folded_texts(candidates["number"])
+    texts, numbers = folded_texts(units["text"]), folded_texts(candidates["number"])
     full = candidates["item_amount"].to_numpy()
     less = candidates.select(pl.coalesce("less", "item_amount")).to_series().to_numpy()
     taken, places = np.zeros(candidates.height, np.int64), np.zeros((candidates.height, 2), np.int64)

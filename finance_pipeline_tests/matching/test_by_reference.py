@@ -87,6 +87,26 @@ def test_a_short_number_of_two_equal_documents_of_the_payer_is_not_read() -> Non
     assert wrong.reconcile().settled() == {}
 
 
+@pytest.mark.parametrize("memo", ["FAKTURA 4982", "RMR*IV*04982*PI*40.00", "BETALING 4982 DEBITEUR 2041"])
+def test_a_short_number_of_one_document_of_the_payer_names_it_for_a_part_of_it_too(memo: str) -> None:
+    world = (
+        World()
+        .item("104982", "900.00", "Acme Ltd")
+        .item("2041-7", "40.00", "Acme Ltd")
+        .item("4982-1", "40.00", "Blue Ltd")
+    )
+    part = world.line("line", "30.00", memo, counterparty_name="ACME LTD").reconcile()
+    assert part.settled() == {"line": {"104982": 3000}}
+    whole = World(items=world.items).line("line", "900.00", memo, counterparty_name="ACME LTD").reconcile()
+    assert whole.settled() == {"line": {"104982": 90000}}
+
+
+@pytest.mark.parametrize("memo", ["FACTURE 202510-4", "202510-5112", "FACT 202606409 NR 3403", "X-9/202510/3999"])
+def test_a_part_that_other_digits_go_on_from_is_short_for_nothing(memo: str) -> None:
+    world = World().item("202510-3403", "531.25", "Acme Ltd").item("202606409", "1.00", "Blue Ltd")
+    assert world.line("line", "400.00", memo, counterparty_name="ACME LTD").reconcile().settled() == {}
+
+
 def test_a_memo_that_names_only_some_of_what_was_paid_is_left_to_a_person() -> None:
     world = World().item("INV-1041", "100.00").item("INV-1042", "60.00").item("INV-1043", "5.00")
     result = world.line("line", "165.00", "INV-1041 INV-1042").reconcile()

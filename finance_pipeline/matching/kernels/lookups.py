@@ -25,24 +25,25 @@ _SURE_DIGITS = 8
 
 
 @njit(cache=True, nogil=True)
-def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool) -> int:
-    """How surely a key of this kind names its item; 0 is not at all."""
+def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool, torn: bool) -> int:
+    """How surely a key of this kind names its item; 0 is not at all. torn: the text goes on with other digits, so that
+    a part of a number is hardly meant for the whole."""
     if kind in (FULL, OPAQUE):
         return STRONG
     if kind == LETTERS_TAIL:
-        return BARE
+        return PART if torn else BARE
     if blocked or (weak and not said):
         return 0
     if kind == FULL_DIGITS:
         return STRONG if said or digits >= _SURE_DIGITS else (BARE if digits >= 4 else 0)
     if kind == DIGITS_ONLY:
         return STRONG if said and digits >= 4 else (BARE if digits >= 4 or said else 0)
-    return (BARE if said else PART) if digits >= 3 else 0
+    return (BARE if said and not torn else PART) if digits >= 3 else 0
 
 
 @njit(cache=True, nogil=True)
 def look(
-    key: np.uint64, digits: int, said: bool, weak: bool, blocked: bool, worst: int,
+    key: np.uint64, digits: int, said: bool, weak: bool, blocked: bool, torn: bool, worst: int,
     first: int, last: int, begin: int, end: int, reading: int,
     starts: Array, entries: Array, shift: int, hits: Array, count: int,
 ) -> int:  # fmt: skip
@@ -55,7 +56,7 @@ def look(
     for e in range(starts[bucket], starts[bucket + np.uint64(1)]):
         if entries[e, 0] != key:
             continue
-        strength = _strength(np.int64(entries[e, 1] >> np.uint64(32)), digits, said, weak, blocked)
+        strength = _strength(np.int64(entries[e, 1] >> np.uint64(32)), digits, said, weak, blocked, torn)
         if strength == 0 or count == MAX_HITS or found == _SAME_KEY:
             continue
         found += 1

@@ -98,3 +98,30 @@ def read_words(data: Array, count: int, runs: Array, words: Array, meanings: Arr
                 tight = runs[r, BEGIN] - runs[r - 1, END] == 1 and data[runs[r - 1, END]] != 44
                 runs[r, WEAK] |= tight
                 runs[r, MEANING] = LABEL if tight else 0
+
+
+@njit(cache=True, nogil=True)
+def kind_of(data: Array, at: int, first: int, last: int) -> int:
+    """What stands at a byte of a text: 2 a digit, 1 a letter, 0 neither (or nothing)."""
+    if at < first or at >= last:
+        return 0
+    byte = data[at]
+    if 48 <= byte <= 57:
+        return 2
+    return 1 if 65 <= byte <= 90 or byte >= 0x80 else 0
+
+
+@njit(cache=True, nogil=True)
+def goes_on(data: Array, first: int, last: int, begin: int, end: int, slashes: bool) -> bool:
+    """Whether a tight mark binds other digits to those of a place: 202510 of 202510-4 is no number of its own.
+
+    slashes: a slash binds too, as it does in 999045/06/2025, though not in the list 4890/4985.
+    """
+    before = begin - 2 >= first and kind_of(data, begin - 2, first, last) == 2 and _binds(data[begin - 1], slashes)
+    after = end + 1 < last and kind_of(data, end + 1, first, last) == 2 and _binds(data[end], slashes)
+    return bool(before or after)
+
+
+@njit(cache=True, nogil=True)
+def _binds(byte: int, slashes: bool) -> bool:
+    return bool(byte == 45 or byte == 46 or byte == 95 or (slashes and byte == 47))  # - . _ /

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
-from finance_pipeline.matching.kernels.marks import WEAK, separated
+from finance_pipeline.matching.kernels.marks import WEAK, kind_of, separated
 from finance_pipeline.matching.kernels.numbers import BEGIN, DIGITS, END, KIND, is_year, runs_of
 
 OF_TEXT, TO_TEXT, ITEM, SURENESS = 0, 1, 2, 3
@@ -161,23 +161,13 @@ def whole_readings(
 
 
 @njit(cache=True, nogil=True)
-def _kind(data: Array, at: int, first: int, last: int) -> int:
-    if at < first or at >= last:
-        return 0
-    byte = data[at]
-    if 48 <= byte <= 57:
-        return 2
-    return 1 if 65 <= byte <= 90 or byte >= 0x80 else 0
-
-
-@njit(cache=True, nogil=True)
 def without_chance(data: Array, first: int, last: int, out: Array, count: int) -> int:
     """Drop readings that begin or end inside of digits (or letters) where no other whole number ends or begins."""
     kept = 0
     for a in range(count):
         begin, end = out[a, OF_TEXT], out[a, TO_TEXT]
-        begins = _kind(data, begin - 1, first, last) != _kind(data, begin, first, last)
-        ends = _kind(data, end, first, last) != _kind(data, end - 1, first, last)
+        begins = kind_of(data, begin - 1, first, last) != kind_of(data, begin, first, last)
+        ends = kind_of(data, end, first, last) != kind_of(data, end - 1, first, last)
         for b in range(count):
             begins = begins or (out[b, SURENESS] == WHOLE and out[b, TO_TEXT] == begin)
             ends = ends or (out[b, SURENESS] == WHOLE and out[b, OF_TEXT] == end)

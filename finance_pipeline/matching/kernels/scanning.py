@@ -30,6 +30,7 @@ from finance_pipeline.matching.kernels.marks import (
     MEANING,
     TAKEN,
     WEAK,
+    goes_on,
     mark_dates_and_amounts,
     read_words,
     separated,
@@ -91,14 +92,15 @@ def _windows(
         if digits == 0 or (runs[r, KIND] == DIGITS and digits < 3):
             continue
         already = found
+        torn = goes_on(data, runs[0, BEGIN], runs[count - 1, END], begin, end, False)
         if shapes[shape] & IS_SHAPE:
             found = look(
-                finished(state), digits, said, frail, blocked, STRONG, r, w, begin, end, SEQUENCE,
+                finished(state), digits, said, frail, blocked, torn, STRONG, r, w, begin, end, SEQUENCE,
                 starts, entries, shift, hits, found,
             )  # fmt: skip
         if merged and found == already and shapes[joined_shape] & IS_SHAPE:
             found = look(
-                finished(joined), digits, said, frail, blocked, STRONG, r, w, begin, end, MERGED,
+                finished(joined), digits, said, frail, blocked, torn, STRONG, r, w, begin, end, MERGED,
                 starts, entries, shift, hits, found,
             )  # fmt: skip
     return found
@@ -144,7 +146,7 @@ def _inside(
             continue
         state = with_bytes(with_byte(BASIS ^ salt, np.uint8(0x1F)), data, at, last - 1)
         found = look(
-            finished(state), last - 1 - at, False, weak, False, BARE if whole else PART, r, r, first, last,
+            finished(state), last - 1 - at, False, weak, False, False, BARE if whole else PART, r, r, first, last,
             ALONE, starts, entries, shift, hits, found,
         )  # fmt: skip
     return found
@@ -243,7 +245,7 @@ def _opaque(
 ) -> int:  # fmt: skip
     """Ids of many runs, found as one word of the text or as the whole of it."""
     found = look(
-        squeezed_key(data, first, last, salt), 0, False, False, False, STRONG, 0, 0, first, last,
+        squeezed_key(data, first, last, salt), 0, False, False, False, False, STRONG, 0, 0, first, last,
         ALONE, starts, entries, shift, hits, found,
     )  # fmt: skip
     begin = first
@@ -252,7 +254,7 @@ def _opaque(
         if byte == 32 or byte == 44 or byte == 59 or byte == 124 or byte == 43 or byte == 58 or byte == 61:
             if at - begin >= 8 and not (begin == first and at == last):
                 found = look(
-                    squeezed_key(data, begin, at, salt), 0, False, False, False, STRONG, 0, 0, begin, at,
+                    squeezed_key(data, begin, at, salt), 0, False, False, False, False, STRONG, 0, 0, begin, at,
                     ALONE, starts, entries, shift, hits, found,
                 )  # fmt: skip
             begin = at + 1

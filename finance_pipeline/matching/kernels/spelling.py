@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
-from finance_pipeline.matching.kernels.marks import mark_dates_and_amounts, read_words
+from finance_pipeline.matching.kernels.marks import goes_on, mark_dates_and_amounts, read_words
 from finance_pipeline.matching.kernels.numbers import MAX_RUNS, runs_of
 from finance_pipeline.matching.kernels.readings import (
     ITEM,
@@ -28,7 +28,8 @@ from finance_pipeline.matching.kernels.readings import (
     without_chance,
 )
 
-NONE, ONE, SEVERAL = 0, 1, 2
+NONE, ONE, SEVERAL, ALONE = 0, 1, 2, 3
+"""What a text spells out: nothing that makes the amount; one way to make it; more ways; one document alone."""
 _MOST_ALIKE = 4
 _MOST_STEPS = 20_000
 _LONGEST_TEXT = 600
@@ -215,7 +216,17 @@ def spell(
             data, text_starts[row], text_sizes[row], words, meanings, numbers, number_starts, number_sizes, items,
             bounds[row], bounds[row + 1], out,
         )  # fmt: skip
-        if count < 2 or count == MOST_READINGS:
+        if count == 0 or count == MOST_READINGS:
+            continue
+        alike, torn = 0, 0
+        for a in range(count):
+            alike += out[a, ITEM] == out[0, ITEM]
+            end = text_starts[row] + text_sizes[row]
+            torn += goes_on(data, text_starts[row], end, out[a, OF_TEXT], out[a, TO_TEXT], True)
+        if alike == count:
+            answers[row] = NONE if torn else ALONE
+            taken[out[0, ITEM]] = 1
+            places[out[0, ITEM], 0], places[out[0, ITEM], 1] = out[0, OF_TEXT], out[0, TO_TEXT]
             continue
         for attempt in range(4):
             # Every place read and each in full; each less its discount; then the same with places that stay unread.
