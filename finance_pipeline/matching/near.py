@@ -150,7 +150,7 @@ def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFr
     filled = lines.select("l", text=field).filter(pl.col("text").str.contains("[0-9]")).with_row_index("row")
     here = pairs.rename({"text": "number"}).join(filled.select("l", "row"), on="l").sort("row", "i")
     texts, numbers = folded_texts(filled["text"]), folded_texts(here["number"])
-    rows = here["row"].cast(pl.Int64).to_numpy()
+    rows = here["row"].cast(pl.Int64).to_numpy(writable=True)
     ways, places = np.zeros(here.height, np.int64), np.zeros((here.height, 2), np.int64)
     near_numbers(
         texts.data, texts.starts, texts.sizes, numbers.data, numbers.starts, numbers.sizes,

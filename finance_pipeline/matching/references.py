@@ -245,7 +245,7 @@ def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
     from finance_pipeline.matching.kernels.buffers import folded_texts, in_parts
 
     folded = folded_texts(texts["text"])
-    owners, salts = texts["i"].to_numpy(), wording.salts(texts["book"])
+    owners, salts = texts["i"].to_numpy(writable=True), wording.salts(texts["book"])
     shapes = np.zeros(numbers.SHAPE_COUNT, np.uint8)
 
     def part(first: int, last: int) -> Any:

@@ -138,7 +138,7 @@ def salts(books: pl.Series) -> Any:
     if len(names) <= 1:
         return np.full(len(books), text_key(names[0].encode()) if names else 0, np.uint64)
     by_name = {name: text_key(name.encode()) for name in names}
-    return books.replace_strict(by_name, return_dtype=pl.UInt64).to_numpy()
+    return books.replace_strict(by_name, return_dtype=pl.UInt64).to_numpy(writable=True)
 
 
 def by_bucket(entries: Any) -> tuple[Any, Any, int]:

@@ -105,8 +105,10 @@ def _fold(data: Array, starts: Array, lengths: Array, table: Array, out: Array, 
 def plain_texts(column: pl.Series) -> Texts:
     """The column's texts as they are."""
     if column.null_count() == len(column):
-        nothing = np.zeros(len(column), np.int64)
-        return Texts(np.zeros(1, np.uint8), nothing, nothing)
+        nothing, none = np.zeros(len(column), np.int64), np.zeros(1, np.uint8)
+        # As the bytes of a column are: a loop is compiled again for data that it could write to.
+        none.setflags(write=False)
+        return Texts(none, nothing, nothing)
     array = column.fill_null("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     whole = array.cast(pa.large_string())
     buffers = whole.buffers()
