@@ -104,6 +104,8 @@ class Connection(_Declared):
     base_url: str = ""
     token_url: str = ""
     tenant_id: str = ""
+    calls_a_day: int | None = Field(None, ge=1)
+    """For Xero: what the organisation's tier allows, where it is not 5,000."""
     folder: str = ""
     """For statement files: the watched folder, absolute or below the data folder."""
     secrets: Mapping[str, str] = Field(default_factory=dict)
@@ -127,10 +129,26 @@ class Connection(_Declared):
         return SecretStr(value)
 
 
+class Calls(_Declared):
+    """How patient we are with the servers of others."""
+
+    attempts: int = Field(default=5, ge=1, le=20)
+    """Of one call, the first included."""
+    budget_s: float = Field(default=90, gt=0)
+    """What one call may take with all its waits; a server that asks for more is left alone until then."""
+    connect_s: int = Field(default=5, ge=1)
+    read_s: int = Field(default=30, ge=1)
+    answer_s: float = Field(default=120, gt=0)
+    """For a whole answer."""
+    time_scale: float = Field(default=1, gt=0, le=1)
+    """How much of each wait is really waited; below 1 only against simulated servers."""
+
+
 class Settings(_Declared):
     """Everything declared, checked together."""
 
     home: Path
+    calls: Calls = Calls()
     actor: str = "operator"
     """Who decides on the command line."""
     books: tuple[Book, ...] = ()

@@ -22,6 +22,7 @@ from finance_pipeline.landing.files import LandedFile, pages_frame
 from finance_pipeline.landing.manifest import Connection as ManifestConnection
 from finance_pipeline.landing.manifest import Landed, Landing, cursor_of, land, note_read, note_sync
 from finance_pipeline.services.canonicalize import publish_rates
+from finance_pipeline.services.connections import LeftAlone, enter, note_health, policy_of
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.statement_overlaps import OneFormat
 from finance_pipeline.services.workspace import Workspace
@@ -60,14 +61,17 @@ def sync(workspace: Workspace, kind: ConnectionKind) -> Materialized:
     return _report(kind, results)
 
 
-def sync_connection(workspace: Workspace, connection: Connection) -> Synced:
-    """Pull one connection from its cursor and land what it says; a Problem ends in the result, not in a raise."""
-    source = source_registry.source_of(connection.kind)
+def sync_connection(workspace: Workspace, connection: Connection, *, from_the_beginning: bool = False) -> Synced:
+    """Pull one connection from its cursor and land what it says; a Problem ends in the result, not in a raise.
+
+    from_the_beginning: as if it had never been read. What is known already adds nothing.
+    """
+    source = source_registry.source_of(connection.kind, policy_of(workspace))
     now = datetime.now(UTC)
     return _land_all(
         workspace,
         connection,
-        lambda cursor: source.pull(connection, workspace.settings, cursor, now),
+        lambda cursor: source.pull(connection, workspace.settings, None if from_the_beginning else cursor, now),
         now,
     )
 
@@ -119,6 +123,7 @@ def _land_all(
     with workspace.database.transaction() as lock:
         try:
             _lock_connection(lock, connection)
+            enter(lock, connection, now)
             cursor = cursor_of(lock, connection.id)
             one_format = OneFormat(workspace)
             for each in pull(cursor):
@@ -130,10 +135,13 @@ def _land_all(
         except Problem as caught:
             problem = caught
             log.warning("connection failed", connection=connection.id, words=str(caught), sync_id=sync_id)
+    if isinstance(problem, LeftAlone):
+        return Synced(connection.id, "failed", str(problem), 0, 0, 0, problem)
     outcome = "failed" if problem else "read"
     words = str(problem) if problem else f"{versions} new versions from {pages} pages"
     with workspace.database.transaction() as conn:
         note_sync(conn, (sync_id, connection.id, connection.kind), now, outcome, words, (pages, versions, letters))
+        note_health(conn, connection.id, problem, datetime.now(UTC), workspace.settings.calls.time_scale)
         if problem is None:
             note_read(conn, connection.id, now)
     return Synced(connection.id, outcome, words, pages, versions, letters, problem)

@@ -20,7 +20,7 @@ from finance_pipeline.core.problems import NeedsItsOwner, PermanentProblem
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import Page, Update
 from finance_pipeline.sources.gather import Gathering, base_url_of
-from finance_pipeline.sources.http import CONNECT_S, READ_S, RetryPolicy, Transient, transient_of
+from finance_pipeline.sources.http import RetryPolicy, Transient, transient_of
 
 ECB_URL = "https://www.ecb.europa.eu/stats/eurofxref"
 _FILE = "eurofxref-hist.zip"
@@ -50,7 +50,7 @@ class Ecb:
         endpoint = url.rpartition("/")[2]
         etag = (cursor or {}).get("etag")
         where = f"connection {connection.id}, {endpoint}"
-        found = self._policy.call(where, lambda: _fetch(url, etag, where))
+        found = self._policy.call(where, lambda: _fetch(url, etag, where, self._policy))
         if found is None:
             return
         raw, new_etag = found
@@ -66,14 +66,14 @@ class Ecb:
         yield gathering.update({"etag": new_etag} if new_etag else {})
 
 
-def _fetch(url: str, etag: str | None, where: str) -> tuple[bytes, str | None] | None:
+def _fetch(url: str, etag: str | None, where: str, policy: RetryPolicy) -> tuple[bytes, str | None] | None:
     """The file and its ETag; None if it has not changed. Raises Transient, NeedsItsOwner, PermanentProblem."""
     headers = {"If-None-Match": etag} if etag else {}
     redirects_only = urllib3.Retry(2, connect=0, read=0, other=0, status=0, respect_retry_after_header=False)
-    with urllib3.PoolManager(retries=redirects_only, timeout=urllib3.Timeout(CONNECT_S, READ_S)) as pool:
+    with urllib3.PoolManager(retries=redirects_only, timeout=urllib3.Timeout(*policy.timeout)) as pool:
         try:
             answer = pool.request("GET", url, headers=headers, preload_content=False)
-            raw = answer.read(_LARGEST_BYTES + 1)
+            raw = policy.body(answer, _LARGEST_BYTES)
         except urllib3.exceptions.HTTPError as broken:
             raise Transient(f"the connection failed ({type(broken).__name__})") from None
     if answer.status == 304:
@@ -135,6 +135,3 @@ def _gather(gathering: Gathering, page: Page, rows: list[list[str]], begin: date
             gathering.refuse("rates", day_text, "its rates are not numbers, or not one a currency", row, page)
             continue
         gathering.add("rates", day_text, {"date": day_text, "rates": rates}, page, on=on)
-
-
-SOURCE = Ecb()

@@ -5,7 +5,7 @@ Here: what every connector shares between raw bytes and an Update. Not here: HTT
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +15,10 @@ from finance_pipeline.core.identity import content_hash, exact_json, parse_json
 from finance_pipeline.core.problems import PermanentProblem
 from finance_pipeline.core.settings import Book, Connection, Settings
 from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
+from finance_pipeline.sources.http import RetryPolicy
+
+READINGS = 3
+"""How often an answer is asked for that cannot be read, before its pull ends."""
 
 
 class MalformedPage(PermanentProblem):
@@ -74,9 +78,38 @@ class Gathering:
         named = _storable(source_id) if isinstance(source_id, str) else None
         self._dead_letters.append(DeadLetter(kind, named, reason, _storable(exact_json(record)), page.hash))
 
+    def read(
+        self,
+        endpoint: str,
+        ask: Callable[[], bytes],
+        content: Callable[[bytes], dict[str, Any]],
+        policy: RetryPolicy,
+    ) -> tuple[Page, dict[str, Any]]:
+        """An answer and its content; one that cannot be read is kept as it came, and asked for again.
+
+        content: raises ValueError saying what is wrong. Raises MalformedPage once the last reading is set aside.
+        """
+        turn = 1
+        while True:
+            page = self.page(endpoint, ask())
+            try:
+                return page, content(page.raw)
+            except ValueError as wrong:
+                problem = self.malformed(page, str(wrong))
+            if turn == READINGS:
+                raise problem
+            policy.pause(turn)
+            turn += 1
+
     def malformed(self, page: Page, reason: str) -> MalformedPage:
-        """Set a whole page aside. Returns the problem to raise once the update is landed."""
-        self._dead_letters.append(DeadLetter("page", None, f"{page.endpoint}: {reason}", "", page.hash))
+        """Set a whole page aside; of several readings of one endpoint the last is told of.
+
+        Returns the problem to raise once the update is landed.
+        """
+        said = f"{page.endpoint}: "
+        earlier = [each for each in self._dead_letters if each.kind == "page" and each.reason.startswith(said)]
+        self._dead_letters = [each for each in self._dead_letters if each not in earlier]
+        self._dead_letters.append(DeadLetter("page", None, said + reason, "", page.hash))
         return MalformedPage(
             f"{page.endpoint} gave an answer that cannot be read: {reason}.",
             where=f"connection {self._connection.id}",

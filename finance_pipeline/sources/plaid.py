@@ -6,8 +6,9 @@ Here: an update's pages from its first cursor to its last, as one Update. Not he
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from finance_pipeline.core.period import local_date
@@ -42,13 +43,12 @@ class Plaid:
         client = PlaidClient(connection, self._policy)
         known = (cursor or {}).get("cursor")
         today = local_date(now, zone_of(connection, settings))
-        run = _whole_run(client, connection, known)
         gathering = Gathering(connection)
-        if run.malformed is not None:
-            page = gathering.page(_ENDPOINT, run.malformed[0])
-            problem: MalformedPage = gathering.malformed(page, run.malformed[1])
+        try:
+            run = _whole_run(partial(_read_page, client, gathering, self._policy), connection, known)
+        except MalformedPage:
             yield gathering.update(cursor)
-            raise problem
+            raise
         first_day = _gather(gathering, run, today)
         if not run.cursor:
             yield gathering.update(cursor)
@@ -62,37 +62,41 @@ class Plaid:
         yield gathering.update({"cursor": run.cursor}, complete)
 
 
+_ReadPage = Callable[[str | None], tuple[Page, dict[str, Any]]]
+
+
+def _read_page(
+    client: PlaidClient, gathering: Gathering, policy: RetryPolicy, cursor: str | None
+) -> tuple[Page, dict[str, Any]]:
+    """The page after a cursor. Raises MalformedPage, and what the client raises."""
+    ask, content = partial(client.transactions_sync, cursor), partial(_content, cursor=cursor)
+    return gathering.read(_ENDPOINT, ask, content, policy)
+
+
 class _Run:
-    """The pages of one update, in order. malformed: the raw page that ended it, and why."""
+    """The pages of one update, in order."""
 
     def __init__(self, first_cursor: str | None) -> None:
         self.cursor = first_cursor
         self.from_nothing = first_cursor is None
-        self.pages: list[tuple[bytes, dict[str, Any]]] = []
-        self.malformed: tuple[bytes, str] | None = None
+        self.pages: list[tuple[Page, dict[str, Any]]] = []
 
-    def read(self, client: PlaidClient) -> _Run:
-        """Every page up to the end, or up to the first malformed one."""
-        while self.malformed is None:
-            raw = client.transactions_sync(self.cursor)
-            try:
-                content = _content(raw, self.cursor)
-            except ValueError as wrong:
-                self.malformed = (raw, str(wrong))
-                break
-            self.pages.append((raw, content))
-            self.cursor = content["next_cursor"]
-            if not content["has_more"]:
-                break
+    def read(self, read_page: _ReadPage) -> _Run:
+        """Every page up to the end."""
+        more = True
+        while more:
+            page, content = read_page(self.cursor)
+            self.pages.append((page, content))
+            self.cursor, more = content["next_cursor"], content["has_more"]
         return self
 
 
-def _whole_run(client: PlaidClient, connection: Connection, known: str | None) -> _Run:
+def _whole_run(read_page: _ReadPage, connection: Connection, known: str | None) -> _Run:
     """One undisturbed run through an update. Raises Unreachable if the data never stands still for long enough."""
     first = known
     for _ in range(_RESTARTS):
         try:
-            return _Run(first).read(client)
+            return _Run(first).read(read_page)
         except SyncInterrupted:
             continue
         except CursorLost as lost:
@@ -121,8 +125,7 @@ def _content(raw: bytes, cursor: str | None) -> dict[str, Any]:
 def _gather(gathering: Gathering, run: _Run, today: date) -> date | None:
     """All pages as evidence, and the balances of the last one. Returns the first day among the transactions."""
     first_day: date | None = None
-    for raw, content in run.pages:
-        page = gathering.page(_ENDPOINT, raw)
+    for page, content in run.pages:
         for record in (*content["added"], *content["modified"]):
             try:
                 source_id, account, on = _transaction(record)
@@ -167,6 +170,3 @@ def _gather_account(gathering: Gathering, record: Mapping[str, Any], page: Page,
         return
     dated = {**record, "retrieved_on": today.isoformat()}
     gathering.add("account", source_id, dated, page, on=None, account=source_id)
-
-
-SOURCE = Plaid()

@@ -13,14 +13,16 @@ from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.problems import NeedsItsOwner, PermanentProblem
 from finance_pipeline.core.settings import Connection
 from finance_pipeline.sources.gather import base_url_of
-from finance_pipeline.sources.http import TIMEOUT, RateBudget, RetryPolicy, Transient, retry_after_s, transient_of
+from finance_pipeline.sources.http import RetryPolicy, Transient, retry_after_s, transient_of
+from finance_pipeline.sources.limits import Limit
 
 PRODUCTION_URL = "https://production.plaid.com"
 PAGE_COUNT = 500
 LONGEST_HISTORY_DAYS = 730
 """Plaid fixes the history of an Item at its first sync, at 90 days unless more is asked for then."""
 _API_VERSION = "2020-09-14"
-_CALLS_A_MINUTE = 50
+_CALLS_A_MINUTE = {"/transactions/sync": 50, "/accounts/balance/get": 5}
+"""What Plaid allows an Item. A call for a balance goes to the bank, and can take half a minute."""
 _TRANSIENT_TYPES = frozenset({"API_ERROR", "RATE_LIMIT_EXCEEDED", "INSTITUTION_ERROR"})
 _TRANSIENT_CODES = frozenset({"PRODUCT_NOT_READY"})
 _OWNER_TYPES = frozenset({"ITEM_ERROR", "OAUTH_ERROR"})
@@ -66,7 +68,6 @@ class PlaidClient:
         self._access_token = connection.secret("access_token")
         self._api: Any = PlaidApi(plaid.ApiClient(configuration))
         self._connection, self._policy = connection, policy
-        self._budget = RateBudget(policy, _CALLS_A_MINUTE, per_s=60)
 
     def transactions_sync(self, cursor: str | None) -> bytes:
         """One page after a cursor; None is the beginning. Raises SyncInterrupted, CursorLost, and every Problem."""
@@ -80,15 +81,16 @@ class PlaidClient:
             asked["cursor"] = cursor
         request = TransactionsSyncRequest(**asked)
         where = f"connection {self._connection.id}, /transactions/sync"
-        return self._policy.call(where, lambda: self._attempt(request, cursor))
+        return self._policy.call(where, lambda: self._attempt(request, cursor, where))
 
-    def _attempt(self, request: Any, cursor: str | None) -> bytes:
+    def _attempt(self, request: Any, cursor: str | None, where: str) -> bytes:
         import plaid
 
-        self._budget.pause()
+        self._policy.admit(where, limits_of(self._connection.id, "/transactions/sync"))
         try:
-            answer = self._api.transactions_sync(request, _preload_content=False, _request_timeout=TIMEOUT)
-            return bytes(answer.data)
+            timeout = self._policy.timeout
+            answer = self._api.transactions_sync(request, _preload_content=False, _request_timeout=timeout)
+            return self._policy.body(answer)
         except plaid.ApiException as refused:
             raise self._problem(refused, cursor) from None
         except (AttributeError, UnicodeDecodeError) as unread:
@@ -132,6 +134,11 @@ class PlaidClient:
             kept="The cursor stays where it was.",
             todo=todo if kind in _OWNER_TYPES else f"Check the environment variables {named}, and base_url.",
         )
+
+
+def limits_of(connection_id: str, path: str) -> tuple[Limit, ...]:
+    """What Plaid allows one Item on one path."""
+    return (Limit(f"plaid/{connection_id}{path}", _CALLS_A_MINUTE[path], per_s=60),)
 
 
 def _error_of(body: Any) -> dict[str, Any]:

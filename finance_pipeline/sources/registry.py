@@ -5,10 +5,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from finance_pipeline.core.settings import ConnectionKind
+from finance_pipeline.core.settings import Connection, ConnectionKind
 from finance_pipeline.sources.base import Source
+from finance_pipeline.sources.http import RetryPolicy
+
+_CLASSES: dict[ConnectionKind, str] = {"plaid": "Plaid", "stripe": "Stripe", "xero": "Xero", "ecb": "Ecb"}
+_XERO_CALLS_AT_ONCE = 5
 
 
-def source_of(kind: ConnectionKind) -> Source:
-    """The source of a kind: the SOURCE of the module that has its name."""
-    return cast(Source, import_module(f"finance_pipeline.sources.{kind}").SOURCE)
+def source_of(kind: ConnectionKind, policy: RetryPolicy | None = None) -> Source:
+    """The source of a kind, which calls as the policy says; statement files call nobody."""
+    module = import_module(f"finance_pipeline.sources.{kind}")
+    if kind not in _CLASSES:
+        return cast(Source, module.SOURCE)
+    return cast(Source, getattr(module, _CLASSES[kind])(policy))
+
+
+def at_once(connection: Connection) -> tuple[str, int] | None:
+    """Whose calls may not be more than so many at once, if anybody limits that. A pull makes one call at a time."""
+    if connection.kind != "xero":
+        return None
+    return f"xero/{connection.tenant_id or connection.id}", _XERO_CALLS_AT_ONCE

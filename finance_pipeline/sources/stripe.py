@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from finance_pipeline.core.period import local_date
@@ -74,7 +75,7 @@ class _Pull:
         now: datetime,
         policy: RetryPolicy,
     ) -> None:
-        self.client, self.gathering = StripeClient(connection, policy), Gathering(connection)
+        self.client, self.gathering, self.policy = StripeClient(connection, policy), Gathering(connection), policy
         self.zone, self.now = zone_of(connection, settings), now
         self.cursor: dict[str, Any] = dict(cursor or {})
         self._seen: set[str] = set()
@@ -132,12 +133,8 @@ class _Pull:
                 parameters["starting_after"] = last
 
     def _object(self, path: str, lists: tuple[str, ...] = (), **parameters: Any) -> tuple[Page, dict[str, Any]]:
-        raw = self.client.get(path, **parameters)
-        page = self.gathering.page(path, raw)
-        try:
-            return page, object_of(raw, lists)
-        except ValueError as wrong:
-            raise self.gathering.malformed(page, str(wrong)) from None
+        ask = partial(self.client.get, path, **parameters)
+        return self.gathering.read(path, ask, partial(object_of, lists=lists), self.policy)
 
     def _keep_all(self, kind: str, records: list[dict[str, Any]], page: Page, newest: int | None) -> int | None:
         """Keep a page's records. Returns the newest `created` so far."""
@@ -210,6 +207,3 @@ def _created(record: Mapping[str, Any]) -> int:
     if type(created) is not int:
         raise Unfit("it has no created time")
     return created
-
-
-SOURCE = Stripe()

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import urllib3
+
 from finance_pipeline.core.problems import NeedsItsOwner, PermanentProblem
 from finance_pipeline.core.settings import Connection
 from finance_pipeline.sources.gather import base_url_of
-from finance_pipeline.sources.http import TIMEOUT, RateBudget, RetryPolicy, Transient, retry_after_s, transient_of
+from finance_pipeline.sources.http import RetryPolicy, Transient, retry_after_s, transient_of
+from finance_pipeline.sources.limits import Limit
 
 LIVE_URL = "https://api.stripe.com"
 API_VERSION = "2026-03-25.dahlia"
@@ -29,7 +32,7 @@ class StripeClient:
     def __init__(self, connection: Connection, policy: RetryPolicy) -> None:
         import stripe
 
-        self._wire = _wire()
+        self._wire = _wire(policy)
         self._sdk = stripe.StripeClient(
             connection.secret("api_key").get_secret_value(),
             base_addresses={"api": base_url_of(connection, LIVE_URL)},
@@ -38,17 +41,17 @@ class StripeClient:
             http_client=self._wire,
         )
         self._connection, self._policy = connection, policy
-        self._budget = RateBudget(policy, _CALLS_A_SECOND, per_s=1)
+        self._limits = (Limit(f"stripe/{connection.id}", _CALLS_A_SECOND, per_s=1),)
 
     def get(self, path: str, **parameters: Any) -> bytes:
         """The raw answer to a GET. Raises Refused for a 400 or 404, and every Problem."""
         where = f"connection {self._connection.id}, {path}"
-        return self._policy.call(where, lambda: self._attempt(path, parameters))
+        return self._policy.call(where, lambda: self._attempt(path, parameters, where))
 
-    def _attempt(self, path: str, parameters: dict[str, Any]) -> bytes:
+    def _attempt(self, path: str, parameters: dict[str, Any], where: str) -> bytes:
         import stripe
 
-        self._budget.pause()
+        self._policy.admit(where, self._limits)
         self._wire.forget()
         try:
             self._sdk.raw_request("get", path, **parameters)
@@ -84,7 +87,7 @@ class StripeClient:
         return Refused(f"Stripe refused the request with {code} (HTTP {status}).", where=where, kept=kept, todo=todo)
 
 
-def _wire() -> Any:
+def _wire(policy: RetryPolicy) -> Any:
     """The SDK's HTTP client with our time-outs, which keeps the last answer byte for byte: the SDK gives decoded text.
 
     A function, since the class derives from one that the SDK brings, and the SDK is loaded late.
@@ -100,7 +103,12 @@ def _wire() -> Any:
             self.body, self.status, self.headers = b"", None, {}
 
         def request(self, method: Any, url: Any, headers: Any, post_data: Any = None) -> Any:  # type: ignore[override]
-            self.body, self.status, self.headers = super().request(method, url, headers, post_data)
+            answer, status, self.headers = super().request_stream(method, url, headers, post_data)
+            try:
+                self.body = policy.body(answer)
+            except urllib3.exceptions.HTTPError as broken:
+                raise Transient(f"the connection failed ({type(broken).__name__})") from None
+            self.status = status
             return self.body, self.status, self.headers
 
-    return Wire(timeout=TIMEOUT)
+    return Wire(timeout=policy.timeout)

@@ -10,9 +10,10 @@ full, since some changes do not move a document's date of change.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from finance_pipeline.core.period import local_date
@@ -20,7 +21,7 @@ from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import Page, Update
 from finance_pipeline.sources.gather import Gathering, MalformedPage, Unfit, day_of, object_of, text_of, zone_of
 from finance_pipeline.sources.http import RetryPolicy
-from finance_pipeline.sources.xero_client import XeroClient
+from finance_pipeline.sources.xero_client import Unchanged, XeroClient
 
 _PAGE_SIZE = 1000
 _PAGES_AN_UPDATE = 5
@@ -87,14 +88,14 @@ class _Pull:
         now: datetime,
         policy: RetryPolicy,
     ) -> None:
-        self.client, self.gathering = XeroClient(connection, policy), Gathering(connection)
+        self.client, self.gathering, self.policy = XeroClient(connection, policy), Gathering(connection), policy
         self.zone, self.now = zone_of(connection, settings), now
         self.cursor: dict[str, Any] = dict(cursor or {})
 
     def organisation(self) -> None:
         """The organisation itself: its currency, its lock dates."""
-        raw = self.client.get("get_organisations")
-        page, content = self._content("/Organisation", raw or b"", "Organisations")
+        ask = partial(self.client.get, "get_organisations")
+        page, content = self._content("/Organisation", ask, "Organisations")
         for record in content["Organisations"]:
             try:
                 source_id = text_of(record, "OrganisationID")
@@ -127,28 +128,26 @@ class _Pull:
         since = {"if_modified_since": _since(newest_ms)} if newest_ms else {}
         while more:
             asked = {"page": number, "page_size": _PAGE_SIZE, "order": "UpdatedDateUTC ASC", **kind.options, **since}
-            raw = self.client.get(kind.method, **asked)
-            if raw is None:
+            try:
+                ask = partial(self.client.get, kind.method, **asked)
+                page, content = self._content(f"/{kind.key}?page={number}", ask, kind.key)
+            except Unchanged:
                 break
-            page, content = self._content(f"/{kind.key}?page={number}", raw, kind.key)
             records, known = content[kind.key], len(ids)
             for turn, record in enumerate(records):
                 newest = max(self._keep(kind, record, page), newest)
                 ids.add(str(record.get(kind.number) or f"{number}/{turn}"))
             pagination = content.get("pagination")
-            counted = pagination.get("itemCount", 0) if isinstance(pagination, dict) else 0
-            more = len(ids) > known and (number * _PAGE_SIZE < counted if counted else len(records) >= _PAGE_SIZE)
+            said = pagination if isinstance(pagination, dict) else {"pageCount": number + len(records) // _PAGE_SIZE}
+            counted, pages = said.get("itemCount", 0), said.get("pageCount", 0)
+            more = len(ids) > known and number < pages
             number += 1
             if more and self.gathering.page_count >= _PAGES_AN_UPDATE:
                 yield self.gathering.update(self.cursor)
         return newest, len(ids) >= counted
 
-    def _content(self, endpoint: str, raw: bytes, key: str) -> tuple[Page, dict[str, Any]]:
-        page = self.gathering.page(endpoint, raw)
-        try:
-            return page, object_of(raw, (key,))
-        except ValueError as wrong:
-            raise self.gathering.malformed(page, str(wrong)) from None
+    def _content(self, endpoint: str, ask: Callable[[], bytes], key: str) -> tuple[Page, dict[str, Any]]:
+        return self.gathering.read(endpoint, ask, partial(object_of, lists=(key,)), self.policy)
 
     def _keep(self, kind: _Kind, record: dict[str, Any], page: Page) -> int:
         """Keep one record as evidence, or set it aside. Returns when it changed, in ms; 0 if it is set aside."""
@@ -189,6 +188,3 @@ def _moment(text: Any, name: str) -> datetime:
         return _EPOCH + timedelta(milliseconds=int(found[1]), minutes=minutes)
     except OverflowError:
         raise Unfit(f"its {name} is not a date") from None
-
-
-SOURCE = Xero()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,12 +17,14 @@ from finance_pipeline.core.identity import digest, parse_json
 from finance_pipeline.core.problems import NeedsItsOwner, PermanentProblem
 from finance_pipeline.core.settings import Connection
 from finance_pipeline.sources.gather import base_url_of
-from finance_pipeline.sources.http import CONNECT_S, READ_S, TIMEOUT, RateBudget, RetryPolicy, Transient, transient_of
+from finance_pipeline.sources.http import RetryPolicy, Transient, transient_of
+from finance_pipeline.sources.limits import Limit
 
 API_URL, TOKEN_URL = "https://api.xero.com", "https://identity.xero.com/connect/token"
 _API_PATH = "/api.xro/2.0"
-_CALLS_A_MINUTE = 60
+_CALLS_A_MINUTE, _CALLS_A_DAY, _CALLS_OF_AN_APP_A_MINUTE = 60, 5_000, 10_000
 _RENEW_BEFORE_S = 60
+_RAN_OUT = "TokenExpired"
 _TOKEN_REFUSALS = frozenset({"invalid_client", "unauthorized_client", "invalid_scope", "access_denied"})
 
 
@@ -38,6 +39,10 @@ _TOKENS: dict[str, _Token] = {}
 """Tokens of this process, by a digest of where they came from and by which secrets: a new secret is a new token."""
 
 
+class Unchanged(Exception):
+    """304: nothing was modified since the moment that was asked about."""
+
+
 class XeroClient:
     """One organisation. Every call is bounded in time and retried by our policy only."""
 
@@ -48,8 +53,8 @@ class XeroClient:
         self._token_url = connection.token_url or default
         secrets = (self._client_id.get_secret_value(), self._client_secret.get_secret_value())
         self._token_key = digest("xero", self._token_url, *secrets)
-        self._pool = urllib3.PoolManager(retries=urllib3.Retry(0), timeout=urllib3.Timeout(CONNECT_S, READ_S))
-        self._budget = RateBudget(policy, _CALLS_A_MINUTE, per_s=60)
+        self._pool = urllib3.PoolManager(retries=urllib3.Retry(0), timeout=urllib3.Timeout(*policy.timeout))
+        self._limits = limits_of(connection, digest("xero app", secrets[0])[:16])
         self._api = self._accounting_api()
 
     def _accounting_api(self) -> Any:
@@ -70,37 +75,44 @@ class XeroClient:
         """The token in the SDK's form, which never looks at its expiry: we time it."""
         return {"access_token": self._token(), "scope": [], "expires_in": None, "token_type": "Bearer"}
 
-    def get(self, method: str, **parameters: Any) -> bytes | None:
-        """The raw answer to one of the SDK's reads, for example get_invoices; None for 304, nothing has changed."""
+    def get(self, method: str, **parameters: Any) -> bytes:
+        """The raw answer to one of the SDK's reads, for example get_invoices. Raises Unchanged, and every Problem."""
         where = f"connection {self._connection.id}, {method}"
         read = partial(getattr(self._api, method), self._connection.tenant_id, **parameters)
 
-        def attempt() -> bytes | None:
+        def attempt() -> bytes:
             self._token()
             return self._read(read, where)
 
         return self._policy.call(where, attempt)
 
-    def _read(self, read: Callable[..., Any], where: str, *, renewed: bool = False) -> bytes | None:
-        """One call. A 401 may be a token that has run out: one new token is tried, and no more."""
+    def _read(self, read: partial[Any], where: str, *, renewed: bool = False) -> bytes:
+        """One call. A 401 may be a token that has run out: one new token is tried. If that is said to have run out too,
+        somebody else renews at the same time, and the call is worth another attempt later."""
         from xero_python.exceptions import ApiException, HTTPStatusException
 
-        self._budget.pause()
+        self._policy.admit(where, self._limits)
         try:
-            answer = read(_preload_content=False, _request_timeout=TIMEOUT)
-            return bytes(answer.data)
+            answer = read(_preload_content=False, _request_timeout=self._policy.timeout)
+            return self._policy.body(answer)
         except HTTPStatusException as refused:
             answer = refused.http_resp.urllib3_response
-            status, headers, body = int(answer.status), answer.headers, answer.data
         except ApiException:
             raise Transient("no secure connection could be made") from None
         except urllib3.exceptions.HTTPError as broken:
             raise Transient(f"the connection failed ({type(broken).__name__})") from None
-        if status == 304:
-            return None
-        if status == 401 and not renewed:
+        try:
+            status, headers, body = int(answer.status), answer.headers, self._policy.body(answer)
+        except urllib3.exceptions.HTTPError as broken:
+            raise Transient(f"the connection failed ({type(broken).__name__})") from None
+        if status == 304 and read.keywords.get("if_modified_since"):
+            raise Unchanged
+        if status == 401:
             _TOKENS.pop(self._token_key, None)
-            return self._read(read, where, renewed=True)
+            if not renewed:
+                return self._read(read, where, renewed=True)
+            if _RAN_OUT in _detail(body):
+                raise Transient("Xero's token ran out as soon as it was given")
         limit = headers.get("X-Rate-Limit-Problem")
         raise self._problem(
             status, headers, body, f"Xero's limit a {limit} is reached" if limit else "Xero failed", where
@@ -159,6 +171,16 @@ class XeroClient:
         if again := transient_of(status, headers, "the token server failed"):
             return again
         return PermanentProblem(f"the token server refused the request (HTTP {status}).", where=where)
+
+
+def limits_of(connection: Connection, app: str) -> tuple[Limit, ...]:
+    """What Xero allows a tenant a minute and a day, and an app, over all of its tenants, a minute."""
+    tenant = f"xero/{connection.tenant_id or connection.id}"
+    return (
+        Limit(f"{tenant}/minute", _CALLS_A_MINUTE, per_s=60),
+        Limit(f"{tenant}/day", connection.calls_a_day or _CALLS_A_DAY, per_s=86_400),
+        Limit(f"xero-app/{app}/minute", _CALLS_OF_AN_APP_A_MINUTE, per_s=60),
+    )
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

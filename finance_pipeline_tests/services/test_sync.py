@@ -9,26 +9,21 @@ import pytest
 
 from finance_pipeline.core.identity import content_hash
 from finance_pipeline.core.problems import Busy, NeedsItsOwner, Unreachable
-from finance_pipeline.core.settings import ConnectionKind
+from finance_pipeline.core.settings import Calls, ConnectionKind
 from finance_pipeline.services import api, read
 from finance_pipeline.services.sync import sync_connection
 from finance_pipeline.services.workspace import Workspace
-from finance_pipeline.sources import plaid, stripe, xero
-from finance_pipeline.sources.http import RetryPolicy
 from finance_pipeline_tests.services.companies import Company
 from finance_pipeline_tests.services.pipeline import assert_equal, history, rows, sync_all
 
-PATIENT = RetryPolicy(sleep=lambda _: None)
+HASTY = Calls(time_scale=0.0001)
 
 
 @pytest.fixture
-def books(two_books: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def books(two_books: Company) -> Iterator[Workspace]:
     """Nothing landed yet; whoever has to wait before asking again does so in no time."""
-    monkeypatch.setattr(plaid, "SOURCE", plaid.Plaid(PATIENT))
-    monkeypatch.setattr(stripe, "SOURCE", stripe.Stripe(PATIENT))
-    monkeypatch.setattr(xero, "SOURCE", xero.Xero(PATIENT))
     with two_books.new_books() as workspace:
-        yield workspace
+        yield Workspace(workspace.settings.model_copy(update={"calls": HASTY}), workspace.database)
         two_books.clear_faults()
 
 
@@ -63,7 +58,7 @@ def test_a_connection_that_failed_on_the_way_gives_in_the_end_what_an_undisturbe
 ) -> None:
     two_books.server.fault("uk-stripe", "status_500", count=-1, skip=7)
     two_books.server.fault("de-xero", "reset", count=-1, path="Invoices")
-    two_books.server.fault("de-plaid", "malformed")
+    two_books.server.fault("de-plaid", "malformed", count=3)
     for kind in ("plaid", "stripe", "xero", "camt053", "ecb"):
         api.sync(books, kind)
     failed = {row["connection_id"] for row in read.connections(books).to_dicts() if row["outcome"] == "failed"}
@@ -120,7 +115,7 @@ def test_a_withdrawn_consent_needs_its_owner_and_a_token_that_ran_out_is_renewed
 
 
 def test_a_malformed_page_is_a_dead_letter_that_keeps_the_bytes(two_books: Company, books: Workspace) -> None:
-    two_books.server.fault("uk-xero", "malformed", path="Invoices")
+    two_books.server.fault("uk-xero", "malformed", count=3, path="Invoices")
     ended = sync_connection(books, books.settings.connection("uk-xero"))
     assert (ended.outcome, ended.dead_letter_count) == ("failed", 1)
     [(kind, reason, page_hash, path)] = rows(

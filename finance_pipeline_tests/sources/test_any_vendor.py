@@ -42,6 +42,15 @@ def test_what_is_no_answer_is_kept_byte_for_byte(connected: Connected, body: byt
     assert connected.cursor == {}
 
 
+def test_a_page_that_is_cut_in_half_is_asked_for_again(connected: Connected) -> None:
+    connected.running.fault(connected.name, "malformed", count=2, path="" if connected.name != "any-xero" else "Org")
+    connected.pull()
+    assert connected.problem is None
+    assert len(connected.slept) == 2
+    assert {letter.kind for letter in connected.dead_letters} >= {"page"}
+    assert {letter.page_hash for letter in connected.dead_letters} <= {page.hash for page in connected.pages}
+
+
 def test_a_closed_port_is_unreachable_and_says_which_connection(connected: Connected) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

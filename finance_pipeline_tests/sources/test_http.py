@@ -1,4 +1,4 @@
-"""The one retry policy: how long it waits, when it gives up, what it says."""
+"""The one retry policy: how long it waits, when it gives up, what it says; and the limits that it keeps to."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -6,7 +6,8 @@ from email.utils import format_datetime
 import pytest
 
 from finance_pipeline.core.problems import Unreachable
-from finance_pipeline.sources.http import RateBudget, RetryPolicy, Transient, TurnedAway, retry_after_s, transient_of
+from finance_pipeline.sources.http import RetryPolicy, Transient, TurnedAway, retry_after_s, transient_of
+from finance_pipeline.sources.limits import Limit, OwnGate
 
 
 class Failing:
@@ -98,9 +99,40 @@ def test_a_rate_budget_lets_no_more_calls_through_than_a_window_holds() -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    budget = RateBudget(RetryPolicy(sleep=sleep, clock=lambda: now[0]), 2, per_s=60)
+    policy = RetryPolicy(sleep=sleep, budget_s=70, gate=OwnGate(lambda: now[0]))
+    minute, day = Limit("a minute", 2, per_s=60), Limit("a day", 5, per_s=86_400)
     at = []
     for _ in range(5):
-        budget.pause()
+        policy.admit("here", (minute, day))
         at.append(now[0])
-    assert at == [0, 0, 60, 60, 120]
+    assert at == [0, 0, 63, 63, 126], "a slot of three seconds longer than the window"
+    with pytest.raises(TurnedAway, match="used up by our own calls"):
+        policy.admit("here", (minute, day))
+    assert now[0] == 126, "nobody sleeps for most of a day"
+
+
+def test_waits_against_a_simulated_server_are_shortened_in_sleeping_only() -> None:
+    slept: list[float] = []
+    failing = Failing(99, retry_after=40)
+    with pytest.raises(TurnedAway):
+        RetryPolicy(sleep=slept.append, time_scale=0.01).call("here", failing)
+    assert failing.calls == 3, "two waits of 40 seconds fit into 90"
+    assert all(0.4 <= seconds < 0.42 for seconds in slept)
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
+    class Trickling:
+        closed = False
+
+        def read1(self, _count: int, *, decode_content: bool) -> bytes:
+            assert decode_content
+            now[0] += 20
+            return b"."
+
+        def close(self) -> None:
+            self.closed = True
+
+    now, answer = [0.0], Trickling()
+    with pytest.raises(Transient, match="longer than 120 seconds"):
+        RetryPolicy(clock=lambda: now[0]).body(answer)
+    assert (answer.closed, now[0]) == (True, 140)

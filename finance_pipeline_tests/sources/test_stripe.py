@@ -157,7 +157,7 @@ def test_one_bad_movement_does_not_stop_its_page(connected: Connected, more: dic
 
 def test_a_malformed_page_leaves_the_window_where_it_was(connected: Connected) -> None:
     serve(connected, [movement(f"2026-10-{d:02d}", f"{d}_{n}") for d in range(1, 20) for n in range(20)])
-    connected.running.fault(connected.name, "malformed", skip=2, path="balance_transactions")
+    connected.running.fault(connected.name, "malformed", skip=2, count=3, path="balance_transactions")
     connected.pull()
     assert isinstance(connected.problem, MalformedPage)
     assert connected.cursor == {}

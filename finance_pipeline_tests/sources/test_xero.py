@@ -1,5 +1,6 @@
 """Xero: tokens that run out, seconds that overlap, pages that shift, limits that are said."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from finance_pipeline.sandbox.servers.credentials import tenant_of
 from finance_pipeline.sources import xero_client
 from finance_pipeline.sources.gather import MalformedPage
 from finance_pipeline.sources.http import TurnedAway
+from finance_pipeline.sources.xero import Xero
 from finance_pipeline.sources.xero_client import XeroClient
 from finance_pipeline_tests.sandbox.serving import Event, Running, moment
 from finance_pipeline_tests.sources.pulling import NOW, Connected
@@ -172,7 +174,7 @@ def test_one_bad_document_does_not_stop_its_page(connected: Connected, more: dic
 
 def test_a_malformed_page_leaves_the_kind_where_it_was(connected: Connected) -> None:
     serve(connected, invoice("i1"), contact=[record("ContactID", "c1", "2026-10-02", Name='"Acme"')])
-    connected.running.fault(connected.name, "malformed", path="Invoices")
+    connected.running.fault(connected.name, "malformed", count=3, path="Invoices")
     connected.pull()
     assert isinstance(connected.problem, MalformedPage)
     assert set(connected.cursor or {}) == {"contact"}
@@ -230,8 +232,8 @@ def test_a_server_that_stays_down_is_unreachable_and_each_call_is_made_as_often_
     assert connected.problem is None
 
 
-def test_an_answer_that_never_comes_is_given_up(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xero_client, "TIMEOUT", (1, 1))
+def test_an_answer_that_never_comes_is_given_up(connected: Connected) -> None:
+    connected.source = Xero(replace(connected.policy, read_s=1))
     serve(connected, invoice("i1"))
     connected.running.fault(connected.name, "slow", delay_s=3, path="Organisation")
     connected.pull()

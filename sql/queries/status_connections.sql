@@ -6,7 +6,10 @@ select
     last.words,
     last.ended_at,
     cursor.read_at,
-    (select count(*) from landing.dead_letter where dead_letter.connection_id = last.connection_id) as dead_letters
+    (
+        select count(*) from landing.dead_letter_standing as letter
+        where letter.connection_id = last.connection_id and letter.standing = 'waiting'
+    ) as dead_letters
 from (
     select distinct on (connection_id) connection_id, source, outcome, words, ended_at
     from landing.sync
