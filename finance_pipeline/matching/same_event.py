@@ -199,14 +199,16 @@ def _same_id_back(pool: Pool, every: pl.DataFrame) -> pl.Series:
     else they say may be glued together or cut.
     """
     keys = ["account_id", "currency", "amount"]
-    first = every.filter(_is_id("end_to_end_id")).select(
-        "account_id", "currency", first_on="booked_on", amount=-pl.col("amount"), id=squeezed(pl.col("end_to_end_id"))
-    )
-    lines = pool.lines.filter(~pl.col("on_processor")).select("l", "booked_on", "memo", "end_to_end_id", *keys)
+    ids = every.drop_nulls("end_to_end_id")
+    first = ids.select("account_id", "currency", "end_to_end_id", first_on="booked_on", amount=-pl.col("amount"))
+    lines = pool.lines.filter(~pl.col("on_processor")).select("l", "booked_on", "memo", *keys, own_id="end_to_end_id")
     days = (pl.col("booked_on") - pl.col("first_on")).dt.total_days()
-    both = lines.join(first, on=keys).filter(days.is_between(0, pool.policy.return_days))
-    shown = squeezed(pl.concat_str("end_to_end_id", "memo", separator=" ", ignore_nulls=True))
-    return both.filter(shown.str.contains(pl.col("id"), literal=True).fill_null(False))["l"].unique()
+    both = lines.join(first, on=keys).filter(days.is_between(0, pool.policy.return_days)).filter(
+        _is_id("end_to_end_id")
+    )  # fmt: skip
+    shown = squeezed(pl.concat_str("own_id", "memo", separator=" ", ignore_nulls=True))
+    known = squeezed(pl.col("end_to_end_id"))
+    return both.filter(shown.str.contains(known, literal=True).fill_null(False))["l"].unique()
 
 
 def _says_returned(policy: Policy) -> pl.Expr:
@@ -238,15 +240,21 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
         taken, on="l", how="anti"
     )
     first = earlier.select(
-        "account_id", "currency", other_l="l", amount_first="amount", booked_first="booked_on",
-        id=pl.when(_is_id("end_to_end_id")).then(squeezed(pl.col("end_to_end_id"))), name_first="name",
-        party_first="line_party", sign=-pl.col("amount").sign(),
+        "account_id", "currency", "end_to_end_id", other_l="l", amount_first="amount", booked_first="booked_on",
+        name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
     )  # fmt: skip
     keys = ["account_id", "currency", "sign"]
     within = (pl.col("booked_on") - pl.col("booked_first")).dt.total_days().is_between(0, pool.policy.return_days)
     both = pl.col("l") != pl.col("other_l")
-    by_id = here.join(first.drop_nulls("id"), on=keys).filter(within & both)
-    by_id = by_id.filter(pl.col("said").str.contains(pl.col("id"), literal=True))
+    # Of amounts that a fee may make of each other: the same step, or the one beside it.
+    step = pool.policy.return_fee_limit_minor + 1
+    near = pl.col("amount").abs() // step
+    here_near = here.with_columns(near=pl.concat_list(near - 1, near, near + 1)).explode("near")
+    sized = first.drop_nulls("end_to_end_id").with_columns(near=pl.col("amount_first").abs() // step)
+    by_id = here_near.join(sized, on=[*keys, "near"]).filter(within & both).filter(_is_id("end_to_end_id"))
+    by_id = by_id.with_columns(id=squeezed(pl.col("end_to_end_id"))).filter(
+        pl.col("said").str.contains(pl.col("id"), literal=True)
+    )
     others = first.join(said.select(other_l="l"), on="other_l", how="anti").with_columns(id=pl.lit(None, pl.String))
     of_party = pl.concat(
         [
