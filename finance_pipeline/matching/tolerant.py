@@ -32,9 +32,11 @@ def match(pool: Pool, named: Named, rates: pl.DataFrame) -> Pool:
 
 
 def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
-    """Lines that name one item in another currency, or several whose sum at the rate they are."""
+    """Lines that name one item in another currency, and none in their own."""
     hits = named.hits.filter(pl.col("strength") <= BARE)
-    candidates = pool.candidates(hits, pool.policy.early_days).filter(
+    every = pool.candidates(hits, pool.policy.early_days)
+    at_home = every.filter(~pl.col("foreign"), pl.col("strength") <= SHORTHAND).select("l")
+    candidates = every.join(at_home, on="l", how="anti", maintain_order="left").filter(
         "foreign", ~pl.col("stranger"), pl.col("item_amount").sign() == pl.col("line_amount").sign()
     )
     sure = candidates.filter(

@@ -139,7 +139,7 @@ def _alone(both: pl.DataFrame) -> pl.DataFrame:
 
 def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | None) -> pl.DataFrame:
     """Outgoing legs beside incoming ones of other accounts within the lag: l, other_l, and both sides' columns."""
-    columns = ["l", "account_id", "booked_on", "said", "digits", "account_digits"]
+    columns = ["l", "account_id", "booked_on", "said", "digits", "account_digits", "shown_account"]
     rest = [c for c in ("currency", "amount", "name", "original_amount", "original_currency") if c not in keys]
     out = legs.filter(pl.col("amount") < 0).select(*keys, *rest, *columns)
     into = legs.filter(pl.col("amount") > 0)
@@ -151,6 +151,8 @@ def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | Non
         .join(into, on=keys, suffix="_other")
         .filter(
             pl.col("account_id") != pl.col("account_id_other"),
+            (pl.col("shown_account") == pl.col("account_id_other")).fill_null(True),
+            (pl.col("shown_account_other") == pl.col("account_id")).fill_null(True),
             (pl.col("booked_on") - pl.col("booked_on_other")).dt.total_days().abs() <= pool.policy.transfer_lag_days,
         )
         .rename({"l_other": "other_l"})
@@ -165,7 +167,8 @@ def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | Non
 def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     """Free bank lines that could be a leg: no sure reference, no known party, no nature of their own.
 
-    said: its text, or its counterparty's account, says that it is one.
+    said: its text, or its counterparty's account, says that it is one. shown_account: the account of ours that it shows
+    on its other side (null: none).
     """
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
     named_here = [name for account in own for name in account.names]
@@ -177,6 +180,14 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
         pl.col("line_party").is_null() | (says | to_own).fill_null(False),
         pl.col("amount") != 0,
         pl.col("nature").is_null(),
+    )
+    each = [(name, account.account_id) for account in own for name in account.names]
+    numbered = pl.DataFrame(each, schema={"n": pl.String, "shown_account": pl.String}, orient="row").select(
+        "shown_account", shown_number=squeezed(pl.col("n"))
+    )
+    numbered = numbered.filter(pl.col("shown_number").str.contains("[0-9]")).unique("shown_number", keep="none")
+    free = free.with_columns(shown_number=squeezed(pl.col("counterparty_account"))).join(
+        numbered, on="shown_number", how="left", maintain_order="left"
     )
     return free.join(sure, on="l", how="anti", maintain_order="left").with_columns(
         said=says.fill_null(False) | to_own.fill_null(False),

@@ -36,3 +36,18 @@ def test_of_two_that_agree_at_the_days_rate_the_one_is_meant_of_which_the_bank_s
     assert matched(world) == {}
     world.lines[2] |= {"original_amount_minor": 109000, "original_currency": "USD"}
     assert matched(world) == {"out": {"in": -109000}}
+
+
+def test_a_line_that_shows_an_account_of_ours_on_its_other_side_is_no_leg_with_a_third() -> None:
+    world = World().line("out", "-810.00", "TRANSFER TO EURO", counterparty_account="US 8835 7995 0")
+    world.line("in", "810.00", "TRANSFER FROM OPERATING", account_id="us-reserve", on=11)
+    own = (OwnAccount("us-operating"), OwnAccount("us-reserve"), OwnAccount("us-euro", names=("US883579950",)))
+    assert Result(reconcile(replace(world.inputs(), own_accounts=own), Policy())).settled() == {}
+    world.lines[0]["counterparty_account"] = None
+    assert Result(reconcile(replace(world.inputs(), own_accounts=own), Policy())).settled() == {"out": {"in": -81000}}
+
+
+def test_an_item_in_another_currency_is_not_meant_where_the_text_names_one_in_the_lines_own() -> None:
+    world = World().item("INV-2500", "100.00", "Acme Ltd", currency="EUR").item("INV-2521", "254.12", "Blue Ltd")
+    world.line("part", "109.00", "INV-2521, INV-2500")
+    assert matched(world) == {}
