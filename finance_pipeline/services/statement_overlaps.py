@@ -92,12 +92,12 @@ def _told(settings: Settings, payload: str) -> _Told | None:
 
 
 def family_of(form: str) -> str:
-    """Formats that name lines alike: all versions of camt, MT940 and MT950, OFX and QFX."""
+    """Formats that name lines alike: all versions of camt, MT940 and MT950, OFX and QFX, CSV and XLSX."""
     if form.startswith("camt"):
         return "camt"
     if form.startswith("MT"):
         return "MT"
-    return "OFX" if form == "QFX" else form
+    return {"QFX": "OFX", "XLSX": "CSV"}.get(form, form)
 
 
 def _collide(new: _Told, known: _Told) -> bool:

@@ -1,6 +1,7 @@
 """Archives of statement files: zip and gzip, opened within bounds of members, size and ratio.
 
-A file that is no archive is its own only member. Here: what is inside, as streams. Not here: reading it.
+A file that is no archive is its own only member, and so is an Excel workbook, which is an archive of XML. Here: what is
+inside, as streams. Not here: reading it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, NamedTuple
 
+from finance_pipeline.sources.statements.excel import WORKBOOK, first_sheet_as_csv
 from finance_pipeline.sources.statements.model import MalformedStatement
 
 _MOST_MEMBERS = 2_000
@@ -31,6 +33,8 @@ class Member(NamedTuple):
     name: str
     stream: IO[bytes]
     size_bytes: int
+    table: str = ""
+    """XLSX for a sheet of a workbook, whose bytes are CSV then."""
 
 
 def members(stream: IO[bytes], size_bytes: int) -> Iterator[Member]:
@@ -63,6 +67,10 @@ def _zipped(stream: IO[bytes]) -> Iterator[Member]:
     try:
         with zipfile.ZipFile(stream) as archive:
             files = _bounded(archive)
+            if any(each.filename == WORKBOOK for each in files):
+                sheet = first_sheet_as_csv(archive)
+                yield Member("", io.BytesIO(sheet), len(sheet), table="XLSX")
+                return
             for info in files:
                 content = archive.read(info)
                 _refuse_nested(content)
@@ -74,8 +82,6 @@ def _zipped(stream: IO[bytes]) -> Iterator[Member]:
 def _bounded(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The files of an archive that may be unpacked; zipfile reads no more of a member than its directory declares."""
     files = [each for each in archive.infolist() if not each.is_dir() and not _is_housekeeping(each.filename)]
-    if any(each.filename == "xl/workbook.xml" for each in files):
-        raise MalformedStatement("this is no statement file but an Excel workbook; save the sheet as CSV.")
     if len(files) > _MOST_MEMBERS:
         raise MalformedStatement(f"the archive holds {len(files):,} files, more than {_MOST_MEMBERS:,}.")
     if not files:

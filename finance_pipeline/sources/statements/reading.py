@@ -36,6 +36,8 @@ class Declared:
     """True where a CSV without a profile is shown by a proposed one; nothing is ever landed so."""
     account: str | None = None
     currency: str | None = None
+    table: str = ""
+    """What a table is called where it is not CSV: XLSX."""
 
 
 def read_bytes(raw: bytes, declared: Declared | None = None) -> Reading:
@@ -49,6 +51,8 @@ def read_stream(stream: IO[bytes], size_bytes: int, declared: Declared | None = 
     for event in _events(stream, size_bytes, said):
         if isinstance(event, Head) and (event.account is None or event.currency is None):
             event = replace(event, account=event.account or said.account, currency=event.currency or said.currency)
+        if said.table and isinstance(event, Head):
+            event = replace(event, format=said.table)
         yield event
 
 

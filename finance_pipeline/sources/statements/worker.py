@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -87,7 +88,8 @@ def _summaries(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> l
     declared = _declared(request, proposes=True)
     for member in members(stream, size_bytes):
         name = f"{request['name']}/{member.name}" if member.name else request["name"]
-        found += summaries(name, member.stream, member.size_bytes, declared)
+        said = replace(declared, table=member.table)
+        found += summaries(name, member.stream, member.size_bytes, said)
     return found
 
 
@@ -110,8 +112,11 @@ def _rows(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> list[R
     if size_bytes > LARGEST_FILE_BYTES:
         raise MalformedStatement(f"the file is larger than {LARGEST_FILE_BYTES:,} bytes, the most we land.")
     declared = _declared(request, proposes=False)
-    inside = members(stream, size_bytes)
-    events = (event for each in inside for event in read_stream(each.stream, each.size_bytes, declared))
+    events = (
+        event
+        for each in members(stream, size_bytes)
+        for event in read_stream(each.stream, each.size_bytes, replace(declared, table=each.table))
+    )
     file = StatementFile(request["name"], tuple(statements_of(events)))
     check_footing(file)
     return rows_of(joined(file))
@@ -125,7 +130,8 @@ def _proposal(stream: IO[bytes], size_bytes: int, request: dict[str, Any]) -> st
 
     if size_bytes > LARGEST_FILE_BYTES:
         raise MalformedStatement(f"the file is larger than {LARGEST_FILE_BYTES:,} bytes, the most we read.")
-    proposal = proposal_for(text_of(stream.read()), request["name"])
+    member = next(iter(members(stream, size_bytes)))
+    proposal = proposal_for(text_of(member.stream.read()), request["name"])
     if proposal.profile is None:
         raise MalformedStatement(f"{'; '.join(proposal.open_questions)}.")
     return yaml_of(proposal.profile)

@@ -131,7 +131,11 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a zip that is cut": lambda: zipped(("a.sta", MT))[:-20],
     "a zip with a password": encrypted,
     "an empty zip": lambda: zipped(("a/", b"")),
-    "a workbook": lambda: zipped(("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")),
+    "a workbook without sheets": lambda: zipped(("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")),
+    "a workbook with a document type": lambda: zipped(("xl/workbook.xml", b"<!DOCTYPE x [<!ENTITY e 'x'>]><x>&e;</x>")),
+    "a workbook without what it names": lambda: zipped(
+        ("xl/workbook.xml", b"<x><sheets><sheet r:id='1'/></sheets></x>")
+    ),
     "a gzip bomb": lambda: gzip.compress(b"\0" * 50_000_000),
     "a gzip that is cut": lambda: gzip.compress(MT * 100)[:-10],
     "a gzip in a gzip": lambda: gzip.compress(gzip.compress(MT)),

@@ -33,7 +33,8 @@ def said(raw: bytes, name: str) -> list[dict[str, Any]]:
     """What `statements parse` prints of a file's bytes, read in this process."""
     found: list[dict[str, Any]] = []
     for member in members(io.BytesIO(raw), len(raw)):
-        found += summaries(name, read_stream(member.stream, member.size_bytes, Declared(proposes=True)))
+        declared = Declared(proposes=True, table=member.table)
+        found += summaries(name, read_stream(member.stream, member.size_bytes, declared))
     return found
 
 
@@ -71,7 +72,7 @@ def test_the_corpus_covers_every_format_and_each_file_says_what_is_odd_in_it() -
     assert len(files) >= 120
     assert all(rows[0]["odd"] for rows in EXPECTED.values())
     formats = {row["format"][:8] for rows in EXPECTED.values() for row in rows}
-    lines = {"MT940", "MT942", "MT950", "BAI2", "OFX", "QFX", "QIF", "CSV", "CODA"}
+    lines = {"MT940", "MT942", "MT950", "BAI2", "OFX", "QFX", "QIF", "CSV", "XLSX", "CODA"}
     assert lines | {"camt.052", "camt.053", "camt.054"} <= formats
 
 
