@@ -130,6 +130,13 @@ def test_one_keystroke_is_corrected_where_the_amount_leaves_one_document(memo: s
     assert result.settled() == {"line": {"INV-2041": 10000}}
 
 
+@pytest.mark.parametrize(("number", "text"), [("04705", "BANKGIRO 2026-04-05"), ("0572", "YPSTH41Q5AZ5")])
+def test_a_date_or_the_letters_of_an_id_are_no_mistyped_number(number: str, text: str) -> None:
+    world = World().item("old", "100.00", "Acme Ltd", number=number).item("new", "100.00", "Acme Ltd", number="90871")
+    line = world.line("line", "100.00", text, counterparty_name="ACME LTD", bank_reference=text)
+    assert line.reconcile().settled() == {}
+
+
 def test_a_well_formed_number_is_corrected_only_with_the_same_party() -> None:
     world = World().item("INV-2041", "100.00", "Acme Ltd").party("Acme Ltd")
     assert world.line("line", "100.00", "INV-2014").reconcile().reasons() == {"line": "reference_unknown"}

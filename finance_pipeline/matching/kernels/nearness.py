@@ -10,6 +10,7 @@ from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished, with_bytes
+from finance_pipeline.matching.kernels.marks import WEAK, mark_dates_and_amounts
 from finance_pipeline.matching.kernels.numbers import BEGIN, END, KIND, LETTERS, MAX_RUNS, runs_of
 
 NOT, KEYSTROKE, ZEROS, CUT = 0, 1, 2, 3
@@ -98,6 +99,24 @@ def _but_for_zeros(one: Array, size: int, other: Array, other_size: int) -> bool
 
 
 @njit(cache=True, nogil=True)
+def _has_digits(tried: Array, length: int, digits: int) -> bool:
+    """Whether most digits of a number are written as digits: of letters that look like them, any id has some."""
+    real = 0
+    for k in range(length):
+        real += 48 <= tried[k] <= 57
+    return bool(real >= max(2, digits - 2))
+
+
+@njit(cache=True, nogil=True)
+def _is_date(runs: Array, first: int, last: int) -> bool:
+    """Whether all digits of some runs are those of a date or an amount."""
+    plain = 0
+    for r in range(first, last + 1):
+        plain += runs[r, KIND] != LETTERS and runs[r, WEAK] == 0
+    return bool(plain == 0)
+
+
+@njit(cache=True, nogil=True)
 def _near(
     data: Array, count: int, runs: Array, number: Array, size: int, digits: int, tried: Array, answer: Array
 ) -> int:
@@ -118,10 +137,11 @@ def _near(
             length = _squeeze(data, begin, runs[w, END], tried, _LONGEST)
             if length > size + 1:
                 break
-            if length < _LEAST:
+            if length < _LEAST or _is_date(runs, r, w):
                 continue
             way = NOT
-            if digits >= 3 and length >= size - 1 and _one_apart(tried, length, number, size):
+            written = digits >= 3 and length >= size - 1 and _has_digits(tried, length, digits)
+            if written and _one_apart(tried, length, number, size):
                 way = KEYSTROKE
             elif _but_for_zeros(tried, length, number, size):
                 way = ZEROS
@@ -146,7 +166,7 @@ def near_numbers(
     lines: Array, items: Array, ways: Array, places: Array,
 ) -> None:  # fmt: skip
     """For each pair of a text and a number: how near, and where in the text. Pairs of one text stand together."""
-    runs = np.empty((MAX_RUNS, 3), np.int64)
+    runs = np.empty((MAX_RUNS, 6), np.int64)
     number = np.empty(_LONGEST + 2, np.uint8)
     tried = np.empty(_LONGEST + 2, np.uint8)
     count = 0
@@ -155,6 +175,7 @@ def near_numbers(
         row = lines[k]
         if row != before:
             count = runs_of(data, starts[row], sizes[row], runs)
+            mark_dates_and_amounts(data, count, runs)
             before = row
         first = number_starts[items[k]]
         size = _squeeze(numbers, first, first + number_sizes[items[k]], number, _LONGEST)
