@@ -61,10 +61,13 @@ def _no_amount(text: str, currency: str | None, decimals: int) -> str:
 def loose_minor(text: str, currency: str | None, mark: str = "") -> int:
     """Minor units of an amount with a comma or a point, thousands apart or not: "1.234,50", "1'234.50", "380115,".
 
-    mark: the decimal mark, where the format or a profile says so. Else where both stand, the last is the decimal mark;
-    one alone is the decimal mark, unless it stands several times. Raises NotMoney.
+    Parentheses and a sign behind are minus signs. mark: the decimal mark, where the format or a profile says so. Else
+    where both stand, the last is the decimal mark; one alone is the decimal mark, unless it stands several times.
+    Raises NotMoney.
     """
     plain = text.strip().translate(_SPACES)
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = f"-{plain[1:-1]}"
     trailing = plain[-1:]
     if trailing in ("-", "+"):
         plain = trailing + plain[:-1]

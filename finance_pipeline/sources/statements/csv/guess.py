@@ -25,12 +25,15 @@ _SAMPLE_ROWS = 300
 _MOST_LINES_BEFORE = 40
 _LEAST_COLUMNS = 2
 _LEAST_LINES = 2
+_FEW_ROWS = 2
+"""So many lines may all be money in."""
+_EXACT_AMOUNTS = frozenset({"amount", "betrag", "montant", "bedrag", "importe", "importo", "kwota", "belopp"})
 _LONGEST_DATE_CHARS = 30
 _FORMATS = (
     "yyyy-mm-dd", "dd.mm.yyyy", "mm.dd.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "dd-mm-yyyy", "mm-dd-yyyy", "yyyy/mm/dd",
     "yyyy.mm.dd", "yyyymmdd", "dd.mm.yy", "dd/mm/yy", "mm/dd/yy", "dd-mm-yy", "dd mon yyyy", "dd-mon-yyyy", "dd-mon-yy",
 )  # fmt: skip
-_AMOUNT = re.compile(r"[-+]?\s*(?:[A-Z]{3}|[€$£])?\s*[-+]?\d[\d.,' \u00a0]*\s*(?:[-+]|[A-Z]{3}|[€$£])?")
+_AMOUNT = re.compile(r"\(?[-+]?\s*(?:[A-Z]{3}|[€$£])?\s*[-+]?\d[\d.,' \u00a0]*\s*(?:[-+]|[A-Z]{3}|[€$£])?\)?")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9 ]{11,36}")
 _WORDS = {
     "booked": r"book|posting|posted|transaction.?date|^date$|datum|buchung|fecha|data|date.op|date.compta|bokf|^date",
@@ -125,6 +128,7 @@ class _Seen:
     def __init__(self, header: Sequence[str], columns: list[list[str]]) -> None:
         self._header = [cell.casefold() for cell in header]
         self.columns = columns
+        self.row_count = len(columns[0])
         filled = [[cell for cell in column[:_SAMPLE_ROWS] if cell] for column in columns]
         self.dates = [i for i, cells in enumerate(filled) if _mostly(cells, _is_date)]
         numbers = [i for i, cells in enumerate(filled) if i not in self.dates and _mostly(cells, _is_amount)]
@@ -137,6 +141,10 @@ class _Seen:
 
     def _named_amount(self, place: int) -> bool:
         return any(place in self.called(key) for key in ("amount", "money_in", "money_out", "balance"))
+
+    def exactly(self, place: int, names: frozenset[str]) -> bool:
+        """Whether a column's header is one of some names, and nothing more."""
+        return place < len(self._header) and self._header[place] in names
 
     def called(self, key: str) -> list[int]:
         """Columns whose header has one of the words for a key; the more exact header first."""
@@ -209,6 +217,7 @@ def _amounts(seen: _Seen, declared: dict[str, Any], questions: list[str]) -> dic
         i for i in seen.free if _mostly([c for c in seen.columns[i] if c], lambda c: c.casefold() in _DIRECTIONS)
     ]
     named = [i for i in seen.called("amount") if i in money]
+    named = [i for i in named if seen.exactly(i, _EXACT_AMOUNTS)] or named
     if len(money) > 1 and ins and outs and ins[0] != outs[0]:
         return said | {"money_in": ins[0], "money_out": outs[0]}
     if len(money) == 1 or len(named) == 1:
@@ -220,6 +229,8 @@ def _amounts(seen: _Seen, declared: dict[str, Any], questions: list[str]) -> dic
             declared["debit_words"] = [word for word in words if _DIRECTIONS.get(word.casefold()) == "out"]
             if not (declared["credit_words"] and declared["debit_words"]):
                 questions.append(f"which words in column {directions[0] + 1} say money in and money out")
+        elif not any(re.search(r"[-(]", cell) for cell in seen.columns[said["amount"]]) and seen.row_count > _FEW_ROWS:
+            questions.append("no amount has a sign: which are money in and which money out has to be declared")
         return said
     shown = ", ".join(str(i + 1) for i in money)
     questions.append(f"which of the columns {shown} is the amount, or money in and money out, has to be declared")

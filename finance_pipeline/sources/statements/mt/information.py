@@ -13,7 +13,7 @@ from finance_pipeline.sources.statements.model import Detail
 
 _MARKED = re.compile(r"^(?P<code>\d{3})?\s*(?P<mark>[?>~^<@+])(?=\d\d)")
 _SPLITS = {mark: re.compile(rf"{re.escape(mark)}(?=\d\d)") for mark in "?>~^<@+"}
-_SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|RTRN)\+")
+_SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|RTRN|MTLG)[+:]\s?")
 _SLASHED = re.compile(
     r"/(ACCW|ADDR|BENM|BIC|BUSP|CNTP|CRED|CSID|EREF|EXCH|IBAN|ID|IREF|ISDT|MARF|NAME|OCMT|ORDP|PREF|PURP|REMI|RTRN|SVCL"
     r"|TRCD|TRTP|ULTB|ULTC|ULTD|CHGS|PY|RFB|CD|MREF|IND|CHGS1|CHGS2)/"

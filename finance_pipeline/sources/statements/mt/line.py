@@ -17,6 +17,8 @@ _LINE = re.compile(
     r"(?P<amount>[+-]?[\d.,' ]*\d[,.]?)\s*(?P<type>[A-Z][A-Z0-9]{3})?(?P<rest>.*)",
     re.IGNORECASE,
 )
+_REFERENCE_CHARS = 16
+"""Of the customer's reference; some banks write a name behind it."""
 _NO_REFERENCE = frozenset({"", "NONREF", "NOREF", "NOTPROVIDED", "0"})
 _OUT = frozenset({"D", "RC", "ED"})
 """Marks that take money from the account: the reversal of a credit is one."""
@@ -37,7 +39,9 @@ def entry_of(lines: list[str], currency: str | None, number: int) -> Entry | Unr
     except NotADate as cause:
         return Unread(f"entry {number}: {cause}")
     reference, _, bank_reference = found["rest"].partition("//")
-    more = " ".join(line.strip() for line in lines[1:] if line.strip())
+    under = (line.strip() for line in (reference[_REFERENCE_CHARS:], *lines[1:]))
+    more = " ".join(line for line in under if line)
+    reference = reference[:_REFERENCE_CHARS]
     return Entry(
         amount_minor=-amount_minor if mark in _OUT else amount_minor,
         status="pending" if mark in ("EC", "ED") else "booked",

@@ -131,20 +131,23 @@ def _pick(balances: dict[str, tuple[Balance, str]], *tags: str) -> Balance | Non
 
 
 def _entries(message: Message, currency: str | None) -> list[Entry | Unread]:
-    """The lines in their order, each with the information that follows it; what follows a balance is not a line's."""
+    """The lines in their order, each with the information that follows it, in one :86: or, of some banks, in several.
+
+    What follows a closing balance is about the statement.
+    """
     events: list[Entry | Unread] = []
-    open_line = False
-    for tag, lines in message.fields:
-        if tag == "61":
-            events.append(_exchanged(entry_of(lines, currency, len(events) + 1), lines))
-            open_line = True
-        elif tag == "86" and open_line:
-            told, last = told_by(lines), events[-1]
-            if told is not None and isinstance(last, Entry):
-                events[-1] = _with(last, told)
-            open_line = False
-        elif tag in _CLOSINGS:
-            open_line = False
+    about: list[str] = []
+    is_open = False
+    for tag, lines in [*message.fields, ("61", [])]:
+        if tag == "86" and is_open:
+            about += lines
+        elif tag == "61" or tag in _CLOSINGS:
+            told = told_by(about) if about else None
+            if told is not None and isinstance(events[-1], Entry):
+                events[-1] = _with(events[-1], told)
+            about, is_open = [], tag == "61"
+            if lines and is_open:
+                events.append(_exchanged(entry_of(lines, currency, len(events) + 1), lines))
     return events
 
 
