@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from finance_pipeline.cli import connections as connecting
 from finance_pipeline.cli import database, deciding, policies, reports, rules, statements
 from finance_pipeline.cli.environment import opened
 
@@ -20,6 +21,7 @@ app.add_typer(database.app, name="db", help="The PostgreSQL server and its migra
 app.add_typer(deciding.app, name="decide", help="What a person says that a line is, or is not.")
 app.add_typer(rules.app, name="rules", help="Coding rules: lines without a document to an account.")
 app.add_typer(statements.app, name="statements", help="Bank statement files, read without importing them.")
+app.add_typer(connecting.app, name="deadletters", help="What did not fit, and what to do about it.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]
@@ -119,6 +121,13 @@ def status(book: MaybeBook = None, as_json: AsJson = False) -> None:
     """What each connection last said, and how far each book's months are."""
     with opened() as workspace:
         reports.show_status(workspace, book, as_json=as_json)
+
+
+@app.command()
+def connections(as_json: AsJson = False) -> None:
+    """How each connection does: its state, since when, why, and what to do."""
+    with opened() as workspace:
+        connecting.show_connections(workspace, as_json=as_json)
 
 
 @app.command()

@@ -150,6 +150,7 @@ def _land_records(conn: Connection, landing: Landing) -> int:
             "file_hash": landing.evidence_file.content_hash if landing.evidence_file else None,
             "complete_kinds": list(landing.complete_kinds),
             "complete_from": landing.complete_from,
+            "refused_ids": [source_id for _, source_id, *_ in landing.dead_letters],
         },
     ).rowcount
     conn.execute("delete from staging.evidence where sync_id = %s", (landing.sync_id,))

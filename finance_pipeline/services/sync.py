@@ -52,6 +52,8 @@ class Synced:
     new_version_count: int
     dead_letter_count: int
     problem: Problem | None = None
+    refused: frozenset[tuple[str, str]] = frozenset()
+    """Kind and id of every record, and name of every file, that did not fit."""
 
 
 def sync(workspace: Workspace, kind: ConnectionKind) -> Materialized:
@@ -119,6 +121,7 @@ def _land_all(
     """Land every update that a pull yields, each in one transaction, under the connection's lock."""
     sync_id = uuid.uuid4().hex
     pages = versions = letters = 0
+    refused: set[tuple[str, str]] = set()
     problem: Problem | None = None
     with workspace.database.transaction() as lock:
         try:
@@ -132,6 +135,7 @@ def _land_all(
                 pages += len(update.pages)
                 versions += landed.new_version_count
                 letters += landed.dead_letter_count
+                refused |= {(letter.kind, letter.source_id or "") for letter in update.dead_letters}
         except Problem as caught:
             problem = caught
             log.warning("connection failed", connection=connection.id, words=str(caught), sync_id=sync_id)
@@ -144,7 +148,7 @@ def _land_all(
         note_health(conn, connection.id, problem, datetime.now(UTC), workspace.settings.calls.time_scale)
         if problem is None:
             note_read(conn, connection.id, now)
-    return Synced(connection.id, outcome, words, pages, versions, letters, problem)
+    return Synced(connection.id, outcome, words, pages, versions, letters, problem, frozenset(refused))
 
 
 def _lock_connection(conn: ManifestConnection, connection: Connection) -> None:

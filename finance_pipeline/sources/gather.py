@@ -101,6 +101,10 @@ class Gathering:
             policy.pause(turn)
             turn += 1
 
+    def refused(self, kind: str) -> set[str | None]:
+        """Ids of the records of a kind that were set aside since the last update; None for one without an id."""
+        return {letter.source_id for letter in self._dead_letters if letter.kind == kind}
+
     def malformed(self, page: Page, reason: str) -> MalformedPage:
         """Set a whole page aside; of several readings of one endpoint the last is told of.
 

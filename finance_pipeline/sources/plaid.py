@@ -58,8 +58,12 @@ class Plaid:
                 kept="Balances are kept; there is no cursor yet.",
                 todo="It is asked for again at the next tick.",
             )
-        complete = {"transaction": first_day} if known and run.from_nothing and first_day else None
-        yield gathering.update({"cursor": run.cursor}, complete)
+        from_nothing = bool(known) and run.from_nothing
+        complete = {"transaction": first_day} if from_nothing and first_day else None
+        # A record that was set aside has not vanished; where it cannot be told which one it is, none is buried, and the
+        # lost cursor stays for the next pull to find.
+        nameless = from_nothing and None in gathering.refused("transaction")
+        yield gathering.update(cursor if nameless else {"cursor": run.cursor}, None if nameless else complete)
 
 
 _ReadPage = Callable[[str | None], tuple[Page, dict[str, Any]]]
@@ -144,9 +148,11 @@ def _gather(gathering: Gathering, run: _Run, today: date) -> date | None:
 def _transaction(record: Mapping[str, Any]) -> tuple[str, str, date]:
     """Id, account and day of a line. Raises Unfit: a currency is never assumed."""
     source_id, account = text_of(record, "transaction_id"), text_of(record, "account_id")
-    if not record.get("iso_currency_code"):
-        unofficial = record.get("unofficial_currency_code")
-        raise Unfit(f"its currency is not an ISO one ({unofficial})" if unofficial else "it has no currency")
+    unofficial = record.get("unofficial_currency_code")
+    if unofficial and not record.get("iso_currency_code"):
+        raise Unfit(f"its currency is not an ISO one ({unofficial})")
+    if not isinstance(record.get("iso_currency_code"), str) or not record["iso_currency_code"]:
+        raise Unfit("it has no currency")
     return source_id, account, day_of(record.get("date"), "date")
 
 

@@ -102,7 +102,7 @@ class XeroClient:
         except urllib3.exceptions.HTTPError as broken:
             raise Transient(f"the connection failed ({type(broken).__name__})") from None
         try:
-            status, headers, body = int(answer.status), answer.headers, self._policy.body(answer)
+            status, headers, body = int(answer.status), answer.headers, bytes(answer.data)
         except urllib3.exceptions.HTTPError as broken:
             raise Transient(f"the connection failed ({type(broken).__name__})") from None
         if status == 304 and read.keywords.get("if_modified_since"):

@@ -48,6 +48,12 @@ def test_a_vendor_that_refuses_the_login_is_its_owners_business_and_the_others_a
     assert outcomes.pop("us-plaid") == "failed"
     assert set(outcomes.values()) == {"read"}
     assert "us-plaid" in ended.said or "us-plaid" in ended.printed
+    states = {row["connection_id"]: row for row in demo.types("connections", "--json").figures}
+    assert {name: row["state"] for name, row in states.items() if row["state"] != "healthy"} == {
+        "us-plaid": "needs_owner"
+    }
+    assert "Log in to the bank again" in states["us-plaid"]["todo"]
+    assert "needs its owner" in demo.types("connections").printed
     assert demo.types("run", "--book", "de", "--month", "2026-09").code == 0
     healed = demo.types("sync", "--json")
     assert healed.code == 0
@@ -81,7 +87,16 @@ def test_half_an_answer_is_kept_and_the_next_sync_reads_it_whole(demo: DemoShell
     finally:
         demo.clear()
     (de,) = (row for row in ended.figures if row["connection_id"] == "de-stripe")
-    assert de["outcome"] == "failed" or de["dead_letters"] > 0
+    assert de["outcome"] == "failed"
+    (letter,) = demo.types("deadletters", "list", "--json").figures
+    shown = demo.types("deadletters", "show", str(letter["dead_letter_id"])).printed
+    assert letter["page_hash"] in shown
+    assert str(demo.home / "landing" / letter["path"]) in shown
+    assert "asked for again at the next sync" in shown
+    retried = demo.types("deadletters", "retry")
+    assert retried.code == 0
+    assert "de-stripe: 1 of 1 fit now" in retried.printed
+    assert demo.types("deadletters", "dismiss", str(letter["dead_letter_id"]), "--reason", "seen").code == 2
     assert demo.types("sync", "stripe").code == 0
 
 

@@ -1,6 +1,6 @@
 -- One row per new version of a source record: staged evidence of one update against the latest landed versions.
 -- A record seen several times in one update counts with its last word. Kinds that the update lists completely get
--- tombstones for what it no longer lists.
+-- tombstones for what it no longer lists; what it lists and did not fit (refused_ids) is still there.
 with said as (
     select distinct on (kind, source_id)
         kind, source_id, account, accounting_on, removed, content_hash, page_hash, ordinal
@@ -21,6 +21,7 @@ vanished as (
     from latest
     left join said using (kind, source_id)
     where latest.kind = any(%(complete_kinds)s::text[]) and not latest.removed and said.source_id is null
+        and latest.source_id <> all(%(refused_ids)s::text[])
         and (%(complete_from)s::date is null or latest.accounting_on >= %(complete_from)s)
 ),
 news as (

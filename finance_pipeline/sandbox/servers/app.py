@@ -1,8 +1,7 @@
-"""The HTTP application: one prefix a connection, and `/control` for health, faults and limits."""
+"""The HTTP application: one prefix a connection, and `/control` for health, faults, chaos and limits."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from finance_pipeline.sandbox.clock import read_clock
-from finance_pipeline.sandbox.servers.calls import Answer, Call, Vendor
+from finance_pipeline.sandbox.servers.calls import Call, Vendor
 from finance_pipeline.sandbox.servers.credentials import served_connections, vendor_of
 from finance_pipeline.sandbox.servers.ecb import Ecb
-from finance_pipeline.sandbox.servers.faults import REFUSALS, Fault, Faults
+from finance_pipeline.sandbox.servers.faults import PLAIDS_OWN, Chaos, Fault, Faults
 from finance_pipeline.sandbox.servers.log import Served
-from finance_pipeline.sandbox.servers.network import Reset
 from finance_pipeline.sandbox.servers.plaid import Plaid
+from finance_pipeline.sandbox.servers.spoiling import plain, spoiled
 from finance_pipeline.sandbox.servers.stripe import Stripe
 from finance_pipeline.sandbox.servers.version import code_version, home_id
 from finance_pipeline.sandbox.servers.xero import Limits, Xero
@@ -33,7 +32,9 @@ class Sandbox:
         self.home, self.faults = home, Faults()
         self.calls: dict[str, int] = {}
         self.version = code_version()
+        self.largest_page: int | None = None
         self._vendors: dict[str, Vendor] = {}
+        self._kinds: dict[str, str] = {}
 
     def vendor(self, connection: str) -> Vendor | None:
         """The server of a connection, from the moment on that the world has written something for it."""
@@ -42,7 +43,8 @@ class Sandbox:
             kind = vendor_of(folder)
             if kind is None:
                 return None
-            self._vendors[connection] = self._open(kind, connection, Served(folder))
+            self._vendors[connection], self._kinds[connection] = self._open(kind, connection, Served(folder)), kind
+            self._vendors[connection].largest_page = self.largest_page
         return self._vendors[connection]
 
     def _open(self, kind: str, connection: str, served: Served) -> Vendor:
@@ -68,8 +70,8 @@ class Sandbox:
             read_clock(self.home),
             sum(self.calls.values()),
         )
-        fault = self.faults.take(connection, path)
-        return _http(vendor.answer(call)) if fault is None else await _spoiled(vendor, call, fault)
+        fault = self.faults.take(connection, path, self._kinds[connection])
+        return plain(vendor.answer(call)) if fault is None else await spoiled(vendor, call, fault)
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
         now = read_clock(self.home).isoformat()
@@ -85,8 +87,29 @@ class Sandbox:
             fault = Fault.model_validate_json(await request.body())
         except ValidationError as wrong:
             return JSONResponse({"error": wrong.errors(include_url=False, include_context=False)}, 422)
+        if fault.kind in PLAIDS_OWN and isinstance(self.vendor(fault.connection), Stripe | Xero | Ecb):
+            return JSONResponse({"error": f"only Plaid knows {fault.kind}"}, 422)
         self.faults.order(fault)
         return JSONResponse(fault.model_dump())
+
+    async def let_loose(self, request: Request) -> Response:
+        """POST a Chaos: faults at random from now on; DELETE: no more. GET: what was met, by connection and kind."""
+        if request.method == "POST":
+            try:
+                self.faults.let_loose(Chaos.model_validate_json(await request.body()))
+            except ValidationError as wrong:
+                return JSONResponse({"error": wrong.errors(include_url=False, include_context=False)}, 422)
+        met = [[connection, kind, count] for (connection, kind), count in sorted(self.faults.injected.items())]
+        if request.method == "DELETE":
+            self.faults.let_loose(None)
+        return JSONResponse({"injected": met})
+
+    async def set_pages(self, request: Request) -> Response:
+        """POST {largest}: no page of any list is larger from now on, whatever is asked for; null is no such bound."""
+        self.largest_page = (await request.json())["largest"]
+        for vendor in self._vendors.values():
+            vendor.largest_page = self.largest_page
+        return JSONResponse({"largest": self.largest_page})
 
     async def set_limits(self, request: Request) -> Response:
         """POST {connection, per_minute, per_day}: a Xero tenant's limits from now on; null is none."""
@@ -98,29 +121,6 @@ class Sandbox:
         return JSONResponse(wanted)
 
 
-async def _spoiled(vendor: Vendor, call: Call, fault: Fault) -> Response:
-    """The answer as a fault leaves it."""
-    if fault.kind == "reset":
-        return Reset()
-    if fault.kind in REFUSALS:
-        return _http(vendor.refusal(fault.kind, call, fault.retry_after_s))
-    if fault.kind == "slow":
-        await asyncio.sleep(fault.delay_s)
-    if fault.kind == "expired_token":
-        vendor.forget_tokens()
-    answer = vendor.answer(call)
-    if fault.kind == "reset_after":
-        return Reset()
-    if fault.kind == "malformed":
-        half = answer.body[: len(answer.body) // 2]
-        answer = Answer(answer.status, half, answer.headers, answer.content_type)
-    return _http(answer)
-
-
-def _http(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
-
-
 def build_app(home: Path) -> Starlette:
     """The application for one data folder."""
     sandbox = Sandbox(home)
@@ -128,6 +128,8 @@ def build_app(home: Path) -> Starlette:
         routes=[
             Route("/control/health", sandbox.health),
             Route("/control/fault", sandbox.order_fault, methods=["POST", "DELETE"]),
+            Route("/control/chaos", sandbox.let_loose, methods=["GET", "POST", "DELETE"]),
+            Route("/control/pages", sandbox.set_pages, methods=["POST"]),
             Route("/control/limits", sandbox.set_limits, methods=["POST"]),
             Route("/{connection}/{path:path}", sandbox.serve, methods=["GET", "POST", "PUT", "DELETE"]),
         ]

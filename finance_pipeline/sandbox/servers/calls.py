@@ -85,14 +85,17 @@ def json_list(texts: Iterable[str]) -> str:
 class Vendor(Protocol):
     """One vendor's server for one connection."""
 
+    largest_page: int | None
+    """No page of any list is larger, whatever is asked for."""
+
     def answer(self, call: Call) -> Answer:
         """What the vendor says to a call."""
         ...
 
     def refusal(self, kind: str, call: Call, retry_after_s: int) -> Answer:
-        """How the vendor words a fault: status_429, status_500, login_required, unauthorised, forbidden."""
+        """How the vendor words a fault (`faults.REFUSALS`). retry_after_s: of status_429 and day_limit."""
         ...
 
-    def forget_tokens(self) -> None:
-        """Every token given out so far is expired from now on."""
+    def forget_tokens(self, *, next_too: bool) -> None:
+        """Every token given out so far is expired from now on; next_too: and the next one is when it is given out."""
         ...

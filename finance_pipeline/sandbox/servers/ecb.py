@@ -24,6 +24,7 @@ class Ecb:
 
     def __init__(self, connection: str, served: Served) -> None:
         self.connection, self.served = connection, served
+        self.largest_page: int | None = None
 
     def answer(self, call: Call) -> Answer:
         name = call.path.rpartition("/")[2]
@@ -43,11 +44,11 @@ class Ecb:
         return Answer(200, zipped(text, published_on), headers, "application/zip")
 
     def refusal(self, kind: str, call: Call, retry_after_s: int) -> Answer:  # noqa: ARG002
-        status = {"status_429": 429, "status_500": 500}.get(kind, 403)
-        headers = {"Retry-After": str(retry_after_s)} if status == 429 else {}
+        status = {"status_429": 429, "bare_429": 429, "day_limit": 429, "status_500": 500}.get(kind, 403)
+        headers = {"Retry-After": str(retry_after_s)} if kind in ("status_429", "day_limit") else {}
         return Answer(status, b"", headers, "text/html")
 
-    def forget_tokens(self) -> None:
+    def forget_tokens(self, *, next_too: bool) -> None:
         """The file is public."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -39,3 +40,18 @@ class Reset(Response):
         connected: socket.socket = transport.get_extra_info("socket")
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
+
+
+class CutShort(Response):
+    """An answer that promises its whole length, and whose connection ends in the middle."""
+
+    def __init__(self, body: bytes, sent: bytes, status: int, headers: Mapping[str, str], media_type: str) -> None:
+        super().__init__(body, status, dict(headers), media_type)
+        self.sent = sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        transport = _OPEN.get(tuple(scope["client"]))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.sent, "more_body": True})
+        if transport is not None:
+            transport.close()

@@ -23,6 +23,8 @@ from finance_pipeline.sandbox.servers.log import EventLog, Served
 
 DEFAULT_COUNT, LARGEST_COUNT = 100, 500
 DEFAULT_HISTORY_DAYS, LONGEST_HISTORY_DAYS = 90, 730
+_MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
+_MUTATED = "Underlying transaction data changed since last page was fetched. Please restart pagination."
 _TRANSACTION_FIELDS = {"date": ("$.date", pl.String()), "account_id": ("$.account_id", pl.String())}
 
 
@@ -70,6 +72,7 @@ class Plaid:
 
     def __init__(self, connection: str, served: Served) -> None:
         self.connection, self.served = connection, served
+        self.largest_page: int | None = None
         self._secrets = secrets_of(connection, "plaid")
         self._changes = lru_cache(maxsize=2)(_changes)
 
@@ -91,6 +94,10 @@ class Plaid:
     def refusal(self, kind: str, call: Call, retry_after_s: int) -> Answer:
         refused = {
             "status_429": Refused("RATE_LIMIT_EXCEEDED", "RATE_LIMIT", "rate limit exceeded", 429),
+            "bare_429": Refused("RATE_LIMIT_EXCEEDED", "RATE_LIMIT", "rate limit exceeded", 429),
+            "day_limit": Refused("RATE_LIMIT_EXCEEDED", "RATE_LIMIT", "rate limit exceeded", 429),
+            "cursor_mutation": Refused("TRANSACTIONS_ERROR", _MUTATION, _MUTATED),
+            "lost_cursor": Refused("INVALID_REQUEST", "INVALID_FIELD", "cursor not associated with access_token"),
             "status_500": Refused("API_ERROR", "INTERNAL_SERVER_ERROR", "an unexpected error occurred", 500),
             "login_required": Refused(
                 "ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "the login details of this item have changed"
@@ -98,9 +105,9 @@ class Plaid:
             "unauthorised": Refused("INVALID_INPUT", "INVALID_API_KEYS", "invalid client_id or secret provided"),
             "forbidden": Refused("INVALID_INPUT", "UNAUTHORIZED_ENVIRONMENT", "you are not authorized", 400),
         }[kind]
-        return _error(refused, call, {"Retry-After": str(retry_after_s)} if kind == "status_429" else {})
+        return _error(refused, call, {"Retry-After": str(retry_after_s)} if kind in ("status_429", "day_limit") else {})
 
-    def forget_tokens(self) -> None:
+    def forget_tokens(self, *, next_too: bool) -> None:
         """Plaid's access tokens do not expire."""
 
     def _authorised_body(self, call: Call) -> dict[str, Any]:
@@ -127,7 +134,7 @@ class Plaid:
         log = self.served.log("transaction", _TRANSACTION_FIELDS)
         count, cursor = _count(body), self._cursor(call, body, log)
         changes = self._changes(log, cursor.base, cursor.upto, cursor.since)
-        page = changes.slice(cursor.served, count)
+        page = changes.slice(cursor.served, min(count, self.largest_page or count))
         seen = cursor.served + page.height
         has_more = seen < changes.height
         following = (
@@ -158,8 +165,7 @@ class Plaid:
         if cursor.served == 0:
             return Cursor(cursor.base, max(position, cursor.base), 0, cursor.since)
         if position != cursor.upto:
-            message = "Underlying transaction data changed since last page was fetched. Please restart pagination."
-            raise Refused("TRANSACTIONS_ERROR", "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION", message)
+            raise Refused("TRANSACTIONS_ERROR", _MUTATION, _MUTATED)
         return cursor
 
     def _account_frame(self, call: Call) -> pl.DataFrame:

@@ -46,6 +46,7 @@ class Stripe:
 
     def __init__(self, connection: str, served: Served, state_file: Path) -> None:
         self.served, self.state = served, StripeState(state_file)
+        self.largest_page: int | None = None
         self._key = secrets_of(connection, "stripe")["api_key"]
         self._members: tuple[tuple[int, int], pl.DataFrame] | None = None
 
@@ -61,6 +62,8 @@ class Stripe:
     def refusal(self, kind: str, call: Call, retry_after_s: int) -> Answer:
         refused = {
             "status_429": Refused("Too many requests.", status=429, code="rate_limit"),
+            "bare_429": Refused("Too many requests.", status=429, code="rate_limit"),
+            "day_limit": Refused("Too many requests.", status=429, code="rate_limit"),
             "status_500": Refused("An unknown error occurred.", status=500, kind="api_error"),
             "unauthorised": Refused("Invalid API Key provided: sk_test_****", status=401),
             "login_required": Refused("Expired API Key provided: sk_test_****", status=401, code="api_key_expired"),
@@ -68,10 +71,11 @@ class Stripe:
         }[kind]
         answer = _error(refused)
         headers = {"Request-Id": f"req_{call.request_id[:14]}"}
-        more = {"Retry-After": str(retry_after_s), "Stripe-Should-Retry": "true"} if kind == "status_429" else {}
+        named = kind in ("status_429", "day_limit")
+        more = {"Retry-After": str(retry_after_s), "Stripe-Should-Retry": "true"} if named else {}
         return Answer(answer.status, answer.body, headers | more)
 
-    def forget_tokens(self) -> None:
+    def forget_tokens(self, *, next_too: bool) -> None:
         """Stripe's keys do not expire."""
 
     def _authorise(self, call: Call) -> None:
@@ -96,7 +100,7 @@ class Stripe:
             found = frame.filter(pl.col("id") == object_id)
             return self._shown(_only(found, resource, object_id), resource, expanded, call)
         rows = selected(self._of_payout(frame, call), resource, call.query)
-        page, more = page_of(rows, resource, call.query, frame)
+        page, more = page_of(rows, resource, call.query, frame, self.largest_page)
         below = [path.removeprefix("data.") for path in expanded if path.startswith("data.")]
         shown = json_list(self._shown(row, resource, below, call) for row in page.select("id", "json").rows())
         return f'{{"object":"list","data":{shown},"has_more":{json.dumps(more)},"url":"/v1/{name}"}}'

@@ -118,18 +118,19 @@ def selected(frame: pl.DataFrame, resource: Resource, query: Query) -> pl.DataFr
 
 
 def page_of(
-    frame: pl.DataFrame, resource: Resource, query: Query, everything: pl.DataFrame
+    frame: pl.DataFrame, resource: Resource, query: Query, everything: pl.DataFrame, largest: int | None = None
 ) -> tuple[pl.DataFrame, bool]:
     """The asked page of some rows (newest first), and whether there are more in that direction.
 
-    everything: all rows of the kind, newest first; the cursor object need not pass the filters. Raises Refused for an
-    object that does not exist, and for a limit outside 1 to 100.
+    largest: bound of a page whatever is asked for. everything: all rows of the kind, newest first; the cursor object
+    need not pass the filters. Raises Refused for an object that does not exist, and for a limit outside 1 to 100.
     """
     given = dict(query)
     limit = _integer("limit", given.get("limit", str(DEFAULT_LIMIT)))
     if not 1 <= limit <= LARGEST_LIMIT:
         message = f"Invalid integer: limit must be between 1 and {LARGEST_LIMIT}"
         raise Refused(message, code="parameter_invalid_integer", param="limit")
+    limit = min(limit, largest or limit)
     after, before = given.get("starting_after"), given.get("ending_before")
     if after and before:
         raise Refused("You may only provide one of these parameters: starting_after, ending_before.")

@@ -85,7 +85,9 @@ class Xero:
     def __init__(self, connection: str, served: Served) -> None:
         self.connection, self.served, self.limits = connection, served, Limits()
         self._secrets = secrets_of(connection, "xero")
+        self.largest_page: int | None = None
         self._expiry_s: dict[str, float] = {}
+        self._next_is_stillborn = False
 
     def answer(self, call: Call) -> Answer:
         if call.path == "connect/token":
@@ -107,8 +109,11 @@ class Xero:
         return Answer(answer.status, answer.body, {**self.limits.headers(now_s), **answer.headers}, answer.content_type)
 
     def refusal(self, kind: str, call: Call, retry_after_s: int) -> Answer:
-        if kind == "status_429":
-            return _too_many("minute", retry_after_s, self.limits.headers(time.monotonic()))
+        headers = self.limits.headers(time.monotonic())
+        if kind in ("status_429", "day_limit"):
+            return _too_many("day" if kind == "day_limit" else "minute", retry_after_s, headers)
+        if kind == "bare_429":
+            return Answer(429, b"", headers)
         if kind == "status_500":
             return Answer.of({"Title": "An error occurred", "Status": 500, "Detail": "An unexpected error"}, 500)
         if kind == "forbidden":
@@ -117,8 +122,9 @@ class Xero:
             return Answer.of({"error": "invalid_client"}, 400)
         return _refused(401, "AuthenticationUnsuccessful", call)
 
-    def forget_tokens(self) -> None:
+    def forget_tokens(self, *, next_too: bool) -> None:
         self._expiry_s = dict.fromkeys(self._expiry_s, 0.0)
+        self._next_is_stillborn = next_too
 
     def _token(self, call: Call) -> Answer:
         form = dict(call.form)
@@ -128,7 +134,8 @@ class Xero:
         if form.get("grant_type") != "client_credentials":
             return Answer.of({"error": "unsupported_grant_type"}, 400)
         token = secrets.token_urlsafe(48)
-        self._expiry_s[token] = time.monotonic() + TOKEN_LASTS_S
+        self._expiry_s[token] = 0.0 if self._next_is_stillborn else time.monotonic() + TOKEN_LASTS_S
+        self._next_is_stillborn = False
         scope = form.get("scope") or "accounting.transactions.read accounting.contacts.read accounting.settings.read"
         return Answer.of({"access_token": token, "expires_in": TOKEN_LASTS_S, "token_type": "Bearer", "scope": scope})
 
@@ -166,7 +173,7 @@ class Xero:
         if one:
             return self._one(rows, endpoint, one, call)
         since = modified_since(call.headers.get("if-modified-since"))
-        page = page_of(selected(rows, endpoint, query, since), endpoint, query)
+        page = page_of(selected(rows, endpoint, query, since), endpoint, query, self.largest_page)
         if since is not None and not endpoint.paged and page.rows.is_empty():
             return Answer(304, b"")
         texts = page.rows["json"].to_list()

@@ -84,13 +84,17 @@ def selected(rows: pl.DataFrame, endpoint: Endpoint, query: Mapping[str, str], s
     return _ordered(rows.filter(conditions) if conditions else rows, query.get("order", ""))
 
 
-def page_of(rows: pl.DataFrame, endpoint: Endpoint, query: Mapping[str, str]) -> Page:
-    """The page that a query asks for; all rows where it asks for none, or the endpoint has no pages."""
+def page_of(rows: pl.DataFrame, endpoint: Endpoint, query: Mapping[str, str], largest: int | None = None) -> Page:
+    """The page that a query asks for; all rows where it asks for none, or the endpoint has no pages.
+
+    largest: bound of a page whatever is asked for.
+    """
     if not endpoint.paged or "page" not in query:
         return Page(rows, None)
     number, size = _whole(query, "page", 1), _whole(query, "pageSize", DEFAULT_PAGE_SIZE)
     if size > LARGEST_PAGE_SIZE:
         raise Unreadable(f"pageSize must be at most {LARGEST_PAGE_SIZE}", "ValidationException")
+    size = min(size, largest or size)
     pages = -(-rows.height // size)
     pagination = {"page": number, "pageSize": size, "pageCount": pages, "itemCount": rows.height}
     return Page(rows.slice((number - 1) * size, size), pagination)
