@@ -151,3 +151,17 @@ def test_two_statements_of_a_day_that_do_not_continue_each_other_are_held(empty:
     assert (result.new_version_count, result.dead_letter_count) == (0, 1)
     ((reason,),) = rows(empty, "select reason from landing.dead_letter")
     assert "two statements of account ...4300 end on 2026-05-04 and do not continue each other" in reason
+
+
+def test_of_several_files_of_a_day_the_one_that_none_goes_on_from_states_the_balance_of_the_day(
+    empty: Workspace,
+) -> None:
+    first, second = (CORPUS / "mt" / "pages.sta").read_text().split("-\n")[:2]
+    for number, message in enumerate((second, first)):
+        (empty.home / f"{number}.sta").write_text(message)
+    files = [empty.home / "0.sta", empty.home / "1.sta"]
+    assert import_statement_files(empty, files, lambda *_: None).new_version_count == 4
+    books = all_bound(empty)
+    compute(books, keys_of(["book-eur"], "2026-05", "2026-05"))
+    ties = read.tie_outs(books).filter(pl.col("name") == "bank_account_equals_statement")
+    assert ties.select("left_minor", "right_minor", "tied").rows() == [(16_00, 16_00, True)]

@@ -5,12 +5,26 @@ with account as (
     from unnest(%(bank_accounts)s::text[], %(bank_codes)s::text[], %(bank_currencies)s::text[])
         as account (id, code, currency)
 ),
-stated as materialized (
-    select distinct on (account, balance_on) account, balance_on, balance_minor
+balance as materialized (
+    select account, kind, balance_on, balance_minor, statement_id, record_id
     from canonical.balance_current
-    where book = %(book)s and kind = 'closing' and not removed
+    where book = %(book)s and kind in ('opening', 'closing') and not removed
         and balance_on between %(first_day)s and %(last_day)s
-    order by account, balance_on, record_id
+),
+-- Of several statements that end on a day, the last is the one that no other of that day goes on from.
+stated as materialized (
+    select distinct on (closing.account, closing.balance_on)
+        closing.account, closing.balance_on, closing.balance_minor
+    from balance as closing
+    where closing.kind = 'closing'
+    order by closing.account, closing.balance_on,
+        exists (
+            select from balance as opening
+            where opening.kind = 'opening' and opening.account = closing.account
+                and opening.balance_on = closing.balance_on and opening.balance_minor = closing.balance_minor
+                and opening.statement_id <> closing.statement_id
+        ),
+        closing.record_id
 )
 select
     'bank_account_equals_statement' as name,
