@@ -45,6 +45,14 @@ def demo(
 
 
 @app.command()
+def prepare() -> None:
+    """Compile the engine for this machine, once; `match` and `demo` do it themselves where it was not done."""
+    from finance_pipeline.cli.preparing import prepare_engine
+
+    prepare_engine(tell_if_done=True)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
     """Serve the Dagster UI and its daemon on loopback until Ctrl-C."""
     from finance_pipeline.cli.environment import prepare_dagster

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from finance_pipeline.cli.demo_report import show_demo
 from finance_pipeline.cli.environment import prepare_dagster
+from finance_pipeline.cli.preparing import prepare_engine
 from finance_pipeline.cli.show import progress, say
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import SETTINGS_NAME, home_folder
@@ -31,6 +32,7 @@ def run_demo(*, seed: int | None, bank_lines: int, as_json: bool) -> None:
     home = home_folder()
     home.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
+    prepare_engine()
     with home_lock(home, "demo"):
         options = _options(seed, bank_lines)
         set_up_sandbox(home, options)

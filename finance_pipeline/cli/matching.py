@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from finance_pipeline.cli.preparing import prepare_engine
 from finance_pipeline.cli.show import Shown, console, count, money, progress, say, show_json, show_table, text
 from finance_pipeline.core.problems import BadInput
 
@@ -51,6 +52,7 @@ def match_and_show(
             todo="`finance-pipeline match --schema` says what the files hold.",
         )
     day = _day(as_of) if as_of else None
+    prepare_engine()
     summary = match_files(source, target, policy=policy, as_of=day, form=form, tell=progress())
     for notice in summary.notices:
         say(f"Note: {notice}")

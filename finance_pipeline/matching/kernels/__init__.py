@@ -16,8 +16,10 @@ from typing import Any
 import numba
 
 
-def _kept_under() -> Path:
+def kept_under() -> Path:
     """Where compiled loops are kept: beside the sources, else in the user's cache, else for this machine's uptime."""
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(os.environ["NUMBA_CACHE_DIR"])
     here = Path(__file__).parent
     sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))
     name = hashlib.sha256(sources).hexdigest()[:16]
@@ -30,4 +32,4 @@ def _kept_under() -> Path:
 
 config: Any = numba.config
 if not config.CACHE_DIR:
-    config.CACHE_DIR = str(_kept_under())
+    config.CACHE_DIR = str(kept_under())
