@@ -65,6 +65,8 @@ def loose_minor(text: str, currency: str | None, mark: str = "") -> int:
     where both stand, the last is the decimal mark; one alone is the decimal mark, unless it stands several times.
     Raises NotMoney.
     """
+    if mark == "," and text.replace(",", "", 1).isdecimal() and text.isascii():
+        return minor_of(text.replace(",", "."), currency)
     plain = text.strip().translate(_SPACES)
     if plain.startswith("(") and plain.endswith(")"):
         plain = f"-{plain[1:-1]}"

@@ -35,14 +35,16 @@ def messages(text: str) -> Iterator[Message]:
     message, kind = Message(), ""
     inside = False
     for line in text.translate(_CONTROL).split("\n"):
-        if "{2:" in line:
+        first = line[:1]
+        if first == "{" or "{2:" in line:
             stated = _TYPE.search(line)
-            kind = stated.group(1) if stated else ""
-        if line.startswith("{"):
-            line = line.rpartition("{4:")[2] if "{4:" in line else ""
-        tag = _TAG.match(line)
+            kind = stated.group(1) if stated else kind
+            if first == "{":
+                line = line.rpartition("{4:")[2] if "{4:" in line else ""
+                first = line[:1]
+        tag = _TAG.match(line) if first == ":" else None
         if tag is None:
-            if _END.match(line):
+            if first == "-" and _END.match(line):
                 inside, message.is_ended = False, True
             elif inside:
                 message.fields[-1][1].append(line)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from finance_pipeline.core.money import NotMoney
 from finance_pipeline.sources.statements.figures import NotADate, compact_day, loose_minor, nearest_day
@@ -29,19 +30,22 @@ def entry_of(lines: list[str], currency: str | None, number: int) -> Entry | Unr
     found = _LINE.match(lines[0])
     if found is None:
         return Unread(f"entry {number}: :61:{lines[0][:40]} is not a statement line")
-    mark = found["mark"].upper()
+    dates, mark, _, amount, kind, rest = found.groups()
+    mark = mark.upper()
     try:
-        amount_minor = loose_minor(found["amount"], currency, "," if "," in found["amount"] else ".")
+        amount_minor = loose_minor(amount, currency, "," if "," in amount else ".")
     except NotMoney as cause:
         return Unread(f"entry {number}: {cause.what.rstrip('.')}")
     try:
-        value_on, booked_on = _days(found["dates"] or "")
+        value_on, booked_on = _days(dates or "")
     except NotADate as cause:
         return Unread(f"entry {number}: {cause}")
-    reference, _, bank_reference = found["rest"].partition("//")
-    under = (line.strip() for line in (reference[_REFERENCE_CHARS:], *lines[1:]))
-    more = " ".join(line for line in under if line)
-    reference = reference[:_REFERENCE_CHARS]
+    reference, _, bank_reference = rest.partition("//")
+    more = ""
+    if len(lines) > 1 or len(reference) > _REFERENCE_CHARS:
+        under = (line.strip() for line in (reference[_REFERENCE_CHARS:], *lines[1:]))
+        more = " ".join(line for line in under if line)
+        reference = reference[:_REFERENCE_CHARS]
     return Entry(
         amount_minor=-amount_minor if mark in _OUT else amount_minor,
         status="pending" if mark in ("EC", "ED") else "booked",
@@ -50,7 +54,7 @@ def entry_of(lines: list[str], currency: str | None, number: int) -> Entry | Unr
         bank_reference=_reference(bank_reference),
         entry_reference=_reference(reference),
         reversal=mark in ("RC", "RD"),
-        transaction_code=found["type"] or None,
+        transaction_code=kind or None,
         information=more or None,
     )
 
@@ -60,6 +64,7 @@ def _reference(text: str) -> str | None:
     return None if stripped.upper() in _NO_REFERENCE else stripped
 
 
+@lru_cache(maxsize=4096)
 def _days(digits: str) -> tuple[date | None, date | None]:
     """Value date and entry date: the latter has no year, and is of the year in which it is nearest to the former.
 
