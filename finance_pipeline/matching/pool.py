@@ -6,6 +6,7 @@ Here: the engine's working frames (numbers l and i for lines and items), candida
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 
@@ -84,7 +85,7 @@ class Pool:
             refused=pl.concat([self.refused, found.refused.filter(~places.among(found.refused["l"], done))]),
         )
 
-    @property
+    @cached_property
     def open_lines(self) -> pl.DataFrame:
         """Free lines that no step has refused."""
         if self.refused.is_empty():
@@ -98,15 +99,7 @@ class Pool:
         stranger (the payer is known, and is not the party of the item), and less (what its processor's fee or a
         discount in time leaves of the open amount; null where neither does).
         """
-        lines = self.open_lines.select(
-            "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor", "hides_payer",
-            "original_amount", "original_currency", line_amount="amount", line_currency="currency",
-        )  # fmt: skip
-        items = self.items.select(
-            "i", "kind", "issued_on", "party", "account", "net", "discount_percent", "discount_until",
-            item_amount="amount", item_currency="currency",
-        )  # fmt: skip
-        joined = places.met(places.met(hits, lines, "l"), items, "i")
+        joined = places.met(places.met(hits, self._line_facts, "l"), self._item_facts, "i")
         if self.declined.height:
             joined = joined.join(self.declined, on=["l", "i"], how="anti")
         is_recorded = pl.col("kind").is_in(RECORDED)
@@ -130,6 +123,22 @@ class Pool:
             return fits
         stated = abroad.with_columns(exact=_converted() | _stated(pl.col("memo")))
         return pl.concat([fits.filter(~pl.col("foreign")), stated])
+
+    @cached_property
+    def _line_facts(self) -> pl.DataFrame:
+        """What candidates are told of their line."""
+        return self.open_lines.select(
+            "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor", "hides_payer",
+            "original_amount", "original_currency", line_amount="amount", line_currency="currency",
+        )  # fmt: skip
+
+    @cached_property
+    def _item_facts(self) -> pl.DataFrame:
+        """What candidates are told of their item."""
+        return self.items.select(
+            "i", "kind", "issued_on", "party", "account", "net", "discount_percent", "discount_until",
+            item_amount="amount", item_currency="currency",
+        )  # fmt: skip
 
     def eligible(self) -> pl.Expr:
         """Payouts arrive at banks; a payment recorded elsewhere is met on its account, within its days."""
