@@ -127,7 +127,7 @@ def _show(summary: Summary, as_of: str | None) -> None:
         console.print(words)
     console.print(
         f"Engine {summary.engine_ms / 1000:.2f} s; reading {summary.read_ms / 1000:.2f} s, "
-        f"writing {summary.write_ms / 1000:.2f} s."
+        f"loading {summary.load_ms / 1000:.2f} s, writing {summary.write_ms / 1000:.2f} s."
     )
     for path, rows in summary.files.items():
         console.print(f"  {path}  {rows:,} rows", soft_wrap=True, markup=False)

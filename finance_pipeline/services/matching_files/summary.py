@@ -57,6 +57,8 @@ class Summary:
     left_out: dict[str, int]
     """Table -> rows that were not yet known on the day asked for, lines and items aside."""
     read_ms: int
+    load_ms: int
+    """What loading the engine's compiled loops took, apart from its own time."""
     engine_ms: int
     write_ms: int
     files: dict[str, int]
