@@ -10,7 +10,7 @@ from dataclasses import replace
 import polars as pl
 
 from finance_pipeline.matching import places
-from finance_pipeline.matching.pool import Pool
+from finance_pipeline.matching.pool import SETTLED, Pool
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import money_words
 
@@ -23,11 +23,10 @@ def explain(
 ) -> pl.DataFrame:
     """One row per free line: line_id, reason, words, suggestions (schemas.EXCEPTIONS), sorted by line.
 
-    all_items: items as before any match, so that a number of what is settled by now is still known. needed:
+    all_items: items as before any match, each at its place, so that what is settled by now is still known. needed:
     autonomy.BEYOND. every: all lines, of which those still pending stay open too.
     """
-    left = pool.items.select("i", left="amount")
-    items = places.with_met(all_items, left, "i").with_columns(pl.col("left").fill_null(0))
+    items = all_items.with_columns(left=places.sums(pool.items["i"], pool.items["amount"], all_items.height))
     pending = every.filter("pending", ~pl.col("held"))
     free = pl.concat([pool.lines, pending.filter(~places.among(pending["l"], pool.pairs["l"]))]).sort("l")
     lines = free.with_columns(money=money_words("amount", "currency", free))
@@ -85,8 +84,11 @@ def _listed(reasoned: pl.DataFrame, pool: Pool, named: Named, items: pl.DataFram
     fits = pool.refused.drop_nulls("i").join(names, on="i")
     legs = pool.refused.drop_nulls("other_l").join(pool.lines.select(other_l="l", item="line_id"), on="other_l")
     named_items = named.hits.filter(pl.col("strength") <= SHORTHAND).join(names, on="i")
+    reasoned_fits = fits.join(reasons, on="l")
+    settled = pl.col("reason") == SETTLED
     frames = [
-        _ranked(fits.join(reasons, on="l"), 0, "fits, but not alone"),
+        _ranked(reasoned_fits.filter(~settled), 0, "fits, but not alone"),
+        _ranked(reasoned_fits.filter(settled), 0, "named in the text, and settled already"),
         _ranked(legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
         _ranked(named_items.join(reasons, on="l").filter(pl.col("reason") == "amount_differs"), 1, "named in the text"),
         _ranked(_nearest(reasoned, items), 2, "nearest open amount of this party"),

@@ -37,11 +37,17 @@ def explain(
         money=money_words("amount", "currency", matches),
         other_money=money_words("other_amount", "other_currency", matches),
     )
-    evidence = matches.select("l", evidence=_evidence(matches, pool.policy, version))
+    words, evidence = places.at_once(
+        lambda: _words(matches), lambda: matches.select(evidence=_evidence(matches, pool.policy, version))
+    )
+    return words.hstack(evidence)
+
+
+def _words(matches: pl.DataFrame) -> pl.DataFrame:
+    """The sentence of each match, in their order."""
     nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String})
     said = [part.select("l", words=sentence(part["rule"][0]) + _besides()) for part in matches.partition_by("rule")]
-    words = pl.concat([nothing, *said]).sort("l")
-    return words.select("words").hstack(evidence.select("evidence"))
+    return pl.concat([nothing, *said]).sort("l").select("words")
 
 
 _OF_OTHERS = ("references_shared", "feed_duplicate", "pending_posted", "returned_payment", "confirmed")

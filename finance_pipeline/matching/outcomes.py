@@ -39,7 +39,7 @@ def outcome(
         lambda: explain.explain(pool, sided, named, lines, items, version), lambda: _match_ids(sided)
     )
     parts = sided.select(pl.exclude("l"), match_id=ids["match_id"].gather(sided["l"].rle_id()))
-    left = exceptions.explain(pool, named, items.filter(~pl.col("closed")), needed, lines)
+    left = exceptions.explain(pool, named, items, needed, lines)
     return Outcome(
         matches=_matches(sided, ids, version),
         allocations=parts.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"}).select(
