@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from finance_pipeline.cli import connections as connecting
-from finance_pipeline.cli import database, deciding, policies, reports, rules, statements
+from finance_pipeline.cli import database, deciding, landing, policies, reports, rules, statements
 from finance_pipeline.cli.environment import opened
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(deciding.app, name="decide", help="What a person says that a line 
 app.add_typer(rules.app, name="rules", help="Coding rules: lines without a document to an account.")
 app.add_typer(statements.app, name="statements", help="Bank statement files, read without importing them.")
 app.add_typer(connecting.app, name="deadletters", help="What did not fit, and what to do about it.")
+app.add_typer(landing.app, name="landing", help="Evidence: whether it is whole, and canonical records from it anew.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

@@ -56,17 +56,39 @@ _LANDED = pl.Schema(
 
 
 @dataclass(frozen=True)
-class _Feed:
+class Place:
+    """Where canonical versions are kept: the schema of their tables, and the table that marks what was mapped."""
+
+    schema: str
+    marks: tuple[str, str]
+
+
+STANDING = Place("canonical", ("landing", "mapping"))
+
+
+@dataclass(frozen=True)
+class Feed:
     """Where a book's records of one source come from."""
 
     source: str
     connection_ids: list[str]
     accounts: list[str] | None
     """Accounts within the connection that belong to the book; None: all of them."""
+    mapper_version: int
 
     @property
     def digest(self) -> str:
-        return digest(registry.mapper_version(self.source), *self.connection_ids, *(self.accounts or ["all"]))
+        return digest(self.mapper_version, *self.connection_ids, *(self.accounts or ["all"]))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One mapping of a source's news of some months of a book; a replay does it again."""
+
+    book: Book
+    feed: Feed
+    months: list[Month]
+    up_to_seq: int
 
 
 def canonicalize(workspace: Workspace, table: str, keys: Sequence[BookMonth]) -> Materialized:
@@ -83,43 +105,76 @@ def canonicalize(workspace: Workspace, table: str, keys: Sequence[BookMonth]) ->
         with workspace.database.transaction() as conn:
             book_lock(conn, book_id)
             for source in SOURCES_OF[table]:
-                new_versions += _map_source(workspace, conn, book, _feed(workspace.settings, book, source), every)
+                feed = feed_of(workspace.settings, book, source)
+                if feed.connection_ids:
+                    new_versions += _map_and_note(workspace, conn, Step(book, feed, every, _last_landed(conn)))
             by_partition |= _row_counts(conn, table, book_id, wanted)
     row_count = sum(int(figures["row_count"]) for figures in by_partition.values())
     return Materialized(ASSET_OF[table], row_count, by_partition, {"new_versions": new_versions})
 
 
-def _feed(settings: Settings, book: Book, source: str) -> _Feed:
+def feed_of(settings: Settings, book: Book, source: str) -> Feed:
+    """Where a book's records of a source come from, as the settings say now."""
+    version = registry.mapper_version(source)
     if source == "xero":
-        return _Feed(source, [book.accounting] if book.accounting else [], None)
+        return Feed(source, [book.accounting] if book.accounting else [], None, version)
     if source == "stripe":
-        return _Feed(source, sorted({account.feed for account in book.processor_accounts}), None)
+        return Feed(source, sorted({account.feed for account in book.processor_accounts}), None, version)
     if source == "camt053":
         connections = sorted(c.id for c in settings.connections if c.kind == "camt053")
-        return _Feed(source, connections, sorted(s for a in book.bank_accounts for s in a.statement_ids))
+        return Feed(source, connections, sorted(s for a in book.bank_accounts for s in a.statement_ids), version)
     fed = [a for a in book.bank_accounts if a.feed and settings.connection(a.feed).kind == source]
-    return _Feed(source, sorted({a.feed for a in fed if a.feed}), sorted(a.external_id for a in fed))
+    return Feed(source, sorted({a.feed for a in fed if a.feed}), sorted(a.external_id for a in fed), version)
 
 
-def _map_source(workspace: Workspace, conn: Connection, book: Book, feed: _Feed, wanted: list[Month]) -> int:
-    """Map one source's news of some months; returns the number of new canonical versions."""
-    if not feed.connection_ids:
+def _map_and_note(workspace: Workspace, conn: Connection, step: Step) -> int:
+    """Map a source's news; what did not fit, and that it was mapped at this point, is noted."""
+    news = map_news(workspace, conn, step, STANDING)
+    if news is None:
         return 0
-    parameters = _mark_parameters(book, feed, wanted) | {"up_to_seq": _last_landed(conn)}
-    landed = copy_out(conn, query("landed_news"), parameters, _LANDED)
-    new_versions = 0
+    feed = step.feed
+    note_unfit(conn, feed.connection_ids[0], news.unfit.select("kind", "source_id", "content_hash", "reason").rows())
+    conn.execute(
+        """
+        insert into landing.mapping_step
+            (book, source, connections, accounts, mapper_version, last_month, up_to_seq)
+        values (%s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            step.book.id, feed.source, feed.connection_ids, feed.accounts, feed.mapper_version, str(step.months[-1]),
+            step.up_to_seq,
+        ),
+    )  # fmt: skip
+    return news.new_versions
+
+
+@dataclass(frozen=True)
+class News:
+    """What a step gave. unfit: the source records left out (canonical.mapped.UNFIT)."""
+
+    new_versions: int
+    unfit: pl.DataFrame
+
+
+def map_news(workspace: Workspace, conn: Connection, step: Step, place: Place) -> News | None:
+    """Map what landed for a step since the marks of a place, and publish it there; None where nothing did."""
+    book, feed = step.book, step.feed
+    parameters = _mark_parameters(book, feed, step.months) | {"up_to_seq": step.up_to_seq}
+    landed = copy_out(conn, _over_marks("landed_news", place), parameters, _LANDED)
+    news = None
     if landed.height:
         living = landed.filter(~pl.col("removed"))
         mapped = registry.map_evidence(feed.source, _whole_evidence(workspace, conn, feed, living, parameters), book)
-        for name, frame in mapped.tables.items():
-            new_versions += _publish(conn, schemas.RECORDS[name], frame)
-        gone = landed.filter("removed")
-        new_versions += _bury(conn, book, feed.source, gone)
-        note_unfit(
-            conn, feed.connection_ids[0], mapped.unfit.select("kind", "source_id", "content_hash", "reason").rows()
-        )
-    conn.execute(query("set_mapping_marks"), parameters)
-    return new_versions
+        new_versions = sum(_publish(conn, schemas.RECORDS[name], frame, place) for name, frame in mapped.tables.items())
+        new_versions += _bury(conn, book, feed.source, landed.filter("removed"), place)
+        news = News(new_versions, mapped.unfit)
+    conn.execute(_over_marks("set_mapping_marks", place), parameters)
+    return news
+
+
+def _over_marks(name: str, place: Place) -> sql.Composed:
+    """A query over the marks of a place."""
+    return sql.SQL(query(name)).format(marks=sql.Identifier(*place.marks))
 
 
 def _last_landed(conn: Connection) -> int:
@@ -128,7 +183,7 @@ def _last_landed(conn: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _mark_parameters(book: Book, feed: _Feed, wanted: list[Month]) -> dict[str, object]:
+def _mark_parameters(book: Book, feed: Feed, wanted: list[Month]) -> dict[str, object]:
     first_days = ["0001-01-01" if m <= book.first_month else m.first_day.isoformat() for m in wanted]
     return {
         "book": book.id,
@@ -143,7 +198,7 @@ def _mark_parameters(book: Book, feed: _Feed, wanted: list[Month]) -> dict[str, 
 
 
 def _whole_evidence(
-    workspace: Workspace, conn: Connection, feed: _Feed, landed: pl.DataFrame, parameters: dict[str, object]
+    workspace: Workspace, conn: Connection, feed: Feed, landed: pl.DataFrame, parameters: dict[str, object]
 ) -> pl.DataFrame:
     """The evidence of landed records, and of those that they lend words to or borrow words from.
 
@@ -186,22 +241,23 @@ def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
     return found.drop("path", "seq")
 
 
-def _publish(conn: Connection, table: Table, frame: pl.DataFrame) -> int:
+def _publish(conn: Connection, table: Table, frame: pl.DataFrame, place: Place) -> int:
     """Add a version of every record whose content differs from its current version."""
     publish_id = uuid.uuid4().hex
     copy_in(conn, f"staging.{table.name}", table.checked(frame).with_columns(publish_id=pl.lit(publish_id)))
     compared = [name for name in table.names if name not in ("record_id", "content_hash")]
     statement = sql.SQL(
         """
-        insert into canonical.{table} ({columns}, version)
+        insert into {schema}.{table} ({columns}, version)
         select {staged}, coalesce(known.version, 0) + 1
         from staging.{table} as staged
-        left join canonical.{current} as known using (record_id)
+        left join {schema}.{current} as known using (record_id)
         where staged.publish_id = {publish_id}
             and (known.record_id is null or row({new}) is distinct from row({old}))
         order by staged.record_id
         """
     ).format(
+        schema=sql.Identifier(place.schema),
         table=sql.Identifier(table.name),
         current=sql.Identifier(f"{table.name}_current"),
         columns=sql.SQL(", ").join(map(sql.Identifier, table.names)),
@@ -219,25 +275,26 @@ def _publish(conn: Connection, table: Table, frame: pl.DataFrame) -> int:
     return added
 
 
-def publish_rates(conn: Connection, rates: pl.DataFrame) -> int:
+def publish_rates(conn: Connection, rates: pl.DataFrame, place: Place = STANDING) -> int:
     """Add reference rates that are new; a published rate is never revised. rates: schemas.FX_RATES."""
     rows = schemas.FX_RATES.checked(rates)
     publish_id = uuid.uuid4().hex
     copy_in(conn, "staging.fx_rate", rows.with_columns(publish_id=pl.lit(publish_id)))
     added = conn.execute(
-        """
-        insert into canonical.fx_rate (rate_on, currency, per_eur, source, content_hash)
-        select rate_on, currency, per_eur, source, content_hash from staging.fx_rate where publish_id = %s
-        order by rate_on, currency
-        on conflict (rate_on, currency) do nothing
-        """,
-        (publish_id,),
+        sql.SQL(
+            """
+            insert into {schema}.fx_rate (rate_on, currency, per_eur, source, content_hash)
+            select rate_on, currency, per_eur, source, content_hash from staging.fx_rate where publish_id = {publish_id}
+            order by rate_on, currency
+            on conflict (rate_on, currency) do nothing
+            """
+        ).format(schema=sql.Identifier(place.schema), publish_id=publish_id)
     ).rowcount
     conn.execute("delete from staging.fx_rate where publish_id = %s", (publish_id,))
     return added
 
 
-def _bury(conn: Connection, book: Book, source: str, gone: pl.DataFrame) -> int:
+def _bury(conn: Connection, book: Book, source: str, gone: pl.DataFrame, place: Place) -> int:
     """Tombstones: the last known version of records that the source removed, marked as removed."""
     ids = [record_id(book.id, source, kind, source_id) for kind, source_id in gone.select("kind", "source_id").rows()]
     if not ids:
@@ -248,11 +305,12 @@ def _bury(conn: Connection, book: Book, source: str, gone: pl.DataFrame) -> int:
         buried += conn.execute(
             sql.SQL(
                 """
-                insert into canonical.{table} ({columns}, removed, version)
-                select {columns}, true, version + 1 from canonical.{current}
+                insert into {schema}.{table} ({columns}, removed, version)
+                select {columns}, true, version + 1 from {schema}.{current}
                 where record_id = any({ids}) and not removed order by record_id
                 """
             ).format(
+                schema=sql.Identifier(place.schema),
                 table=sql.Identifier(table.name),
                 current=sql.Identifier(f"{table.name}_current"),
                 columns=sql.SQL(", ").join(map(sql.Identifier, copied)),

@@ -101,3 +101,18 @@ def test_verify_recomputes_the_chain_and_names_a_landed_file_that_was_touched(de
         file.write_bytes(content)
     assert broken.code == 1
     assert file.name in broken.printed.replace("\n", "")
+
+
+def test_the_landing_is_whole_and_what_was_mapped_follows_from_it(demo: DemoShell) -> None:
+    whole = demo.types("landing", "verify", "--json")
+    assert (whole.code, whole.figures["defects"]) == (0, [])
+    again = demo.types("landing", "replay", "--check", "--json")
+    assert (again.code, again.figures["same"], again.figures["mappings"] > 0) == (0, True, True)
+    foreign = demo.home / "landing" / "notes.txt"
+    foreign.write_text("of somebody", encoding="utf-8")
+    try:
+        broken = demo.types("landing", "verify")
+    finally:
+        foreign.unlink()
+    assert broken.code == 1
+    assert "notes.txt" in broken.printed

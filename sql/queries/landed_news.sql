@@ -1,12 +1,13 @@
 -- One row per landed record that touches the wanted months of a book and source and was not mapped yet: its latest
 -- version, with the landed file that holds the payload. A month's mark counts only for the mapper and accounts it names.
+-- marks: the table of the marks, landing.mapping or that of a replay.
 with wanted as (
     select
         wanted.first_day,
         wanted.last_day,
         coalesce(mark.seq, 0) as after_seq
     from unnest(%(months)s::text[], %(first_days)s::date[], %(last_days)s::date[]) as wanted (month, first_day, last_day)
-    left join landing.mapping as mark
+    left join {marks} as mark
         on mark.book = %(book)s and mark.source = %(source)s and mark.month = wanted.month
             and mark.digest = %(digest)s
 ),
