@@ -123,11 +123,20 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
     )
     fits = _without_repeated(fits)
     alone = (pl.len().over("l") == 1) & (pl.len().over("g") == 1)
-    won = fits.filter(alone)
+    won = _without_single_of_sums(fits.filter(alone), members)
     shared = won.join(members, on="g").filter(pl.col("i").is_duplicated()).select("l")
-    won = won.join(shared, on="l", how="anti")
-    refused = fits.filter(~alone).select("l", "g").join(members, on="g").select("l", "i")
-    return Found(_pairs(pool, won, members), refusal(refused, SEVERAL))
+    kept = won.join(shared, on="l", how="anti")
+    refused = pl.concat([fits.filter(~alone), won.join(shared, on="l", how="semi")]).select("l", "g")
+    return Found(_pairs(pool, kept, members), refusal(refused.join(members, on="g").select("l", "i"), SEVERAL))
+
+
+def _without_single_of_sums(won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Without one item by itself that another line pays within a sum of many: that such a sum agrees to the cent is no
+    coincidence, that one amount does may well be."""
+    each = won.select("l", "g", "count").join(members, on="g")
+    within = each.filter(pl.col("count") > 1).select("i")
+    outdone = each.filter(pl.col("count") == 1).join(within, on="i", how="semi").select("l")
+    return won.join(outdone, on="l", how="anti")
 
 
 def _without_repeated(fits: pl.DataFrame) -> pl.DataFrame:

@@ -120,6 +120,11 @@ class Policy:
         *("egna konton", "egen overforing", "intern overforing", "intern overfoering", "kontoubertrag", "internal trf"),
         *("przelew wlasny", "przelew wewnetrzny", "oma tilisiirto", "omien tilien", "own acct", "intercompany", "tfr"),
         *("int transfer", "account sweep", "zba transfer", "cash pooling", "pooling", "interaccount", "wire to self"),
+        *("account to account", "own funds", "eigene konten", "eigenen konten", "eigenes konto", "konto zu konto"),
+        *("compte a compte", "entre comptes", "comptes propres", "eigen rekening naar", "rekening naar rekening"),
+        *("cuenta a cuenta", "entre cuentas", "cuentas propias", "conto a conto", "tra conti", "conti propri"),
+        *("entre contas", "contas proprias", "egne konti", "mellom egne", "mellem egne", "mellan egna", "egna konto"),
+        *("oma siirto", "omat tilit", "na wlasne konto", "miedzy rachunkami", "rachunki wlasne"),
     )
     """Phrases by which banks and people mark money that only changes accounts."""
     short_payment_limit_minor: int = 50
