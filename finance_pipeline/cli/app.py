@@ -233,15 +233,16 @@ def match(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="sync, pipeline, backfill, matching or statements.")],
+    what: Annotated[str, typer.Argument(help="sync, pipeline, backfill, matching, statements or faults.")],
     lines: Annotated[int | None, typer.Option(help="Size, where the bench has one.")] = None,
     difficulty: Annotated[str, typer.Option(help="matching: easy, default or hard.")] = "default",
-    seed: Annotated[int, typer.Option(help="matching: other labelled data for each seed.")] = 1,
+    seed: Annotated[int, typer.Option(help="matching: other labelled data; faults: of the first run.")] = 1,
     speed: Annotated[
         bool, typer.Option("--speed", help="matching: time and memory, 1,000,000 lines unless said.")
     ] = False,
     growth: Annotated[str, typer.Option(help="matching: usual (10,000 to 1,000,000 lines) or full (10,000,000).")] = "",
     against: Annotated[bool, typer.Option("--against", help="matching: beside other matchers, 20,000 lines.")] = False,
+    runs: Annotated[int | None, typer.Option(help="faults: how many, 300 unless said.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the pipeline or the matching engine on this machine, in a folder that is removed afterwards.
@@ -252,8 +253,12 @@ def bench(
 
     bench matching: precision, recall and what was left alone, on 100,000 labelled lines.
     bench matching --speed, --growth usual, --against: one of these instead.
+
+    bench faults: runs of syncing in which 30 % of all calls fail in some way and processes are killed.
     """
     from finance_pipeline.cli.bench import run_bench
+    from finance_pipeline.cli.bench.dispatch import Asked
     from finance_pipeline.cli.bench.matching import MatchingBench
 
-    run_bench(what, lines, MatchingBench(difficulty, seed, speed, growth, against), as_json=as_json)
+    asked = Asked(lines, runs, MatchingBench(difficulty, seed, speed, growth, against))
+    run_bench(what, asked, as_json=as_json)

@@ -27,6 +27,11 @@ def start_clock(home: Path, at: datetime) -> datetime:
     return read_clock(home) if _file(home).exists() else advance_clock(home, at)
 
 
+def forget_clock(home: Path) -> None:
+    """As if the clock had never been set: for whoever lives the same days again, with nothing landed of them."""
+    _file(home).unlink(missing_ok=True)
+
+
 def advance_clock(home: Path, to: datetime) -> datetime:
     """Set the clock and return it. The same moment again is fine. Raises BadInput for an earlier or zoneless one."""
     if to.tzinfo is None:

@@ -109,7 +109,7 @@ def _retry(workspace: Workspace, connection_id: str, letters: list[dict[str, Any
     else:
         ended = sync_connection(workspace, connection, from_the_beginning=True)
     book = book_of(connection, workspace.settings)
-    if book is not None and ended.problem is None:
+    if book is not None and ended.problem is None and not ended.refused:
         _map_again(workspace, book, connection.kind)
     settled = 0
     with workspace.database.transaction() as conn:
@@ -134,7 +134,7 @@ def _import_again(workspace: Workspace, letters: list[dict[str, Any]]) -> Synced
 
 
 def _map_again(workspace: Workspace, book: Book, source: str) -> None:
-    """What was landed becomes canonical, so that what still does not fit is known."""
+    """What was landed becomes canonical, now that all of it fits, so that it is known whether it can be mapped."""
     key = BookMonth(book.id, max(book.first_month, last_month(book)))
     for table, sources in SOURCES_OF.items():
         if source in sources:

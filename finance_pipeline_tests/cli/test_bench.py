@@ -55,7 +55,10 @@ def test_a_bench_does_as_much_as_was_asked_for_says_how_long_each_part_took_and_
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("ledger",), "there is no bench 'ledger'. Known: sync, pipeline, backfill, matching, statements."),
+        (("ledger",), "there is no bench 'ledger'. Known: sync, pipeline, backfill, matching, statements, faults."),
+        (("faults", "--runs", "0"), "a campaign needs at least one run."),
+        (("faults", "--lines", "9"), "bench faults has no such option."),
+        (("sync", "--runs", "9"), "bench sync has no such option."),
         (("sync", "--lines", "0"), "a bench needs at least one line to work on."),
         (("backfill", "--lines", "100"), "102 bank lines are too few"),
     ],

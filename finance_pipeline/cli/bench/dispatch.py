@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from finance_pipeline.cli.bench.faults import run_faults
 from finance_pipeline.cli.bench.matching import MatchingBench, run_matching
 from finance_pipeline.cli.bench.pipeline import BENCHES, run_pipeline_bench
 from finance_pipeline.cli.bench.statements import run_statements_bench
 from finance_pipeline.core.problems import BadInput
 
-_MATCHING, _STATEMENTS = "matching", "statements"
+_MATCHING, _STATEMENTS, _FAULTS = "matching", "statements", "faults"
 
 
-def run_bench(what: str, lines: int | None, asked: MatchingBench, *, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What was typed; None or a default where it was not."""
+
+    lines: int | None = None
+    runs: int | None = None
+    matching: MatchingBench = field(default_factory=MatchingBench)
+
+
+def run_bench(what: str, asked: Asked, *, as_json: bool) -> None:
     """Run one bench and print its figures. Raises BadInput for an unknown one, or options that it does not have."""
-    known = (*BENCHES, _MATCHING, _STATEMENTS)
+    known = (*BENCHES, _MATCHING, _STATEMENTS, _FAULTS)
     if what not in known:
         raise BadInput(f"there is no bench {what!r}.", todo=f"Known: {', '.join(known)}.")
-    if lines is not None and lines < 1:
+    if asked.lines is not None and asked.lines < 1:
         raise BadInput("a bench needs at least one line to work on.", todo="Give --lines a larger number.")
-    if what == _MATCHING:
-        run_matching(lines, asked, as_json=as_json)
-    elif asked != MatchingBench():
-        raise BadInput(f"bench {what} has no such option.", todo="Only `bench matching` has more than --lines.")
+    if what == _FAULTS and asked == Asked(runs=asked.runs, matching=MatchingBench(seed=asked.matching.seed)):
+        run_faults(asked.runs, asked.matching.seed, as_json=as_json)
+    elif what == _MATCHING and asked.runs is None:
+        run_matching(asked.lines, asked.matching, as_json=as_json)
+    elif asked != Asked(lines=asked.lines) or what == _FAULTS:
+        raise BadInput(f"bench {what} has no such option.", todo="`finance-pipeline bench --help` says which has what.")
     elif what == _STATEMENTS:
-        run_statements_bench(lines, as_json=as_json)
+        run_statements_bench(asked.lines, as_json=as_json)
     else:
-        run_pipeline_bench(what, lines, as_json=as_json)
+        run_pipeline_bench(what, asked.lines, as_json=as_json)

@@ -87,7 +87,7 @@ def bench_sync(lines: int | None) -> Figure:
     from finance_pipeline.sandbox.world.options import WorldOptions
 
     options = WorldOptions(books=("us",), month_count=1, bank_lines=max(wanted * 2, 2_000))
-    with _world(options) as workspace:
+    with world_of_its_own(options) as workspace:
         from finance_pipeline.sandbox.clock import advance_clock
 
         advance_clock(workspace.home, _moment_before(workspace, wanted))
@@ -156,7 +156,9 @@ def bench_pipeline(lines: int | None) -> Figure:
     """One book-month through all assets in one Dagster run, from the start of the process to its end."""
     from finance_pipeline.sandbox.world.options import WorldOptions
 
-    with _world(WorldOptions(books=("us",), month_count=1, bank_lines=_with_spare(lines or 15_000))) as workspace:
+    with world_of_its_own(
+        WorldOptions(books=("us",), month_count=1, bank_lines=_with_spare(lines or 15_000))
+    ) as workspace:
         _land_everything(workspace)
         month = str(workspace.settings.book("us").first_month)
         elapsed, parts, _ = _timed_run(["run", "--book", "us", "--month", month])
@@ -169,7 +171,7 @@ def bench_backfill(lines: int | None) -> Figure:
     from finance_pipeline.sandbox.world.options import WorldOptions
 
     options = WorldOptions(books=("us",), bank_lines=_with_spare(lines or 20_000))
-    with _world(options) as workspace:
+    with world_of_its_own(options) as workspace:
         _land_everything(workspace)
         first, last = str(options.months[0]), str(options.months[-1])
         _, parts, timing = _timed_run(["backfill", "--book", "us", "--from", first, "--to", last])
@@ -209,7 +211,7 @@ def _bank_lines(workspace: Workspace) -> int:
 
 
 @contextmanager
-def _world(options: WorldOptions) -> Iterator[Workspace]:
+def world_of_its_own(options: WorldOptions) -> Iterator[Workspace]:
     """A workspace on a world of its own below the data folder, all of which is stopped and removed at the end."""
     from finance_pipeline.cli.demo import set_up_sandbox
     from finance_pipeline.sandbox.process import stop_sandbox

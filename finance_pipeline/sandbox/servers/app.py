@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from finance_pipeline.core.identity import digest
 from finance_pipeline.sandbox.clock import read_clock
 from finance_pipeline.sandbox.servers.calls import Call, Vendor
 from finance_pipeline.sandbox.servers.credentials import served_connections, vendor_of
@@ -70,7 +71,8 @@ class Sandbox:
             read_clock(self.home),
             sum(self.calls.values()),
         )
-        fault = self.faults.take(connection, path, self._kinds[connection])
+        fingerprint = digest(call.method, path, *(part for pair in call.query for part in pair), call.body)
+        fault = self.faults.take(connection, path, self._kinds[connection], fingerprint)
         return plain(vendor.answer(call)) if fault is None else await spoiled(vendor, call, fault)
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
@@ -100,9 +102,10 @@ class Sandbox:
             except ValidationError as wrong:
                 return JSONResponse({"error": wrong.errors(include_url=False, include_context=False)}, 422)
         met = [[connection, kind, count] for (connection, kind), count in sorted(self.faults.injected.items())]
+        aftermath = [[kind, what, count] for (kind, what), count in sorted(self.faults.aftermath.items())]
         if request.method == "DELETE":
             self.faults.let_loose(None)
-        return JSONResponse({"injected": met})
+        return JSONResponse({"injected": met, "aftermath": aftermath})
 
     async def set_pages(self, request: Request) -> Response:
         """POST {largest}: no page of any list is larger from now on, whatever is asked for; null is no such bound."""

@@ -1,11 +1,14 @@
 """Faults: what a connection does wrong, on order for its next calls, or at random by a seed.
 
-Here: which fault a call meets, and how often each was met. Not here: what an answer looks like then (`spoiling`).
+Here: which fault a call meets, how often each was met, and what its caller did next. Not here: what an answer looks
+like then (`spoiling`).
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from dataclasses import dataclass
 from random import Random
 from typing import Literal, get_args
 
@@ -51,6 +54,12 @@ OF_VENDOR: dict[str, tuple[Kind, ...]] = {
     "xero": (*_OF_ANYBODY, *_OF_AN_API, "expired_token", "token_race", "day_limit", "forbidden"),
 }
 """What a vendor does at random."""
+_ANSWERED: tuple[Kind, ...] = (
+    *("slow", "slow_body", "expired_token", "token_race"),
+    *("disorder", "new_fields", "changed_types", "unknown_enum"),
+)
+_NAME_A_TIME: tuple[Kind, ...] = ("status_429", "day_limit")
+TOKEN_PATH = "connect/token"
 
 
 class Fault(BaseModel):
@@ -95,16 +104,36 @@ class Chaos(BaseModel):
     day_limit_s: int = Field(default=600, ge=0)
     """What a day limit asks for."""
     delay_s: float = Field(default=0.02, ge=0, le=600)
+    stall_s: float = Field(default=0.02, ge=0, le=600)
+    """The delay of one slow answer in eight."""
+    time_scale: float = Field(default=1, gt=0, le=1)
+    """How much of a time that we name a caller has to wait, where its own waits are shortened."""
+
+
+@dataclass(frozen=True)
+class _Met:
+    """A fault that a connection's last call met, until its next call shows what came of it."""
+
+    fault: Fault
+    call: str
+    at_s: float
 
 
 class Faults:
-    """The faults in waiting, oldest first, and chance. `injected` counts what was met: (connection, kind)."""
+    """The faults in waiting, oldest first, and chance. `injected` counts what was met: (connection, kind).
+
+    `aftermath` counts what the caller did next, (kind, what): `retried`, the same call again; `waited`, the same after
+    the time that the fault named; `too_early`, the same before it; `resumed`, another call after one that failed, as of
+    a pull that begins anew; `taken`, another call after one that was answered, however oddly.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._chaos: Chaos | None = None
         self._calls: Counter[str] = Counter()
+        self._met: dict[str, _Met] = {}
         self.injected: Counter[tuple[str, str]] = Counter()
+        self.aftermath: Counter[tuple[str, str]] = Counter()
 
     def order(self, fault: Fault) -> None:
         self._waiting.append(fault)
@@ -112,19 +141,32 @@ class Faults:
     def let_loose(self, chaos: Chaos | None) -> None:
         """Chance decides from now on, from its beginning; None: no more."""
         self._chaos = chaos
-        self._calls.clear()
-        self.injected.clear()
+        for kept in (self._calls, self._met, self.injected, self.aftermath):
+            kept.clear()
 
     def clear(self, connection: str | None = None) -> None:
         """Forget the ordered faults of one connection, or all."""
         self._waiting = [each for each in self._waiting if connection not in (None, each.connection)]
 
-    def take(self, connection: str, path: str, vendor: str) -> Fault | None:
-        """The fault that a call meets; an ordered one has one use less from now on."""
+    def take(self, connection: str, path: str, vendor: str, call: str) -> Fault | None:
+        """The fault that a call meets; an ordered one has one use less from now on. call: what tells calls apart."""
+        now_s = time.monotonic()
+        if (met := self._met.get(connection)) and not (path == TOKEN_PATH and met.call != call):
+            self.aftermath[met.fault.kind, self._what_came(met, call, now_s)] += 1
+            del self._met[connection]
         fault = self._ordered(connection, path) or self._drawn(connection, vendor)
         if fault is not None:
             self.injected[connection, fault.kind] += 1
+            self._met[connection] = _Met(fault, call, now_s)
         return fault
+
+    def _what_came(self, met: _Met, call: str, now_s: float) -> str:
+        if met.call != call:
+            return "taken" if met.fault.kind in _ANSWERED else "resumed"
+        if met.fault.kind not in _NAME_A_TIME:
+            return "retried"
+        asked_s = met.fault.retry_after_s * (self._chaos.time_scale if self._chaos else 1)
+        return "waited" if now_s - met.at_s >= asked_s else "too_early"
 
     def _ordered(self, connection: str, path: str) -> Fault | None:
         for fault in self._waiting:
@@ -152,6 +194,5 @@ class Faults:
             return None
         kind = rng.choice(kinds)
         asks_s = chaos.day_limit_s if kind == "day_limit" else chaos.retry_after_s
-        return Fault(
-            connection=connection, kind=kind, retry_after_s=asks_s, delay_s=chaos.delay_s, seed=rng.randrange(2**31)
-        )
+        delay_s = rng.choice((*(chaos.delay_s,) * 7, chaos.stall_s))
+        return Fault(connection=connection, kind=kind, retry_after_s=asks_s, delay_s=delay_s, seed=rng.randrange(2**31))

@@ -74,9 +74,14 @@ def _edited(answer: Answer, fault: Fault, edit: Callable[[list[Record], Fault], 
     if not isinstance(content, dict):
         return answer
     for name, value in content.items():
-        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        if isinstance(value, list) and value and all(_has_an_id(each) for each in value):
             content[name] = edit(value, fault)
     return Answer(answer.status, exact_json(content).encode(), answer.headers, answer.content_type)
+
+
+def _has_an_id(record: Any) -> bool:
+    """Whether it is a record of its own, and no part of one, such as a balance in one of several currencies."""
+    return isinstance(record, dict) and any(name.lower().endswith("id") for name in record)
 
 
 def _disordered(records: list[Record], fault: Fault) -> list[Record]:

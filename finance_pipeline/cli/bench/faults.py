@@ -1,0 +1,110 @@
+"""`bench faults`: a campaign of runs under faults, and the table of what was met and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from finance_pipeline.cli.bench.pipeline import world_of_its_own
+from finance_pipeline.cli.show import console, count, progress, show_json, show_table, text
+from finance_pipeline.core.problems import BadInput, PermanentProblem
+
+if TYPE_CHECKING:
+    from finance_pipeline.cli.bench.campaign import Campaign, Lived
+
+DEFAULT_RUNS = 300
+_LINES = 80
+_OUTCOMES = ("retried", "waited", "resumed", "taken", "too_early")
+
+
+class CampaignLost(PermanentProblem):
+    """A run under faults ended in another state than the run without, or made too many calls."""
+
+
+def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
+    """Live through the runs, print what was met, and raise CampaignLost if one of them came out otherwise."""
+    from finance_pipeline.cli.bench.campaign import CALLS_FACTOR
+
+    wanted = DEFAULT_RUNS if runs is None else runs
+    if wanted < 1:
+        raise BadInput("a campaign needs at least one run.", todo="Give --runs a larger number.")
+    tell = progress()
+    with _campaign() as campaign:
+        calm, expected = campaign.undisturbed()
+        lived = []
+        for turn, each_seed in enumerate(range(seed, seed + wanted), start=1):
+            lived.append(campaign.under_faults(each_seed, expected))
+            tell(f"{turn} of {wanted} runs", turn == wanted)
+    bound = calm.calls * CALLS_FACTOR
+    lost = [each for each in lived if each.apart or each.calls > bound]
+    found = summary(calm, lived, bound) | {"lost": [{"seed": e.seed, "apart": e.apart, "calls": e.calls} for e in lost]}
+    if as_json:
+        show_json(found)
+    else:
+        _show(found)
+    if lost:
+        raise CampaignLost(
+            f"{len(lost)} of {len(lived)} runs came out otherwise or made too many calls; the first has seed "
+            f"{lost[0].seed}: {'; '.join(lost[0].apart) or f'{lost[0].calls} calls'}.",
+            todo=f"Run `finance-pipeline bench faults --runs 1 --seed {lost[0].seed}` to see it alone.",
+        )
+
+
+def summary(calm: Lived, lived: list[Lived], bound: int) -> dict[str, Any]:
+    """The figures of a campaign: by fault, how often it was met and what the caller did next; and of all runs."""
+    injected: Counter[str] = sum((each.injected for each in lived), Counter())
+    aftermath: Counter[tuple[str, str]] = sum((each.aftermath for each in lived), Counter())
+    letters: Counter[tuple[str, str]] = sum((each.letters for each in lived), Counter())
+    pulls: Counter[str] = sum((each.pulls for each in lived), Counter())
+    faults = [
+        {"fault": kind, "injected": times} | {what: aftermath[kind, what] for what in _OUTCOMES}
+        for kind, times in sorted(injected.items())
+    ]
+    return {
+        "runs": len(lived),
+        "equal": sum(not each.apart for each in lived),
+        "faults": faults,
+        "calls": sum(each.calls for each in lived),
+        "calls_without_faults": calm.calls,
+        "most_calls": max(each.calls for each in lived),
+        "bound": bound,
+        "processes": sum(each.processes for each in lived),
+        "kills": sum(each.kills for each in lived),
+        "pulls": dict(pulls),
+        "dead_letters": {f"{kind} {standing}": number for (kind, standing), number in sorted(letters.items())},
+    }
+
+
+def _show(found: dict[str, Any]) -> None:
+    columns = [text("Fault", "fault"), *(count(name.replace("_", " "), name) for name in ("injected", *_OUTCOMES))]
+    show_table("Faults, and what the caller did next", found["faults"], columns)
+    letters = ", ".join(f"{number:,} {words}" for words, number in found["dead_letters"].items()) or "none"
+    met = sum(row["injected"] for row in found["faults"])
+    console.print(
+        f"{found['equal']:,} of {found['runs']:,} runs equal the one without faults.\n"
+        f"{met:,} of {found['calls']:,} calls met a fault; at most {found['most_calls']:,} calls in a run, "
+        f"{found['calls_without_faults']:,} without faults, bound {found['bound']:,}.\n"
+        f"{found['processes']:,} processes, {found['kills']:,} of them killed; "
+        f"{found['pulls'].get('read', 0):,} pulls were read to their end, {found['pulls'].get('failed', 0):,} not.\n"
+        f"Dead letters: {letters}."
+    )
+
+
+@contextmanager
+def _campaign() -> Iterator[Campaign]:
+    """A small world of its own, whose waits are short."""
+    from finance_pipeline.cli.bench.campaign import READ_TIMEOUT_S, TIME_SCALE, Campaign
+    from finance_pipeline.sandbox.process import ensure_sandbox
+    from finance_pipeline.sandbox.world.options import WorldOptions
+
+    options = WorldOptions(books=("uk",), first_month="2026-05", month_count=2, bank_lines=_LINES)
+    with world_of_its_own(options) as workspace:
+        hasty = {"calls": {"time_scale": TIME_SCALE, "read_s": READ_TIMEOUT_S}}
+        file = workspace.home / "finance_pipeline.d" / "calls.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(yaml.safe_dump(hasty), encoding="utf-8")
+        yield Campaign(workspace, options, ensure_sandbox(workspace.home))
