@@ -176,9 +176,9 @@ class Campaign:
             conn.execute(
                 """
                 truncate landing.sync, landing.file, landing.page, landing.record, landing.dead_letter,
-                    landing.dead_letter_decision, landing.cursor, landing.mapping, staging.evidence,
-                    canonical.bank_transaction, canonical.invoice, canonical.payment, canonical.balance,
-                    canonical.party, canonical.fx_rate, ops.rate_budget, ops.connection_state
+                    landing.dead_letter_decision, landing.cursor, landing.mapping, landing.mapping_step,
+                    staging.evidence, canonical.bank_transaction, canonical.invoice, canonical.payment,
+                    canonical.balance, canonical.party, canonical.fx_rate, ops.rate_budget, ops.connection_state
                 """
             )
         shutil.rmtree(self._workspace.landing.root, ignore_errors=True)
