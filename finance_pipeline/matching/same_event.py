@@ -46,7 +46,7 @@ def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
     if told.is_empty():
         return NOTHING
     by_id = [_told_twice(told.filter(_is_id(name)), name) for name in ("bank_reference", "end_to_end_id")]
-    both = pl.concat(by_id).unique(["l", "other_l"])
+    both = pl.concat(by_id).unique(["l", "other_l"]).join(pool.declined_legs, on=["l", "other_l"], how="anti")
     first = both.join(both.select(other_l="l").unique(), on="other_l", how="anti")
     again = first.sort("l", "other_l").unique("l", keep="first", maintain_order=True)
     free = again.join(pool.lines.select("l"), on="l", how="semi")
