@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from finance_pipeline.cli import connections as connecting
-from finance_pipeline.cli import database, deciding, landing, policies, reports, rules, statements
+from finance_pipeline.cli import database, deciding, landing, policies, quickstart, reports, rules, statements
 from finance_pipeline.cli.environment import opened
 
 app = typer.Typer(
@@ -43,6 +43,9 @@ def demo(
     from finance_pipeline.cli.demo import run_demo
 
     run_demo(seed=seed, bank_lines=lines, as_json=as_json)
+
+
+app.command("quickstart")(quickstart.quickstart)
 
 
 @app.command()
