@@ -29,9 +29,9 @@ def written(amounts: Array, kinds: Array, codes: Array, decimals: Array, out: Ar
         # Down from a negative number, since the least one has no positive counterpart.
         left = left if negative else -left
         while left != 0 or count <= decimals[kind]:
-            tens = -(-left // 10)
-            digits[count] = tens * 10 - left
-            left = tens
+            over = left % 10
+            digits[count] = (10 - over) % 10
+            left = left // 10 + (over > 0)
             count += 1
         at = row * WIDEST
         for k in range(3):
