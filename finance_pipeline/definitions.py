@@ -23,7 +23,7 @@ defs = dg.Definitions(
     ],
     jobs=[jobs.sync_job, jobs.book_months_job, jobs.close_of_day],
     schedules=[schedules.every_day],
-    sensors=[sensors.touched_months, sensors.statement_folder],
+    sensors=[sensors.touched_months, sensors.statement_folder, sensors.announced],
     resources={"books": Books()},
     executor=dg.in_process_executor,
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from finance_pipeline.cli import connections as connecting
-from finance_pipeline.cli import database, deciding, landing, policies, quickstart, reports, rules, statements
+from finance_pipeline.cli import database, deciding, landing, policies, quickstart, reports, rules, statements, webhooks
 from finance_pipeline.cli.environment import opened
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(rules.app, name="rules", help="Coding rules: lines without a docum
 app.add_typer(statements.app, name="statements", help="Bank statement files, read without importing them.")
 app.add_typer(connecting.app, name="deadletters", help="What did not fit, and what to do about it.")
 app.add_typer(landing.app, name="landing", help="Evidence: whether it is whole, and canonical records from it anew.")
+app.add_typer(webhooks.app, name="webhooks", help="What vendors say is new: a reason to pull sooner.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

@@ -1,4 +1,4 @@
-"""The sensors: which book-months a landing touched, and which statement files are new.
+"""The sensors: which book-months a landing touched, which statement files are new, what vendors announced.
 
 Here: thin shells that read a cursor, call a pure function and request runs. Not here: what a landed record touches
 (finance_pipeline.services). The cursor is the truth; run keys only keep a tick that was cut off from asking twice.
@@ -99,3 +99,29 @@ def statement_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
         return dg.SkipReason("No statement file is new.")
     request = dg.RunRequest(run_key=f"files {state}", asset_selection=[dg.AssetKey(ASSETS["camt053"])])
     return dg.SensorResult(run_requests=[request], cursor=state)
+
+
+@dg.sensor(
+    job=sync_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Pulls a kind of source when a verified webhook said that something is new. Polling alone suffices.",
+)
+def announced(books: Books) -> dg.SensorResult | dg.SkipReason:
+    from finance_pipeline.services import api
+
+    try:
+        waiting = api.due(books.workspace)
+    except Problem as problem:
+        return dg.SkipReason(str(problem))
+    if not waiting:
+        return dg.SkipReason("No webhook since the last read.")
+    # One run for the same news: a pull that fails waits for the next webhook or the daily run.
+    requests = [
+        dg.RunRequest(
+            run_key=f"webhooks {each.kind} {each.last_seq} {each.event_count}",
+            asset_selection=[dg.AssetKey(ASSETS[each.kind])],
+        )
+        for each in waiting
+    ]
+    return dg.SensorResult(run_requests=requests)

@@ -6,10 +6,12 @@ from finance_pipeline.services.posting import post
 from finance_pipeline.services.proving import cash, tie_out
 from finance_pipeline.services.reconcile import reconcile
 from finance_pipeline.services.sync import sync
+from finance_pipeline.services.webhooks import due
 
 __all__ = [
     "canonicalize",
     "cash",
+    "due",
     "known_months",
     "months_with_data",
     "post",

@@ -21,7 +21,7 @@ PAGE_COUNT = 500
 LONGEST_HISTORY_DAYS = 730
 """Plaid fixes the history of an Item at its first sync, at 90 days unless more is asked for then."""
 _API_VERSION = "2020-09-14"
-_CALLS_A_MINUTE = {"/transactions/sync": 50, "/accounts/balance/get": 5}
+_CALLS_A_MINUTE = {"/transactions/sync": 50, "/accounts/balance/get": 5, "/webhook_verification_key/get": 30}
 """What Plaid allows an Item. A call for a balance goes to the bank, and can take half a minute."""
 _TRANSIENT_TYPES = frozenset({"API_ERROR", "RATE_LIMIT_EXCEEDED", "INSTITUTION_ERROR"})
 _TRANSIENT_CODES = frozenset({"PRODUCT_NOT_READY"})
@@ -80,16 +80,25 @@ class PlaidClient:
         else:
             asked["cursor"] = cursor
         request = TransactionsSyncRequest(**asked)
-        where = f"connection {self._connection.id}, /transactions/sync"
-        return self._policy.call(where, lambda: self._attempt(request, cursor, where))
+        return self._call("/transactions/sync", self._api.transactions_sync, request, cursor)
 
-    def _attempt(self, request: Any, cursor: str | None, where: str) -> bytes:
+    def webhook_verification_key(self, key_id: str) -> bytes:
+        """The key that Plaid signs webhooks with, by its id. Raises PermanentProblem if there is none."""
+        from plaid.model.webhook_verification_key_get_request import WebhookVerificationKeyGetRequest
+
+        request = WebhookVerificationKeyGetRequest(key_id=key_id)
+        return self._call("/webhook_verification_key/get", self._api.webhook_verification_key_get, request)
+
+    def _call(self, path: str, send: Any, request: Any, cursor: str | None = None) -> bytes:
+        where = f"connection {self._connection.id}, {path}"
+        return self._policy.call(where, lambda: self._attempt(path, send, request, cursor, where))
+
+    def _attempt(self, path: str, send: Any, request: Any, cursor: str | None, where: str) -> bytes:
         import plaid
 
-        self._policy.admit(where, limits_of(self._connection.id, "/transactions/sync"))
+        self._policy.admit(where, limits_of(self._connection.id, path))
         try:
-            timeout = self._policy.timeout
-            answer = self._api.transactions_sync(request, _preload_content=False, _request_timeout=timeout)
+            answer = send(request, _preload_content=False, _request_timeout=self._policy.timeout)
             return self._policy.body(answer)
         except plaid.ApiException as refused:
             raise self._problem(refused, cursor) from None

@@ -13,6 +13,7 @@ from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import Unreachable
 from finance_pipeline.core.settings import HOME_VARIABLE, load_settings
 from finance_pipeline.services.results import CheckResult, Materialized
+from finance_pipeline.services.webhooks import Due
 
 BOOKS = """
 books:
@@ -50,6 +51,7 @@ class FakeServices(types.ModuleType):
         self.unmade: set[str] = set()
         self.touched_keys: list[BookMonth] = []
         self.high_water = 0
+        self.announced: list[Due] = []
 
     def _made(self, asset: str, keys: Sequence[BookMonth] = ()) -> Materialized:
         by_partition = {str(key): {"row_count": key.month.number, "new": 1} for key in keys}
@@ -63,6 +65,9 @@ class FakeServices(types.ModuleType):
     def sync(self, workspace: object, kind: str) -> Materialized:
         self._note(f"sync {kind}")
         return self._made({"camt053": "statement_evidence", "ecb": "exchange_rates"}.get(kind, f"{kind}_evidence"))
+
+    def due(self, workspace: object) -> list[Due]:
+        return self.announced
 
     def canonicalize(self, workspace: object, table: str, keys: Sequence[BookMonth]) -> Materialized:
         self._note(f"canonicalize {table}", keys)

@@ -10,6 +10,7 @@ import pytest
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import DatabaseDown
 from finance_pipeline.core.settings import load_settings
+from finance_pipeline.services.webhooks import Due
 from finance_pipeline_tests.defs.conftest import FakeServices, declare_another_book
 
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -134,3 +135,22 @@ def test_a_settled_statement_file_is_read_once_and_again_when_it_changes(home: P
     assert isinstance(folder_tick(found.cursor), dg.SkipReason)
     os.utime(file, (long_ago - 5, long_ago - 5))
     assert isinstance(folder_tick(found.cursor), dg.SensorResult)
+
+
+def test_what_vendors_announced_is_pulled_once_by_kind(services: FakeServices) -> None:
+    from finance_pipeline.defs.resources import Books
+    from finance_pipeline.defs.sensors import announced
+
+    def asked() -> list[tuple[str | None, list[str]]]:
+        with dg.build_sensor_context(resources={"books": Books()}) as context:
+            result = announced(context)
+        requests = (result.run_requests or []) if isinstance(result, dg.SensorResult) else []
+        return [(r.run_key, [key.to_user_string() for key in r.asset_selection or []]) for r in requests]
+
+    assert asked() == []
+    services.announced = [Due("plaid", 2, 7), Due("xero", 1, 5)]
+    first = asked()
+    assert [assets for _, assets in first] == [["plaid_evidence"], ["xero_evidence"]]
+    assert asked() == first  # the same run keys: Dagster starts nothing twice
+    services.announced = [Due("plaid", 3, 7)]
+    assert asked()[0][0] not in {key for key, _ in first}

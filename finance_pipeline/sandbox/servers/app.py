@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from finance_pipeline.sandbox.servers.plaid import Plaid
 from finance_pipeline.sandbox.servers.spoiling import plain, spoiled
 from finance_pipeline.sandbox.servers.stripe import Stripe
 from finance_pipeline.sandbox.servers.version import code_version, home_id
+from finance_pipeline.sandbox.servers.webhooks import signed_event
 from finance_pipeline.sandbox.servers.xero import Limits, Xero
 
 
@@ -107,6 +109,14 @@ class Sandbox:
             self.faults.let_loose(None)
         return JSONResponse({"injected": met, "aftermath": aftermath})
 
+    async def sign_event(self, request: Request) -> Response:
+        """POST {connection}: a webhook of its vendor, signed now: its headers and body, to be sent on as they are."""
+        connection = str((await request.json()).get("connection"))
+        if self.vendor(connection) is None or self._kinds[connection] == "ecb":
+            return JSONResponse({"error": "only Plaid, Stripe and Xero connections send webhooks"}, 422)
+        headers, body = signed_event(connection, self._kinds[connection], time.time())
+        return JSONResponse({"headers": headers, "body": body.decode()})
+
     async def set_pages(self, request: Request) -> Response:
         """POST {largest}: no page of any list is larger from now on, whatever is asked for; null is no such bound."""
         self.largest_page = (await request.json())["largest"]
@@ -132,6 +142,7 @@ def build_app(home: Path) -> Starlette:
             Route("/control/health", sandbox.health),
             Route("/control/fault", sandbox.order_fault, methods=["POST", "DELETE"]),
             Route("/control/chaos", sandbox.let_loose, methods=["GET", "POST", "DELETE"]),
+            Route("/control/event", sandbox.sign_event, methods=["POST"]),
             Route("/control/pages", sandbox.set_pages, methods=["POST"]),
             Route("/control/limits", sandbox.set_limits, methods=["POST"]),
             Route("/{connection}/{path:path}", sandbox.serve, methods=["GET", "POST", "PUT", "DELETE"]),

@@ -40,9 +40,13 @@ def secrets_of(connection: str, vendor: str) -> dict[str, str]:
             "access_token": f"access-sandbox-{connection}",
         }
     if vendor == "stripe":
-        return {"api_key": f"sk_test_{plain}"}
+        return {"api_key": f"sk_test_{plain}", "webhook_secret": f"whsec_sandbox_{plain}"}
     if vendor == "xero":
-        return {"client_id": f"SANDBOX{plain.upper()}", "client_secret": f"sandbox_secret_{plain}"}
+        return {
+            "client_id": f"SANDBOX{plain.upper()}",
+            "client_secret": f"sandbox_secret_{plain}",
+            "webhook_key": f"sandbox_webhook_{plain}",
+        }
     return {}
 
 

@@ -20,6 +20,7 @@ from finance_pipeline.core.identity import digest
 from finance_pipeline.sandbox.servers.calls import Answer, Call, json_list
 from finance_pipeline.sandbox.servers.credentials import secrets_of
 from finance_pipeline.sandbox.servers.log import EventLog, Served
+from finance_pipeline.sandbox.servers.webhooks import plaid_key, plaid_key_id
 
 DEFAULT_COUNT, LARGEST_COUNT = 100, 500
 DEFAULT_HISTORY_DAYS, LONGEST_HISTORY_DAYS = 90, 730
@@ -82,6 +83,7 @@ class Plaid:
             "accounts/get": self._accounts,
             "accounts/balance/get": self._accounts,
             "item/get": self._item_get,
+            "webhook_verification_key/get": self._webhook_key,
         }
         try:
             answer = answers.get(call.path)
@@ -123,12 +125,19 @@ class Plaid:
         )
         if given != (self._secrets["client_id"], self._secrets["secret"]):
             raise Refused("INVALID_INPUT", "INVALID_API_KEYS", "invalid client_id or secret provided")
+        if call.path == "webhook_verification_key/get":
+            return body
         if "access_token" not in body:
             fields = "the following required fields are missing: access_token"
             raise Refused("INVALID_REQUEST", "MISSING_FIELDS", fields)
         if body["access_token"] != self._secrets["access_token"]:
             raise Refused("INVALID_INPUT", "INVALID_ACCESS_TOKEN", "could not find matching access token")
         return body
+
+    def _webhook_key(self, call: Call, body: dict[str, Any]) -> Answer:
+        if body.get("key_id") != plaid_key_id(self.connection):
+            raise Refused("INVALID_INPUT", "INVALID_WEBHOOK_VERIFICATION_KEY_ID", "invalid key_id provided")
+        return Answer.of({"key": plaid_key(self.connection), "request_id": call.request_id})
 
     def _sync(self, call: Call, body: dict[str, Any]) -> Answer:
         log = self.served.log("transaction", _TRANSACTION_FIELDS)
