@@ -186,7 +186,7 @@ def _show_to_do(result: Result, figures: Figures) -> None:
     largest = lines.head(_SHOWN_ROWS)
     more = f", the first {_SHOWN_ROWS} of {figures.to_do:,}" if figures.to_do > _SHOWN_ROWS else ""
     show_table(f"Needs a person first{more}", largest.iter_rows(named=True), _TO_DO_COLUMNS)
-    if figures.beside_the_list:
+    if figures.beside_the_list and figures.items:
         owed = "others" if all(each.owed_to_us for each in figures.items) else "you"
         console.print(
             f"{figures.beside_the_list:,} of the lines to do go the other way: the list has only what {owed} owe."

@@ -79,7 +79,7 @@ def gather(folder: Path, told: Told, aside: Iterable[Path], tell: Tell) -> Gathe
         lines = rows.filter(pl.col("kind") == "entry").height
         files.append(FileRead(name, reason, rows.height - lines, lines, 0))
         frames.append(rows.with_columns(file=pl.lit(name)))
-    tell(f"{len(paths)} statement files read", True)
+    tell(f"statement files read: {len(paths)}", True)
     once, repeats = _once(pl.concat(frames))
     by_file = dict(repeats.group_by("file").agg(pl.col("len").sum()).iter_rows())
     by_account = repeats.group_by("account", "currency").agg(pl.col("len").sum())
@@ -114,7 +114,7 @@ def _bounded_bytes(path: Path) -> bytes:
 def _reason(update: Update, name: str, known: list[_Days]) -> str | None:
     """Why a file is not used: it cannot be read or does not foot, or tells of known days in another format."""
     if update.dead_letters:
-        return update.dead_letters[0].reason.removeprefix(f"{name}: ")
+        return update.dead_letters[0].reason.removeprefix(f"{name}: ").removeprefix(f"{name}, ")
     payloads = update.evidence.filter(pl.col("kind") == "statement")["payload"]
     new = [days for each in payloads if (days := _days(parse_json(each))) is not None]
     other = next((old for each in new for old in known if _collide(each, old)), None)
