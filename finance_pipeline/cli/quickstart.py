@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_OUT = Path("reconciliation.xlsx")
 _SHOWN_ROWS = 15
 _SHOWN_CHARS = 40
+_MARKS = {".": "decimals after a point", ",": "decimals after a comma"}
 
 
 def quickstart(
@@ -127,7 +128,7 @@ def _show_reading(result: Result) -> None:
     names = [f"{field} = {' + '.join(titles)}" for field, titles in reading.columns.items()]
     console.print(f"[bold]{escape(result.listed.file + where)}[/], read as: {escape('; '.join(names))}.")
     habits = [f"days as {reading.date_format}"] if reading.date_format else []
-    habits += [f"decimal mark {reading.decimal_mark}"] if reading.decimal_mark else []
+    habits += [_MARKS[reading.decimal_mark]] if reading.decimal_mark else []
     habits += [f"not used: {', '.join(reading.ignored)}"] if reading.ignored else []
     if habits:
         console.print(f"  {escape('; '.join(habits))}.")
