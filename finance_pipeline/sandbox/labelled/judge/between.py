@@ -1,6 +1,7 @@
 """Tier 5: transfers between own accounts, which both legs say and nothing else in their days could be.
 
-What a leg shows of the other (its account's number, the amount before conversion) speaks against all other legs.
+What a leg shows of the other (its account's number, the amount before conversion) speaks against all other legs,
+and where it agrees it outranks pairs that show nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def judge_transfers(docket: Docket, rates: Ints) -> None:
     pairs = pairs.filter(near, pl.col("account") != pl.col("account_back"), _not_denied())
     within = _within(pairs, rates)
     pairs = pairs.filter(pl.Series(within))
+    pairs = _without_outranked(pairs)
     _settle_pairs(docket, pairs, pairs)
 
 
@@ -48,6 +50,20 @@ def _not_denied() -> pl.Expr:
     here = (pl.col("shown_back") == NONE) | (pl.col("shown_back") == pl.col("account"))
     sent = pl.col("original_currency_back") == pl.col("currency")
     return there & here & (~sent | (pl.col("original_back").abs() == -pl.col("amount")))
+
+
+def _without_outranked(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs without those that share a leg with one of better evidence (matching.md, promise 2): whose arrival states
+    what the other sent; or of which a leg shows the other's account, where the rest show none."""
+    sent = pl.col("original_currency_back") == pl.col("currency")
+    stated = (sent & (pl.col("original_back").abs() == -pl.col("amount"))).fill_null(False)
+    shown = (pl.col("shown") != NONE) | (pl.col("shown_back") != NONE)
+    for better in (stated, shown):
+        marked = pairs.with_columns(better=better)
+        best, rest = marked.filter("better"), marked.filter(~pl.col("better"))
+        rest = rest.join(best, on="line", how="anti").join(best, on="line_back", how="anti")
+        pairs = pl.concat([best, rest]).drop("better")
+    return pairs
 
 
 def _resolved(docket: Docket) -> pl.Series:

@@ -11,6 +11,10 @@ import polars as pl
 from finance_pipeline.sandbox.labelled.draft import NONE, Bools, Ints
 
 UNDECIDED = "no_evidence"
+CONTRADICTED = (
+    *("reference_of_another", "reference_unknown", "claimed_twice", "beyond_the_rules", "repeated_or_paid_twice"),
+)
+"""Why a line's reference is not believed."""
 _NEVER = 1_000_000
 
 
@@ -35,6 +39,7 @@ class Docket:
         self.misleading: Bools = np.zeros(count, dtype=bool)
         self.rest: Ints = self.items["amount"].to_numpy().copy()
         self.paid_on: Ints = np.full(self.items.height, _NEVER, dtype=np.int64)
+        self.named = pl.DataFrame(schema={"line": pl.Int64, "item": pl.Int64})
 
     def settle(self, lines: Ints, tier: int, why: str) -> None:
         """These lines are singled out; what they pay is taken."""
@@ -60,6 +65,15 @@ class Docket:
     def open_lines(self) -> pl.DataFrame:
         """Booked lines that are not resolved yet."""
         return self.lines.filter(~pl.Series(self.resolved), pl.col("pending") == 0)
+
+    def claimed(self) -> pl.DataFrame:
+        """line, item: what lines that are not resolved name surely. Evidence outranks amount (matching.md, promise 2):
+        no line that names nothing competes for that."""
+        open_ones = self.open_lines().select("line")
+        return self.named.join(open_ones, on="line", how="semi").join(self._contradicted(), on="line", how="anti")
+
+    def _contradicted(self) -> pl.DataFrame:
+        return self.lines.filter(pl.Series(self.why).is_in(CONTRADICTED)).select("line")
 
     def free_items(self) -> pl.DataFrame:
         """Items with what is left of them as amount."""

@@ -10,6 +10,11 @@ from finance_pipeline.sandbox.labelled.judge.docket import Docket
 from finance_pipeline.sandbox.labelled.judge.named import contradicting
 
 _WINDOW_DAYS = 60
+_NEAR_DAYS = 12
+_PERIOD_DAYS = 20
+_SERIES = 3
+_LONG_DAYS = 1000
+"""Equal items that fall due so far from each other, so many at least, and are paid so near their days, recur."""
 _KEY = ["book", "party", "currency", "amount"]
 
 
@@ -20,7 +25,8 @@ def judge_exact(docket: Docket) -> None:
         "book", "currency", "amount", "line", party="seen", day="booked", clear=~contradicting(docket)
     )
     asked = payments.select(_KEY).unique()
-    items = docket.free_items().join(asked, on=_KEY, how="semi")
+    claimed = docket.claimed().select("item")
+    items = docket.free_items().join(asked, on=_KEY, how="semi").join(claimed, on="item", how="anti")
     events = pl.concat(
         [
             items.select(*_KEY, day="issued", line=pl.lit(NONE, pl.Int64), item="item", step=pl.lit(1, pl.Int64)),
@@ -40,6 +46,54 @@ def judge_exact(docket: Docket) -> None:
     _mislead_by(docket, single.join(clear, on="line", how="anti"))
     several = at.filter((pl.col("spoilt_before") > 0) & (pl.col("before") >= 1)).join(clear, on="line", how="semi")
     docket.refuse(several["line"].to_numpy(), "equal_items", guess=True)
+
+
+def judge_recurring(docket: Docket, beginnings: pl.DataFrame) -> None:
+    """Rents and subscriptions: of three or more equal items of a party that fall due weeks apart, the one due about
+    when the money came, where no older one of them is left without a payment of its own about its day.
+
+    Such items are not interchangeable (accounting.md, 24): their dates tell them apart, one a period. A line whose name
+    only begins like the party's counts as a payment of an item, but is not singled out itself. beginnings: party and
+    begins, the first word of its name.
+    """
+    claimed = docket.claimed().select("item")
+    due = pl.when(pl.col("due") != NONE).then("due").otherwise("issued")
+    every = docket.items.join(claimed, on="item", how="anti").with_columns(due=due).sort(*_KEY, "due", "item")
+    gap = (pl.col("due") - pl.col("due").shift(1)).over(_KEY).fill_null(_LONG_DAYS)
+    apart = (gap.min() >= _PERIOD_DAYS).over(_KEY) & (pl.len() >= _SERIES).over(_KEY)
+    still = pl.Series(docket.rest) == docket.items["amount"]
+    series = every.filter(pl.col("party") != NONE, apart).with_columns(
+        open=pl.col("item").is_in(docket.items["item"].filter(still).implode())
+    )
+    lines = docket.open_lines().filter(~contradicting(docket))
+    payments = lines.select("line", "book", "currency", "amount", "seen", "begins", day="booked")
+    known = (
+        payments.filter(pl.col("seen") != NONE)
+        .join(
+            series.filter("open"),
+            left_on=["book", "currency", "amount", "seen"],
+            right_on=["book", "currency", "amount", "party"],
+        )
+        .with_columns(party="seen")
+    )
+    alike = payments.filter(pl.col("seen") == NONE).join(
+        series.filter("open").join(beginnings, on="party"), on=["book", "currency", "amount", "begins"]
+    )
+    pairs = pl.concat([known, alike], how="diagonal")
+    near = pairs.filter((pl.col("day") - pl.col("due")).abs() <= _NEAR_DAYS)
+    single = near.filter((pl.len().over("line") == 1) & (pl.len().over("item") == 1))
+    waiting = series.filter("open").join(single, on="item", how="anti")
+    oldest = waiting.group_by(_KEY).agg(oldest=pl.col("due").min())
+    asked = (
+        single.filter(pl.col("seen") != NONE)
+        .join(oldest, on=_KEY, how="left")
+        .filter((pl.col("due") < pl.col("oldest")).fill_null(True))
+    )
+    paid = docket.payments.filter("whole", "plain", pl.col("item_count") == 1).select("line", "only")
+    facts = asked.join(paid, on="line", how="left")
+    right = pl.col("item").eq_missing(pl.col("only"))
+    docket.mislead(facts.filter(~right)["line"].to_numpy())
+    docket.settle(facts.filter(right).sort("line")["line"].to_numpy(), 2, "recurring")
 
 
 def _decide(docket: Docket, single: pl.DataFrame) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.sandbox.labelled.draft import MENTION, NONE, Ints
-from finance_pipeline.sandbox.labelled.judge.docket import Docket
+from finance_pipeline.sandbox.labelled.judge.docket import CONTRADICTED, Docket
 from finance_pipeline.sandbox.labelled.shapes import PLAN
 
 _ADVICE_DAYS = 10
-_STOPPED = (
-    *("reference_of_another", "reference_unknown", "claimed_twice", "beyond_the_rules", "repeated_or_paid_twice"),
-)
 _CENTS_MINOR = 50
 _CHARGES_MINOR = (
     *(500, 600, 700, 750, 800, 900, 1_000, 1_200, 1_250, 1_500, 1_750, 1_800, 2_000, 2_200, 2_500, 2_800, 3_000),
@@ -33,9 +30,11 @@ def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
     agreed = pl.col("unique_amount") & pl.col("exact") & pl.col("alone")
     near = (pl.col("slip_book") == 1) | ((pl.col("slip_party") == 1) & (pl.col("group") == pl.col("owner")))
     mistyped = (pl.col("mention") == MENTION["typo"]) & pl.col("survives") & ~pl.col("exists") & near
-    named = strong | pl.col("by_advice") | agreed | (mistyped & pl.col("exact") & pl.col("alone"))
+    cut = pl.col("unique_beginning") & (pl.col("group") == pl.col("owner")) & pl.col("exact") & pl.col("alone")
+    named = strong | pl.col("by_advice") | agreed | (mistyped & pl.col("exact") & pl.col("alone")) | cut
     frame = frame.with_columns(named=named)
     good = frame.filter("named").select("line", "item").unique()
+    docket.named = good
     wanted = docket.parts.filter(pl.col("item") != NONE).select("line", "item").unique()
     missing = wanted.join(good, on=["line", "item"], how="anti").select("line").unique()
     whole = wanted.join(missing, on="line", how="anti").select("line").unique()
@@ -86,7 +85,7 @@ def _contradicted(docket: Docket, frame: pl.DataFrame) -> pl.DataFrame:
 
 def contradicting(docket: Docket) -> pl.Expr:
     """Whether a line's reference contradicts whatever else it shows."""
-    return pl.col("line").is_in(docket.lines.filter(pl.Series(docket.why).is_in(_STOPPED))["line"].implode())
+    return pl.col("line").is_in(docket.lines.filter(pl.Series(docket.why).is_in(CONTRADICTED))["line"].implode())
 
 
 def _with_advices(docket: Docket, mentions: pl.DataFrame) -> pl.DataFrame:

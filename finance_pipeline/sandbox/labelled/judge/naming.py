@@ -12,6 +12,7 @@ from finance_pipeline.sandbox.labelled.judge import slips
 
 _LEAST_DIGITS = 4
 _WITH_LETTERS = [MENTION[name] for name in ("full", "squeezed", "spaced", "letter_o", "advice", "other_document")]
+_PRINTED = [MENTION[name] for name in ("full", "squeezed", "spaced", "letter_o")]
 _BARE = [MENTION[name] for name in ("no_prefix", "digits", "tail")]
 
 
@@ -37,7 +38,8 @@ def judged_mentions(mentions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataF
     frame = frame.join(owner, on="item", how="left", maintain_order="left").with_row_index("mention_row")
     apart = pl.col("mention").is_in([MENTION["structured"], MENTION["advice"]]) | pl.col("listed_apart")
     survives = (apart | (pl.col("list_at") + pl.col("end") <= pl.col("kept"))).fill_null(False)
-    frame = frame.with_columns(survives=survives)
+    left = pl.col("text").str.len_chars() - (pl.col("list_at") + pl.col("end") - pl.col("kept"))
+    frame = frame.with_columns(survives=survives, left_chars=pl.when(~survives).then(left).fill_null(0))
     frame = frame.with_columns(group=_family())
     known = keyed_items(items)
     typed = pl.when(pl.col("mention") == MENTION["advice"]).then("number").otherwise("text")
@@ -46,6 +48,7 @@ def judged_mentions(mentions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataF
         digits=typed.str.replace_all(r"\D", ""),
     )
     frame = frame.with_columns(bare=pl.col("whole") == pl.col("digits"))
+    frame = _with_list_family(frame, known)
     counts = pl.concat(
         [
             _count_whole(frame, known),
@@ -57,6 +60,7 @@ def judged_mentions(mentions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataF
     counts = counts.group_by("mention_row").agg(pl.all().max())
     frame = frame.join(counts, on="mention_row", how="left", maintain_order="left")
     frame = slips.with_slips(frame, known)
+    frame = _with_beginnings(frame, known)
     long_enough = (pl.col("digits").str.len_chars() >= _LEAST_DIGITS) | ~pl.col("bare")
     return frame.with_columns(
         unique=pl.col("survives") & long_enough & (pl.col("in_book") == 1),
@@ -65,12 +69,41 @@ def judged_mentions(mentions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataF
     )
 
 
+def _with_beginnings(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """With unique_beginning: the bank cut the number, and of the seen party's items of the line's amount just one
+    begins with what it left, which has four digits at least: a number that is not whole counts where the corrected one
+    is unique and the amount agrees (matching.md, tier 1)."""
+    cut = frame.filter(pl.col("left_chars") > 0, pl.col("mention").is_in(_PRINTED), pl.col("group") != NONE)
+    begins = pl.col("text").str.slice(0, pl.col("left_chars")).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    asked = cut.select("mention_row", "book", "group", "line_amount", begins=begins.str.replace_all("O", "0"))
+    asked = asked.filter(pl.col("begins").str.count_matches(r"\d") >= _LEAST_DIGITS)
+    items = known.select("book", "whole", group="party", line_amount="amount")
+    pairs = asked.join(items, on=["book", "group", "line_amount"])
+    found = pairs.filter(pl.col("whole").str.starts_with(pl.col("begins"))).group_by("mention_row").len()
+    one = found.filter(pl.col("len") == 1).select("mention_row", unique_beginning=pl.lit(True))
+    joined = frame.join(one, on="mention_row", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("unique_beginning").fill_null(False))
+
+
 def _family() -> pl.Expr:
     """The party within whose numbers a text is read: the one that the line shows, or, in a list, that of the number
     before it."""
     seen = pl.when(pl.col("seen") != NONE).then("seen")
     short = pl.col("mention") == MENTION["shorthand"]
     return pl.coalesce(seen, pl.when(short).then("owner"), pl.lit(NONE)).cast(pl.Int64)
+
+
+def _with_list_family(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The rest of a list is read within the party with whose number it begins, where the line shows no party and that
+    number is one item's only (matching.md, tier 1)."""
+    begins = frame.filter(pl.col("place") == 0, pl.col("group") == NONE, pl.col("mention").is_in(_PRINTED))
+    one = _count_whole(begins, known).filter(pl.col("in_book") == 1).select("mention_row")
+    family = begins.join(one, on="mention_row", how="semi").select("line", begun="owner").unique("line")
+    joined = frame.join(family, on="line", how="left", maintain_order="left")
+    unknown = pl.col("group") == NONE
+    return joined.with_columns(group=pl.when(unknown).then(pl.coalesce("begun", "group")).otherwise("group")).drop(
+        "begun"
+    )
 
 
 def _counted(pairs: pl.DataFrame) -> pl.DataFrame:

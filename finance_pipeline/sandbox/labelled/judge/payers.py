@@ -14,6 +14,7 @@ _FOLDED = {
 }
 _PAIRS = {"AE": "A", "OE": "O", "UE": "U", "AA": "A"}
 _LEAST_PREFIX_CHARS = 10
+_LEAST_WORD_CHARS = 4
 _CUT_LENGTHS = (17, 18, 26, 27, 34, 35)
 """A name of this length may have been cut; a blank at the end is gone."""
 
@@ -37,7 +38,8 @@ def stem(text: pl.Expr) -> pl.Expr:
 
 
 def seen_parties(lines: pl.DataFrame, who: Companies, party_accounts: pl.Series) -> pl.DataFrame:
-    """For each line, in order: seen (the one party that it shows, or NONE) and payer (one, several, conflict, none)."""
+    """For each line, in order: seen (the one party that it shows, or NONE), payer (one, several, conflict, none) and
+    begins (the first word of the name that it shows)."""
     parties = pl.DataFrame(
         {
             "book": who.party_book,
@@ -71,9 +73,15 @@ def seen_parties(lines: pl.DataFrame, who: Companies, party_accounts: pl.Series)
         .otherwise(pl.lit("none"))
     )
     seen = pl.coalesce("account_party", pl.col("names").list.first())
-    return found.with_columns(payer=payer).select(
-        pl.when(pl.col("payer") == "one").then(seen).otherwise(NONE).cast(pl.Int64).alias("seen"), "payer"
+    return found.with_columns(payer=payer, begins=shown.select(first_word(pl.col("printed"))).to_series()).select(
+        pl.when(pl.col("payer") == "one").then(seen).otherwise(NONE).cast(pl.Int64).alias("seen"), "payer", "begins"
     )
+
+
+def first_word(text: pl.Expr) -> pl.Expr:
+    """The first word of a folded name; null where it is short."""
+    word = text.str.extract(r"^(\S+)")
+    return pl.when(word.str.len_chars() >= _LEAST_WORD_CHARS).then(word)
 
 
 def _by_account(shown: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:

@@ -88,7 +88,8 @@ def judge_subsets(docket: Docket) -> None:
     all_of_it = (pl.col("balance") == pl.col("amount")) & (pl.col("owed") == pl.col("amount")) & (pl.col("count") > 1)
     whole = left.filter(all_of_it)
     found = [whole.select("line", members="items").with_columns(why=pl.lit("whole_balance"))]
-    rest = left.filter(~all_of_it, pl.col("count").is_between(2, _MOST_ITEMS))
+    unclaimed = _gathered(asked.join(whole, on="line", how="anti"), docket.free_items(), claimed=docket.claimed())
+    rest = unclaimed.filter(pl.col("count").is_between(2, _MOST_ITEMS))
     for (count,), part in rest.partition_by("count", as_dict=True).items():
         found.append(_subsets(docket, part, int(str(count))).with_columns(why=pl.lit("only_subset")))
     every = pl.concat(found)
@@ -101,22 +102,34 @@ def judge_subsets(docket: Docket) -> None:
         _settle_members(docket, clear.filter(pl.col("why") == why).select("line", "members"), why)
 
 
-def _gathered(asked: pl.DataFrame, items: pl.DataFrame, *fits: pl.Expr) -> pl.DataFrame:
-    """One row a line: the items of its party that were issued by its date, their amounts, number and sum."""
+def _gathered(
+    asked: pl.DataFrame, items: pl.DataFrame, *fits: pl.Expr, claimed: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """One row a line: the items of its party that were issued by its date, their amounts, number and sum; of what is
+    claimed (line, item) only its own, which is named."""
     known = items.filter(pl.col("party") != NONE)
     pairs = asked.join(known.rename({"amount": "worth"}), on=["book", "party", "currency"])
     pairs = pairs.filter(pl.col("issued") <= pl.col("day"), *fits).sort("line", "item")
+    claims = pairs.select("line", "item").clear() if claimed is None else claimed
+    own = claims.with_columns(named=pl.lit(True))
+    pairs = pairs.join(own, on=["line", "item"], how="left", maintain_order="left").with_columns(
+        pl.col("named").fill_null(False)
+    )
+    others = pairs.filter(~pl.col("named")).join(claims.select("item"), on="item", how="semi")
+    pairs = pairs.join(others, on=["line", "item"], how="anti", maintain_order="left")
     return pairs.group_by("line", maintain_order=True).agg(
         pl.col("amount").first(),
         items=pl.col("item"),
         worths=pl.col("worth"),
+        named=pl.col("named"),
         count=pl.len().cast(pl.Int64),
         balance=pl.col("worth").sum(),
     )
 
 
 def _subsets(docket: Docket, lines: pl.DataFrame, count: int) -> pl.DataFrame:
-    """Of lines with so many open items each: those with one subset that adds to the amount, proven by the bound."""
+    """Of lines with so many open items each: those with one subset that adds to the amount and has all that the line
+    names (what a text names surely is in it: evidence outranks amount), proven by the bound."""
     masks = ((np.arange(1 << count)[:, None] >> np.arange(count)) & 1).astype(np.int64)
     several: list[np.ndarray[Any, Any]] = []
     chosen: list[pl.DataFrame] = []
@@ -124,7 +137,9 @@ def _subsets(docket: Docket, lines: pl.DataFrame, count: int) -> pl.DataFrame:
     for start in range(0, lines.height, step):
         part = lines[start : start + step]
         worths = np.array(part["worths"].to_list(), dtype=np.int64)
-        hits = (masks @ worths.T) == part["amount"].to_numpy()
+        named = np.array(part["named"].to_list(), dtype=np.int64)
+        complete = (masks @ named.T) == named.sum(axis=1)
+        hits = ((masks @ worths.T) == part["amount"].to_numpy()) & complete
         solutions = hits.sum(axis=0)
         size = masks[hits.argmax(axis=0)].sum(axis=1)
         proven = (solutions == 1) & (size > 1) & (coincidences(worths) <= _BOUND)

@@ -9,11 +9,11 @@ from finance_pipeline.sandbox.labelled.companies import Companies
 from finance_pipeline.sandbox.labelled.draft import MENTION, NONE, Bools, Ints
 from finance_pipeline.sandbox.labelled.judge.between import judge_transfers
 from finance_pipeline.sandbox.labelled.judge.docket import UNDECIDED, Docket
-from finance_pipeline.sandbox.labelled.judge.exact import judge_adjusted, judge_exact
+from finance_pipeline.sandbox.labelled.judge.exact import judge_adjusted, judge_exact, judge_recurring
 from finance_pipeline.sandbox.labelled.judge.keyed import judge_copies, judge_keyed, judge_pending, judge_returns
 from finance_pipeline.sandbox.labelled.judge.named import judge_named
 from finance_pipeline.sandbox.labelled.judge.naming import judged_mentions
-from finance_pipeline.sandbox.labelled.judge.payers import seen_parties
+from finance_pipeline.sandbox.labelled.judge.payers import first_word, folded, seen_parties
 from finance_pipeline.sandbox.labelled.judge.sums import judge_subsets, judge_totals
 from finance_pipeline.sandbox.labelled.shapes import PLAN
 
@@ -48,6 +48,7 @@ def judged(
     judge_returns(docket)
     judge_pending(docket)
     judge_exact(docket)
+    judge_recurring(docket, _beginnings(who))
     judge_totals(docket)
     judge_adjusted(docket)
     judge_subsets(docket)
@@ -58,6 +59,12 @@ def judged(
     verdicts = verdicts.with_columns(tier=tier, guess=pl.col("guess") & ~pl.col("resolvable"))
     shown = verdicts.with_columns(tier=pl.when(pl.col("tier") != NONE).then("tier"))
     return shown.select("resolvable", "tier", "why", "guess"), docket.misleading & ~docket.resolved
+
+
+def _beginnings(who: Companies) -> pl.DataFrame:
+    """party, begins: the first word of each party's name."""
+    names = pl.DataFrame({"party": pl.int_range(len(who.party_book), eager=True), "name": who.party_name})
+    return names.select("party", begins=first_word(folded(pl.col("name"))))
 
 
 def _strange(lines: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
