@@ -14,6 +14,7 @@ from finance_pipeline.matching.references import Named
 from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import squeezed
 
+_BY_TOTAL = 2
 _EARLY_DAYS = 10
 _LATE_DAYS = 45
 _TEXTS = ("memo", "end_to_end_id", "bank_reference")
@@ -22,8 +23,10 @@ _TEXTS = ("memo", "end_to_end_id", "bank_reference")
 def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
     """Lines of exactly an advice's total, all of whose rows name one open item each, and no other line or advice fits.
 
-    Named by its id, by the payer, or by the total alone where that is the only one. A row that pays less than its item
-    leaves the rest open, or takes the item's early-payment discount.
+    Named by its id, by the payer, or by the total alone. A row that pays less than its item leaves the rest open, or
+    takes the item's early-payment discount. A total alone is enough where every row is of one party, the line's payer;
+    or of a line of no known payer, where no other line and no other advice of those weeks has it and every row is its
+    item in full or less its discount.
     """
     if remittances.is_empty():
         return NOTHING
@@ -32,9 +35,12 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
     if pairs.is_empty():
         return NOTHING
     rows = _resolved(pool, named, pairs, remittances)
-    strangers = (pl.col("rank") == 2) & ~pl.col("line_parties").list.contains(pl.col("party"))
+    known = pl.col("i").is_not_null() & pl.col("fits")
+    theirs = pl.col("line_parties").list.contains(pl.col("party")).fill_null(False)
+    by_total = theirs | (pl.col("alone") & (_kept() == 0) & pl.col("line_parties").is_null())
     whole = rows.group_by("l", "remittance_id").agg(
-        complete=(pl.col("i").is_not_null() & pl.col("fits") & ~strangers.fill_null(False)).all()
+        complete=(known & ((pl.col("rank") < _BY_TOTAL) | by_total)).all()
+        & ((pl.col("rank") < _BY_TOTAL).all() | (pl.col("party").n_unique() == 1))
     )
     sure = whole.filter("complete").join(pairs, on=["l", "remittance_id"])
     best = sure.filter(pl.col("rank") == pl.col("rank").min().over("l"))
@@ -63,7 +69,8 @@ def _totals(remittances: pl.DataFrame) -> pl.DataFrame:
 
 
 def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
-    """l, remittance_id, rank: 0 the line names the advice, 1 its payer, 2 only the total agrees."""
+    """l, remittance_id, rank (0 the line names the advice, 1 its payer, 2 only the total agrees), alone (no other line
+    or advice has this total then)."""
     lines = pool.open_lines.select(
         "l", "book", "currency", "amount", "booked_on", "name", "words", "line_parties", *_TEXTS
     )
@@ -75,13 +82,17 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
     by_payer = (
         (pl.col("name") == pl.col("payer")) | pl.col("words").str.contains(pl.col("payer"), literal=True)
     ).fill_null(False)
-    rank = pl.when(by_id).then(0).when(by_payer).then(1).otherwise(2)
-    return near.with_columns(rank=rank).select("l", "book", "booked_on", "remittance_id", "rank", "line_parties")
+    rank = pl.when(by_id).then(0).when(by_payer).then(1).otherwise(_BY_TOTAL)
+    alone = (pl.len().over("l") == 1) & (pl.len().over("remittance_id") == 1)
+    return near.with_columns(rank=rank, alone=alone).select(
+        "l", "book", "booked_on", "remittance_id", "rank", "line_parties", "alone",
+        advised_currency="currency",
+    )  # fmt: skip
 
 
 def _resolved(pool: Pool, named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.DataFrame:
     """Rows of the advices beside the one open item each names in the line's book: l, remittance_id, line_minor, i,
-    amount, party, fits (pays no more than is open)."""
+    amount, party, fits (of the advice's currency, pays no more than is open)."""
     stated = pairs.join(remittances.select("remittance_id", "line_reference", "line_minor"), on="remittance_id")
     asked = stated.with_row_index("row").with_columns(
         number=pl.col("line_reference"), **{name: pl.lit(None, pl.String) for name in references.FIELDS}
@@ -98,19 +109,25 @@ def _resolved(pool: Pool, named: Named, pairs: pl.DataFrame, remittances: pl.Dat
     surest = surest.filter(pl.col("strength").is_null() | (pl.col("strength") == pl.col("strength").min().over("row")))
     same_way = pl.col("amount").sign() == pl.col("line_minor").sign()
     no_more = pl.col("line_minor").abs() <= pl.col("amount").abs()
+    same_way &= pl.col("currency") == pl.col("advised_currency")
     return surest.with_columns(fits=(same_way & no_more & (pl.len().over("row") == 1)).fill_null(False))
 
 
 def _pairs(won: pl.DataFrame) -> pl.DataFrame:
     """Rows as allocations: in full, less a discount in time, or in part."""
     kept = pl.col("amount") - pl.col("line_minor")
-    discounted = won.with_columns(kept=kept, discount=_discount())
-    takes = discounted.with_columns(takes=(pl.col("kept") != 0) & ((pl.col("kept") - pl.col("discount")).abs() <= 1))
+    takes = won.with_columns(kept=kept, takes=(kept != 0) & ((kept - _discount()).abs() <= 1))
     common = {"tier": 1, "rule": "remittance_advice", "token": pl.col("remittance_id"), "field": "advice"}
     full = pl.when("takes").then("amount").otherwise("line_minor")
     principal = pairs_of(takes, amount=full, item_amount=full, role="principal", **common)
     off = pairs_of(takes.filter("takes"), amount=-pl.col("kept"), item_amount=0, role="discount", **common)
     return pl.concat([principal, off])
+
+
+def _kept() -> pl.Expr:
+    """What a row leaves of its item beside a discount in time, in minor units."""
+    kept = pl.col("amount") - pl.col("line_minor")
+    return pl.when((kept - _discount()).abs() <= 1).then(0).otherwise(kept)
 
 
 def _discount() -> pl.Expr:

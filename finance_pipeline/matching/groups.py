@@ -164,7 +164,7 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         left=pl.col("amount").is_not_null().sum(),
         account=pl.col("account").drop_nulls().first(),
         parties=pl.col("party").drop_nulls().unique(),
-        nobodys=pl.col("party").is_null().any(),
+        nobodys=(pl.col("party").is_null() & pl.col("whole").is_not_null()).any(),
         processed=pl.col("kind").is_in((*_PROCESSOR_KINDS, "payout")).any(),
     )
     declined = members.join(pool.declined.select("i").unique(), on="i").select("g").unique()
@@ -190,7 +190,13 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
         ]
     )
     processor = pl.col("words").str.contains(phrase_pattern((*pool.policy.processor_names, *pool.policy.card_words)))
-    both = lines.join(amounts, on=["book", "currency", "line_amount"])
+    keys = ["book", "currency", "line_amount"]
+    alike = pool.items.group_by("book", "currency", line_amount="amount").agg(only_amount=pl.len() == 1)
+    both = (
+        lines.join(amounts, on=keys)
+        .join(alike, on=keys, how="left")
+        .with_columns(pl.col("only_amount").fill_null(True))
+    )
     stated = _stated_gross(pool, lines.filter(processor.fill_null(False)), sums)
     days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
     in_time = days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)
@@ -202,8 +208,11 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
         & ((pl.col("booked_on") - pl.col("first_on")).dt.total_days() <= pool.policy.party_late_days)
     )
     here = (pl.col("account") == pl.col("account_id")).fill_null(True)
-    # A receipt by itself is its payer's; many together are brought to the bank by somebody of ours.
-    nobody_shown = pl.col("line_party").is_null() & ((pl.col("left") > 1) | pl.col("counterparty_name").is_null())
+    # A receipt by itself is its payer's, unless nobody else has an item of its amount; many together are brought to the
+    # bank by somebody of ours.
+    nobody_shown = pl.col("line_party").is_null() & (
+        (pl.col("left") > 1) | (pl.col("counterparty_name").is_null() & pl.col("only_amount"))
+    )
     theirs = nobody_shown | pl.col("nobodys") | pl.col("parties").list.contains(pl.col("line_party"))
     banked = in_time & here & theirs
     fits = pl.when(is_run).then(run_fits).when(is_ledger).then(banked).otherwise(in_time & processor.fill_null(False))

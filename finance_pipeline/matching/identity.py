@@ -21,6 +21,8 @@ def match(pool: Pool, hits: pl.DataFrame) -> Pool:
     early = pool.policy.early_days
     pool = pool.take(claimed_twice(pool, hits))
     whole = pool.candidates(hits.filter("whole"), early)
+    # A counter of somebody else's is the digits of another's document too easily.
+    whole = whole.filter(~pl.col("stranger") | pl.col("token").str.contains("[A-Z]"))
     pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
     sure = hits.filter(pl.col("strength") <= SHORTHAND)
     for kinds, rule in ((("payout",), "payout_id"), (RECORDED, "recorded_payment")):

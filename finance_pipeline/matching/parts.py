@@ -27,6 +27,8 @@ from finance_pipeline.matching.text import one_edit_pairs, squeezed
 _ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
 _SETTLED = {"tier": 1, "role": "principal"}
 _MOST_OTHERS = 40
+_FEW_OTHERS = 10
+"""Of so many other items of a party hardly any sum is a given amount by chance."""
 WHOLE_MINOR = 100
 """People pay on account in multiples of this."""
 _FEW_DOCUMENTS = 4
@@ -107,10 +109,10 @@ def _over(pool: Pool, greater: pl.DataFrame) -> pl.DataFrame:
 def _single(pool: Pool, named: Named) -> pl.DataFrame:
     """Lines that name one item surely and nothing else, of its direction and currency, for another amount.
 
-    A memo that was cut, or that has another number in it, may have named more; where its payer is the item's party, or
-    only cents differ, a cut alone is no reason for doubt, nor is a number that is not formed like the house's own.
-    Digits alone of an unknown payer may be a customer's number: they are enough only where the difference is one that
-    banks and payers make.
+    A memo that was cut, or that has another number in it, may have named more; where its payer is the item's party,
+    or only cents differ, a cut alone is no reason for doubt, nor is a number that is not formed like the house's
+    own. Nobody but its party pays a document in part before it is issued. Digits alone of an unknown payer may be a
+    customer's number: they are enough only where the difference is one that banks and payers make.
     """
     cut = was_cut(pool)
     unknown = named.tokens.filter(~pl.col("known"))
@@ -130,6 +132,7 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
             ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
             pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
+            agrees | (pl.col("issued_on") <= pl.col("booked_on")),
             agrees | usual | pl.col("l").is_in(_in_full(pool, named, single).implode()),
         )
         .join(unknown, on="l", how="anti")
@@ -228,8 +231,9 @@ def _round_rest() -> pl.Expr:
 
 
 def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
-    """l of lines that differ by just one other item of the party, or some credit notes: tier 3 asks whether these are
-    in it. Where the memo was cut, and may have named more, by any sum of what the party has open.
+    """l of lines that differ by just one other item of the party, or some credit notes, with other items or without:
+    tier 3 asks whether these are in it. Where the memo was cut, and may have named more, by any sum of what the party
+    has open.
     """
     keys = ["book", "party", "line_currency"]
     cut = was_cut(pool)
@@ -246,10 +250,12 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     both = asked.join(items, on=keys).filter(
         pl.col("i") != pl.col("named"),
         pl.col("issued_on") <= pl.col("booked_on"),
-        pl.col("cut") | (pl.col("item_amount").sign() == pl.col("missing").sign()),
     )
     one = both.filter(pl.col("item_amount") == pl.col("missing"), ~_round_rest()).select("l")
-    both = both.filter(pl.col("cut") | (pl.col("item_amount").sign() != pl.col("sign")))
+    credit = pl.col("item_amount").sign() != pl.col("sign")
+    short = pl.col("missing").sign() != pl.col("sign")
+    among_few = credit.any().over("l") & (pl.len().over("l") <= _FEW_OTHERS)
+    both = both.filter(pl.col("cut") | (short & (credit | among_few)))
     both = both.filter(pl.len().over("l") <= _MOST_OTHERS).sort("l", "i")
     if both.is_empty():
         return one.unique()
@@ -258,7 +264,8 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
 
 
 def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines whose number is one keystroke from that of an item of exactly the line's amount."""
+    """l, i of lines whose number is one keystroke from that of an item of exactly the line's amount, or has its last
+    digits."""
     keys = ["book", "currency", "amount"]
     tokens = single.select(
         "l", "book", currency="line_currency", amount="line_amount", named="i", text=squeezed(pl.col("token"))
@@ -266,4 +273,11 @@ def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     of_amount = pool.items.join(tokens, on=keys, how="semi").filter(pl.col("number").is_not_null())
     numbers = of_amount.select("i", *keys, text=squeezed(pl.col("number")))
     near = one_edit_pairs(tokens, numbers, keys)
-    return pl.concat([near.select("l", "i"), near.select("l", i="named")])
+    digits = pl.col("text").str.extract("([0-9]{4,})$")
+    same_end = (
+        tokens.with_columns(digits=digits)
+        .join(numbers, on=keys, suffix="_number")
+        .filter(pl.col("text_number").str.ends_with(pl.col("digits")))
+    )
+    found = pl.concat([frame.select("l", "i", "named") for frame in (near, same_end)])
+    return pl.concat([found.select("l", "i"), found.select("l", i="named")])

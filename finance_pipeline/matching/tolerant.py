@@ -52,10 +52,22 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     """Lines of one party whose only open item near the amount at the day's rate is in another currency.
 
     A text with a document's number (letters before digits) that we do not know speaks of something else, unless that is
-    one keystroke from the item's.
+    one keystroke from the item's; so does one that has the digits of another document of exactly the amount.
     """
-    lines = _unnamed(pool, named).select(
-        "l", "book", "booked_on", "line_party_how", party="line_party", line_amount="amount", line_currency="currency"
+    bare = named.hits.filter(pl.col("strength") == BARE).join(pool.items.select("i", "amount"), on="i")
+    exact = bare.join(pool.open_lines.select("l", "amount"), on=["l", "amount"], how="semi").select("l")
+    lines = (
+        _unnamed(pool, named)
+        .join(exact, on="l", how="anti")
+        .select(
+            "l",
+            "book",
+            "booked_on",
+            "line_party_how",
+            party="line_party",
+            line_amount="amount",
+            line_currency="currency",
+        )
     )
     items = _items(pool).select(
         "i", "book", "party", "issued_on", "due_on", item_amount="amount", item_currency="currency"

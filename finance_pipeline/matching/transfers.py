@@ -57,7 +57,7 @@ def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
     both = _near(pool, legs, keys, pl.col("amount"))
     if both.is_empty():
         return NOTHING
-    both = _nearest_named(both)
+    both = _nearest_named(both.join(_sent_elsewhere(pool, legs), on="l", how="anti"))
     alone = (pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)
     refused_lines = pool.refused.select("l").unique()
     free = (
@@ -73,6 +73,17 @@ def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
     pair = both.filter(~alone).select("l", "other_l")
     from_both_sides = pl.concat([pair, pair.select(l="other_l", other_l="l")])
     return Found(pairs, refusal(from_both_sides.join(refused_lines, on="l", how="anti"), SEVERAL))
+
+
+def _sent_elsewhere(pool: Pool, legs: pl.DataFrame) -> pl.DataFrame:
+    """l of money that left, where another leg says that it arrived in another currency, and how much was sent."""
+    out = legs.filter(pl.col("amount") < 0, "said").select("l", "book", "currency", "amount", "booked_on", "account_id")
+    back = legs.filter((pl.col("amount") > 0) & (pl.col("original_currency") != pl.col("currency")), "said").select(
+        "book", currency="original_currency", amount=-pl.col("original_amount").abs(), arrived_on="booked_on"
+    )
+    days = (pl.col("arrived_on") - pl.col("booked_on")).dt.total_days()
+    both = out.join(back, on=["book", "currency", "amount"])
+    return both.filter(days.is_between(0, pool.policy.transfer_lag_days)).select("l").unique()
 
 
 def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from finance_pipeline.matching.kernels.numbers import BEGIN, DIGITS, END, KIND, 
 
 MEANING, WEAK, TAKEN = 3, 4, 5
 """Columns of the table of a text's runs, after KIND, BEGIN and END."""
+_LONG_NUMBER_DIGITS = 6
 INVOICE, NUMBER, CONNECTOR, RANGE, LABEL = 1, 2, 3, 4, 5
 """Kinds of words that say something about the digits after them."""
 
@@ -95,7 +96,10 @@ def read_words(data: Array, count: int, runs: Array, words: Array, meanings: Arr
                 runs[r, WEAK] = 1
                 runs[r, MEANING] = LABEL
             elif runs[r - 1, KIND] == DIGITS and one == 0 and runs[r - 1, MEANING] == LABEL:
-                tight = runs[r, BEGIN] - runs[r - 1, END] == 1 and data[runs[r - 1, END]] != 44
+                mark = data[runs[r - 1, END]]
+                # A number is written in groups, but not after one that is as long as a number is.
+                whole = mark == 32 and runs[r - 1, END] - runs[r - 1, BEGIN] >= _LONG_NUMBER_DIGITS
+                tight = runs[r, BEGIN] - runs[r - 1, END] == 1 and mark != 44 and not whole
                 runs[r, WEAK] |= tight
                 runs[r, MEANING] = LABEL if tight else 0
 
@@ -115,10 +119,13 @@ def kind_of(data: Array, at: int, first: int, last: int) -> int:
 def goes_on(data: Array, first: int, last: int, begin: int, end: int, slashes: bool) -> bool:
     """Whether a tight mark binds other digits to those of a place: 202510 of 202510-4 is no number of its own.
 
-    slashes: a slash binds too, as it does in 999045/06/2025, though not in the list 4890/4985.
+    slashes: a slash binds too, as it does in 999045/06/2025, though not in the list 4890/4985. Before two last digits
+    it always does: 07792/26 is a number of its year.
     """
     before = begin - 2 >= first and kind_of(data, begin - 2, first, last) == 2 and _binds(data[begin - 1], slashes)
-    after = end + 1 < last and kind_of(data, end + 1, first, last) == 2 and _binds(data[end], slashes)
+    dated = end + 3 == last or (end + 3 < last and (data[end + 3] == 32 or data[end + 3] == 44))
+    dated = dated and end - begin >= 4 and kind_of(data, end + 2, first, last) == 2
+    after = end + 1 < last and kind_of(data, end + 1, first, last) == 2 and _binds(data[end], slashes or dated)
     return bool(before or after)
 
 
