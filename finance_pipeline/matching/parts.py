@@ -19,10 +19,10 @@ from finance_pipeline.matching.pool import (
     pairs_of,
     refusal,
 )
-from finance_pipeline.matching.references import BARE, STRONG, Named
+from finance_pipeline.matching.references import BARE, MORE_WORDS, STRONG, Named
 from finance_pipeline.matching.sums import search
 from finance_pipeline.matching.terms import discount_minor
-from finance_pipeline.matching.text import one_edit_pairs, squeezed
+from finance_pipeline.matching.text import folded, one_edit_pairs, squeezed
 
 _ALWAYS_WHOLE = ("payout", "receipt_in_ledger", "charge", "refund", "dispute", "fee", *RECORDED)
 _SETTLED = {"tier": 1, "role": "principal"}
@@ -114,7 +114,7 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     own. Nobody but its party pays a document in part before it is issued. Digits alone of an unknown payer may be a
     customer's number: they are enough only where the difference is one that banks and payers make.
     """
-    cut = was_cut(pool)
+    cut = was_cut(pool) & ~_list_ended()
     unknown = named.tokens.filter(~pl.col("known"))
     foreign = unknown.filter(~pl.col("formed")).select("l").unique()
     unknown = unknown.filter("formed").select("l").unique()
@@ -123,7 +123,7 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     contested = pool.refused.select("i").unique()
     candidates = pool.candidates(single, pool.policy.early_days)
     same_direction = pl.col("item_amount").sign() == pl.col("line_amount").sign()
-    agrees = (pl.col("party") == pl.col("line_party")).fill_null(False)
+    agrees = (pl.col("party") == pl.col("line_party")).fill_null(False) | _gives_account()
     gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
     usual = (gap <= pool.policy.short_payment_limit_minor) | _is_fee(pool)
     return (
@@ -141,10 +141,27 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     )
 
 
+def _list_ended() -> pl.Expr:
+    """After the document's number the memo goes on with a word that begins nothing more to pay: a date's, a customer
+    number's. Where the bank cut it after that, no number was lost."""
+    after = folded(pl.col("memo")).str.splitn(pl.col("token"), 2).struct.field("field_1")
+    word = after.str.extract(r"^[\s.,;:]*([A-Z]{3,})(?:[^A-Z0-9]|$)")
+    plain = ~word.is_in([word for words in MORE_WORDS for word in words])
+    return ((word.is_not_null() & plain) | after.str.contains(r"^\s*(?:DU |D\.? ?D?\.|FP |A/C )")).fill_null(False)
+
+
+def _gives_account() -> pl.Expr:
+    """The memo gives the party's own number with us beside the document's, which says whose it is: KDNR 17520."""
+    digits = pl.col("party").str.extract("([0-9]{4,})$")
+    apart = pl.format(" {} ", pl.col("memo").str.replace_all("[^0-9]+", " "))
+    beside = ~pl.col("token").str.contains(digits, literal=True)
+    return (beside & apart.str.contains(pl.format(" {} ", digits), literal=True)).fill_null(False)
+
+
 def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
-    """l of lines that name their one item by its whole number, letters and all, and nothing else that this could be:
-    where neither payer nor amount agree, digits alone are somebody else's too easily."""
-    strong = single.filter(pl.col("strength") == STRONG)
+    """l of lines that name their one item by its whole number, letters and marks and all, and nothing else that this
+    could be: where neither payer nor amount agree, digits alone are somebody else's too easily."""
+    strong = single.filter((pl.col("strength") == STRONG) | pl.col("token").str.contains("[0-9][-/.][0-9]"))
     alike = named.hits.join(strong.select("l", "token"), on=["l", "token"], how="semi")
     only = strong.join(alike.filter(pl.len().over("l") > 1), on="l", how="anti").with_columns(
         text=squeezed(pl.col("token"))

@@ -26,6 +26,7 @@ _INVOICE_WORDS = (
     *("FACTURA", "FACTURAS", "LASKU", "LASKUNRO", "FV", "FA", "FT", "DOC", "DOCUMENT", "BELEG", "BELEGNR", "RNO"),
     *("CN", "CM", "GS", "CREDITNOTE", "CREDITNOTA", "KREDITNOTA", "KREDITNOTE", "CREDNOTE", "AVOIR", "AV", "NC"),
     *("INVOICENO", "INVNO", "INVNR", "FAKT", "FAKTNR", "VERKSTNR", "NOTA", "IV", "RF", "KID", "OCR", "VIITE"),
+    *("GJELDER", "BETREFT", "BETREFF", "BETRIFFT", "BETR", "CONCERNE", "AVSER", "VEDR", "ANGAENDE"),
 )
 _NUMBER_WORDS = ("NO", "NR", "NUM", "NUMBER", "NUMBERS", "NUMMER", "NUMMERN", "N", "NOS", "NRS", "NUMERO", "NRO", "REF")
 _CONNECTORS = (
@@ -129,6 +130,8 @@ _LABELS = (
     *("STEUERNR", "UST", "USTID", "VAT", "BTW", "TVA", "CVR", "TRACE", "TRN", "IMAD", "EED", "CONF", "AUTH", "CARD"),
 )
 """Words after which digits are the number of something that is no document of ours."""
+MORE_WORDS = (_INVOICE_WORDS, _NUMBER_WORDS, _CONNECTORS, _RANGE_WORDS)
+"""Words after which another document may be named."""
 _MEANINGS = ((_LABELS, 5), (_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 2), (_INVOICE_WORDS, 1))
 
 

@@ -87,3 +87,30 @@ def test_what_exceeds_a_document_by_a_round_amount_may_be_on_account_though_anot
     world.items[1]["amount_minor"] = 10037
     world.lines[0]["amount_minor"] = 72590
     assert world.reconcile().settled() == {"over": {"INV-1": 62553, "INV-2": 10037}}
+
+
+def test_the_customers_own_number_beside_the_documents_says_whose_part_payment_it_is() -> None:
+    world = World().item("204177", "900.00", "Acme Ltd", party_id="C17520").item("31", "5.00", "Acme Ltd")
+    world.line("part", "250.00", "204177 CUST 17520").line("unsure", "250.00", "204177 CUST 17521", on=12)
+    assert world.reconcile().settled() == {"part": {"204177": 25000}}
+
+
+def test_a_memo_cut_after_the_list_had_ended_lost_no_number() -> None:
+    ended, listed = ("INV SO-204177 dated 05/12/2", "INVOICES   SO-204178 and SO")
+    world = World().item("SO-204177", "900.00", "Acme Ltd").item("SO-204178", "70.00", "Blue Ltd")
+    world.line("dated", "250.00", ended).line("listed", "20.00", listed)
+    assert len(ended) == len(listed) == 27
+    assert world.reconcile().settled() == {"dated": {"SO-204177": 25000}}
+
+
+def test_a_credit_note_and_another_invoice_may_be_what_a_payment_is_short_by() -> None:
+    world = World().item("INV-2041", "266.37", "Acme Ltd").item("CN-7", "-51.03", "Acme Ltd", kind="credit_note", on=3)
+    world.item("INV-2042", "6.61", "Acme Ltd")
+    world.line("net", "221.95", "INV-2041", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {"net": {"INV-2041": 26637, "CN-7": -5103, "INV-2042": 661}}
+
+
+def test_a_number_with_the_digits_of_a_document_of_just_the_amount_names_no_part_of_another() -> None:
+    world = World().item("INV01228", "213.60", "Acme Ltd").item("25/01228", "285.25", "Blue Ltd")
+    world.line("paid", "285.25", "INV 01228")
+    assert world.reconcile().settled() == {}
