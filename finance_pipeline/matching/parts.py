@@ -147,7 +147,10 @@ def _list_ended() -> pl.Expr:
     after = folded(pl.col("memo")).str.splitn(pl.col("token"), 2).struct.field("field_1")
     word = after.str.extract(r"^[\s.,;:]*([A-Z]{3,})(?:[^A-Z0-9]|$)")
     plain = ~word.is_in([word for words in MORE_WORDS for word in words])
-    return ((word.is_not_null() & plain) | after.str.contains(r"^\s*(?:DU |D\.? ?D?\.|FP |A/C )")).fill_null(False)
+    known = ~pl.col("party").str.starts_with("name:").fill_null(True)
+    return known & ((word.is_not_null() & plain) | after.str.contains(r"^\s*(?:DU |D\.? ?D?\.|FP |A/C )")).fill_null(
+        False
+    )
 
 
 def _gives_account() -> pl.Expr:
