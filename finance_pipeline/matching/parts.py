@@ -143,8 +143,8 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
 
 def _list_ended() -> pl.Expr:
     """After the document's number the memo goes on with a word that begins nothing more to pay: a date's, a customer
-    number's. Where the bank cut it after that, no number was lost. Of a party that only a name stands for it is not known
-    what else it has that the payment may be short by.
+    number's. Where the bank cut it after that, no number was lost. Of a party that only a name stands for it is not
+    known what else it has that the payment may be short by.
     """
     after = folded(pl.col("memo")).str.splitn(pl.col("token"), 2).struct.field("field_1")
     word = after.str.extract(r"^[\s.,;:]*([A-Z]{3,})(?:[^A-Z0-9]|$)")
