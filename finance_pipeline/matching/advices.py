@@ -11,6 +11,7 @@ import polars as pl
 from finance_pipeline.matching import references, wording
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import Named
+from finance_pipeline.matching.spelled import NAME_ONLY
 from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import squeezed
 
@@ -24,9 +25,9 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
     """Lines of exactly an advice's total, all of whose rows name one open item each, and no other line or advice fits.
 
     Named by its id, by the payer, or by the total alone. A row that pays less than its item leaves the rest open, or
-    takes the item's early-payment discount. A total alone is enough where every row is of one party, the line's payer;
-    or of a line of no known payer, where no other line and no other advice of those weeks has it and every row is its
-    item in full or less its discount.
+    takes the item's early-payment discount. A total alone is enough where every row is of one party, and may be the
+    line's payer; or of a line of no known payer, where no other line and no other advice of those weeks has it and
+    every row is its item in full or less its discount.
     """
     if remittances.is_empty():
         return NOTHING
@@ -36,11 +37,13 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
         return NOTHING
     rows = _resolved(pool, named, pairs, remittances)
     known = pl.col("i").is_not_null() & pl.col("fits")
-    theirs = pl.col("line_parties").list.contains(pl.col("party")).fill_null(False)
-    by_total = theirs | (pl.col("alone") & (_kept() == 0) & pl.col("line_parties").is_null())
+    party = pl.when(~pl.col("party").str.starts_with(NAME_ONLY)).then("party")
+    stranger = ~pl.col("line_parties").list.contains(party).fill_null(True)
+    nobody = pl.col("line_parties").is_null()
+    by_total = ~stranger & (~nobody | (pl.col("alone") & (_kept() == 0)))
     whole = rows.group_by("l", "remittance_id").agg(
         complete=(known & ((pl.col("rank") < _BY_TOTAL) | by_total)).all()
-        & ((pl.col("rank") < _BY_TOTAL).all() | (pl.col("party").n_unique() == 1))
+        & ((pl.col("rank") < _BY_TOTAL).all() | (party.drop_nulls().n_unique() <= 1))
     )
     sure = whole.filter("complete").join(pairs, on=["l", "remittance_id"])
     best = sure.filter(pl.col("rank") == pl.col("rank").min().over("l"))
