@@ -13,6 +13,7 @@ from finance_pipeline.sandbox.labelled.draft import FLOW, MENTION, NONE, Bools, 
 from finance_pipeline.sandbox.labelled.frames import Labelled
 from finance_pipeline.sandbox.labelled.judge.verdict import judged
 from finance_pipeline.sandbox.labelled.options import Options
+from finance_pipeline.sandbox.labelled.shapes import PLAN
 
 _MISSING_SHARE = 0.03
 
@@ -82,8 +83,10 @@ def _unjudged(lines: pl.DataFrame) -> pl.DataFrame:
 def without(
     gone: Bools, lines: pl.DataFrame, parts: pl.DataFrame, verdicts: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The same without some lines, what they paid, and what was copied from them or returned them."""
-    marked = gone.copy()
+    """The same without some lines, what they paid, and what was copied from them or returned them; and without either
+    payment of a document that was paid twice, where the other is gone: alone it reads like the right one."""
+    twice = (lines["plan"] == PLAN["paid_twice"]) & lines["unit"].is_in(lines["unit"].filter(pl.Series(gone)).implode())
+    marked = gone | twice.to_numpy()
     links = parts.filter(pl.col("other") != NONE)
     transfer = (lines["flow"] == FLOW["transfer"]).to_numpy()[links["line"].to_numpy()]
     for _ in range(2):  # A copy of a copy does not exist; a copy of a returned payment does.
