@@ -66,7 +66,12 @@ def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
         .join(refused_lines, left_on="other_l", right_on="l", how="anti")
     )
     same_name = (pl.col("name") == pl.col("name_other")).fill_null(False)
-    worded = pl.col("said") | pl.col("said_other") | same_name | (pl.col("names_other") & pl.col("other_names"))
+    # One side's word is enough, unless the other shows somebody else's name.
+    silent = pl.when(pl.col("said")).then("name_other").otherwise("name").fill_null("")
+    one_says = (pl.col("said") ^ pl.col("said_other")) & ((silent == "") | same_name)
+    worded = (
+        (pl.col("said") & pl.col("said_other")) | one_says | same_name | (pl.col("names_other") & pl.col("other_names"))
+    )
     won = free.filter(worded | pl.lit(not pool.policy.transfer_needs_words))
     how = pl.when(pl.col("said") | pl.col("said_other")).then(pl.lit("text")).when(same_name).then(pl.lit("name"))
     pairs = pairs_of(won, tier=5, rule="transfer", role="principal", field=how.otherwise(pl.lit("amount")))

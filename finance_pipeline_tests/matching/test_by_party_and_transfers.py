@@ -117,6 +117,13 @@ def test_no_transfer_is_within_one_account_too_late_to_a_known_party_or_of_a_pro
     assert processor.reconcile().settled() == {}
 
 
+def test_the_word_of_one_side_is_not_enough_where_the_other_shows_somebody_elses_name() -> None:
+    assert transfer(counterparty_name="Dune Ltd").reconcile().settled() == {}
+    assert World().line("out", "-500.00", "Transfer to savings").line(
+        "in", "500.00", "TRANSFER FROM OPERATING", on=12, account_id="us-reserve", counterparty_name="Dune Ltd"
+    ).reconcile().settled() == {"out": {"in": -50000}}
+
+
 def test_a_transfer_with_two_possible_legs_is_left_alone() -> None:
     world = transfer().line("in2", "500.00", account_id="us-third", on=11)
     assert world.reconcile().reasons() == dict.fromkeys(("in", "in2", "out"), "several_solutions")

@@ -115,6 +115,12 @@ def test_what_is_short_by_just_cents_or_a_known_charge_is_never_called_short_bey
     assert paid.filter((gap <= Policy().short_payment_limit_minor) | charged).is_empty()
 
 
+def test_a_second_payment_of_a_document_never_stands_alone(made: Labelled) -> None:
+    twice = made.truth_lines.filter(pl.col("why") == "claimed_twice").join(made.bank_lines, on="line_id")
+    assert twice.height > 10
+    assert twice.filter(pl.len().over("book", "currency", "amount_minor") == 1).is_empty()
+
+
 def test_a_leg_that_shows_the_account_of_the_other_leaves_no_doubt_about_a_third() -> None:
     docket = Docket(transfer_legs(), pl.DataFrame({"item": [], "amount": []}), transfer_parts())
     judge_transfers(docket, rates(1))
