@@ -168,8 +168,14 @@ def map_news(workspace: Workspace, conn: Connection, step: Step, place: Place) -
         new_versions = sum(_publish(conn, schemas.RECORDS[name], frame, place) for name, frame in mapped.tables.items())
         new_versions += _bury(conn, book, feed.source, landed.filter("removed"), place)
         news = News(new_versions, mapped.unfit)
-    conn.execute(_over_marks("set_mapping_marks", place), parameters)
+    set_marks(conn, step, place)
     return news
+
+
+def set_marks(conn: Connection, step: Step, place: Place) -> None:
+    """Note at a place that a step was made."""
+    parameters = _mark_parameters(step.book, step.feed, step.months) | {"up_to_seq": step.up_to_seq}
+    conn.execute(_over_marks("set_mapping_marks", place), parameters)
 
 
 def _over_marks(name: str, place: Place) -> sql.Composed:

@@ -21,7 +21,7 @@ from finance_pipeline.core.period import Month, months
 from finance_pipeline.core.settings import Settings
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services.canonicalize import Feed, Place, Step, feed_of, map_news, publish_rates
+from finance_pipeline.services.canonicalize import Feed, Place, Step, feed_of, map_news, publish_rates, set_marks
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.locks import book_lock
@@ -59,7 +59,8 @@ class Replayed:
 def replay(workspace: Workspace, tell: Tell, *, since: date | None = None, restore: bool = True) -> Replayed:
     """Map all evidence again and compare. since: only versions mapped from that day (UTC) on are compared.
 
-    Earlier evidence is mapped in any case, since later versions go on from it. Nobody maps or closes a book meanwhile.
+    Earlier evidence is mapped in any case, since later versions go on from it. Versions from before mappings were
+    recorded are taken as they stand and not compared. Nobody maps or closes a book meanwhile.
     Raises EvidenceMissing, naming the file, where a landed file is gone; BadInput for a book without settings.
     """
     beginning = datetime.combine(since, time(), UTC) if since else datetime.min.replace(tzinfo=UTC)
@@ -120,8 +121,13 @@ def _map_steps(
     earlier: dict[str, int] = dict.fromkeys(schemas.RECORDS, 0)
     for number, row in enumerate(steps, 1):
         tell(f"{number} of {len(steps)} mappings made again: {row[0]}, {row[1]}", number == len(steps))
-        map_news(workspace, conn, _step(workspace.settings, row), _PLACE)
-        if row[7] < beginning:
+        step = _step(workspace.settings, row)
+        from_before = not row[4] and _take_as_they_stand(conn, row)
+        if from_before:
+            set_marks(conn, step, _PLACE)
+        else:
+            map_news(workspace, conn, step, _PLACE)
+        if from_before or row[7] < beginning:
             earlier = {name: _last_recorded(conn, name) for name in schemas.RECORDS}
     return earlier
 
@@ -132,6 +138,28 @@ def _step(settings: Settings, row: tuple[Any, ...]) -> Step:
     book = settings.book(book_id)
     feed = Feed(source, connections, accounts, mapper_version) if mapper_version else feed_of(settings, book, source)
     return Step(book, feed, months(book.first_month, Month.parse(last_month)), up_to_seq)
+
+
+def _take_as_they_stand(conn: Connection, row: tuple[Any, ...]) -> int:
+    """Copy what stood when steps began to be kept: in which steps it came about is not known. Returns the versions."""
+    book_id, source, recorded_at = row[0], row[1], row[7]
+    return sum(
+        conn.execute(
+            sql.SQL(
+                """
+                insert into {side} ({columns}) select {columns} from {standing}
+                where book = %s and source = %s and recorded_at <= %s
+                order by recorded_seq
+                """
+            ).format(
+                side=sql.Identifier(_SIDE, name),
+                standing=sql.Identifier("canonical", name),
+                columns=sql.SQL(", ").join(map(sql.Identifier, [*table.names, "version"])),
+            ),
+            (book_id, source, recorded_at),
+        ).rowcount
+        for name, table in schemas.RECORDS.items()
+    )
 
 
 def _last_recorded(conn: Connection, table: str) -> int:

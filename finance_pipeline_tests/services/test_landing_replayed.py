@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any
 
 import pytest
 from psycopg import sql
@@ -14,6 +14,7 @@ from finance_pipeline.services import api
 from finance_pipeline.services.replay import Replayed, replay
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.address import connect, parts_of, with_database
+from finance_pipeline.store.sql import SQL_FOLDER
 from finance_pipeline_tests.services.companies import Company
 from finance_pipeline_tests.services.pipeline import TABLES, sync_all
 
@@ -54,10 +55,10 @@ def state(books: Workspace) -> State:
     return found
 
 
-def as_superuser(company: Company, books: Workspace, statement: LiteralString, *parameters: object) -> None:
+def as_superuser(company: Company, books: Workspace, statement: str, *parameters: object) -> None:
     url = with_database(company.shared[1], parts_of(books.database.url)["dbname"])
     with connect(url, autocommit=True) as admin:
-        admin.execute(statement, parameters or None)
+        admin.execute(statement.encode(), parameters or None)
 
 
 def test_evidence_mapped_again_gives_every_version_that_stands_byte_for_byte(
@@ -151,3 +152,23 @@ def test_what_was_mapped_anew_for_another_mapper_or_account_is_replayed_as_it_wa
         as_superuser(company, other, "update landing.mapping set digest = 'of another mapper'")
         map_all(company, other)
         assert again(other).differences.is_empty()
+
+
+def test_what_stood_before_mappings_were_recorded_is_taken_as_it_stands_and_gone_on_from(
+    growing: tuple[Company, Workspace],
+) -> None:
+    company, books = growing
+    with company.copy_of(books) as old:
+        text = (SQL_FOLDER / "migrations" / "0014_mapping_steps.sql").read_text(encoding="utf-8")
+        begun = next(part for part in text.split(";") if "insert into landing.mapping_step" in part)
+        as_superuser(company, old, "truncate landing.mapping_step")
+        as_superuser(company, old, begun)
+        sync_all(old)
+        map_all(company, old)
+        replayed = again(old)
+        assert replayed.differences.is_empty()
+        assert 0 < sum(t.version_count for t in replayed.tables) < sum(map(len, state(old).values()))
+        as_superuser(company, old, "update canonical.bank_transaction set memo = 'x' where version = 2")
+        assert again(old).count("changed") > 0
+        as_superuser(company, old, "truncate canonical.bank_transaction, canonical.balance")
+        assert again(old).count("added") > 0
