@@ -90,13 +90,10 @@ def test_books_that_lost_every_canonical_row_get_the_same_bytes_back_from_files_
                 canonical.party, canonical.fx_rate
             """,
         )
-        assert again(bare, restore=False).restored == 0
-        assert not any(state(bare).values())
         replayed = again(bare)
         assert replayed.restored == replayed.count("added") == sum(map(len, before.values()))
         assert replayed.is_whole
         assert state(bare) == before
-        assert again(bare).differences.is_empty()
 
 
 def test_a_lost_version_is_put_back_and_an_altered_or_invented_one_is_named_and_left(
@@ -116,7 +113,10 @@ def test_a_lost_version_is_put_back_and_an_altered_or_invented_one_is_named_and_
             company, harmed, "update canonical.party set record_id = 'uk/xero/contact/nobody' where record_id = "
             "(select min(record_id) from canonical.party)",
         )  # fmt: skip
-        replayed = again(harmed)
+        before = state(harmed)
+        replayed = again(harmed, restore=False)
+        assert (replayed.restored, state(harmed)) == (0, before)
+        assert again(harmed).restored == replayed.count("added")
         found = {(row["key"], row["what"]) for row in replayed.differences.iter_rows(named=True)}
         assert {(lines[0], "added"), (lines[1], "changed"), ("uk/xero/contact/nobody", "removed")} < found
         assert not replayed.is_whole
@@ -139,8 +139,8 @@ def test_asked_from_a_day_on_only_what_was_mapped_since_is_compared(mapped_twice
         as_superuser(company, moved, "update canonical.bank_transaction set memo = 'x' where version = 1")
         today = datetime.now(UTC).date()
         later = again(moved, since=today)
-        assert 0 < sum(t.version_count for t in later.tables) < sum(t.version_count for t in again(books).tables)
-        assert later.count("changed") < again(moved).count("changed")
+        assert 0 < sum(t.version_count for t in later.tables) < sum(map(len, state(moved).values()))
+        assert 0 < later.count("changed") < sum(row[-1] == 1 for row in state(moved)["bank_transaction"])
         assert again(moved, since=today + timedelta(days=1)).differences.is_empty()
 
 
