@@ -22,9 +22,6 @@ _LEAST_ID_CHARS = 6
 _LONG_WORD_CHARS = 8
 """Words so long are no part of others: they say what they say with other words glued to them too."""
 _PENDING_DAYS = 10
-_WAITS = phrase_pattern(
-    ("pending", "vorgemerkt", "vormerkung", "en attente", "a venir", "in behandeling", "reserveret")
-)
 _TWICE_DAYS = 3
 _EVENT = ["account_id", "currency", "amount"]
 _FEE_PART = 10

@@ -1,6 +1,8 @@
 """The house: which room may import which, where vendors and the orchestrator may appear, how big a file may grow."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,16 @@ def test_only_the_scoring_of_the_sandbox_reads_the_truth() -> None:
         if "sandbox-truth" in file.read_text(encoding="utf-8") and "def " in file.read_text(encoding="utf-8")
     }
     assert all(reader.startswith("sandbox/") for reader in readers)
+
+
+def test_importing_the_engine_computes_nothing() -> None:
+    """A frame worked out at import starts threads, and what is forked from such a process waits for them for ever."""
+    asked = (
+        "import psutil, polars as pl; own = psutil.Process(); before = own.num_threads();"
+        "import finance_pipeline.services.reconcile; print(own.num_threads() - before)"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert int(said.stdout) == 0
 
 
 def test_no_file_has_grown_past_one_idea() -> None:
