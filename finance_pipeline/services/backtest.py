@@ -21,9 +21,8 @@ from finance_pipeline.matching import autonomy
 from finance_pipeline.matching.month import candidates, comparing, frames
 from finance_pipeline.matching.month.fold import Given, fold_month
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.policy_reading import policy_from
 from finance_pipeline.services import openings
-from finance_pipeline.services.policies import checked, policy_of
+from finance_pipeline.services.policies import checked, policy_of, policy_with
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
@@ -74,7 +73,7 @@ def backtest(
     BadSettings for overrides that make no policy and BadInput for a book without computed months.
     """
     book = workspace.settings.book(book_id)
-    old, new = policy_of(book), checked(policy_from(overrides), book)
+    old, new = policy_of(book), checked(policy_with(overrides), book)
     with workspace.database.transaction(role="reader") as conn:
         computed = conn.execute("select max(month) from recon.month where book = %s", (book_id,)).fetchone()
         if computed is None or computed[0] is None:

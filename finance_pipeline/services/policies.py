@@ -5,7 +5,8 @@ Not here: what a value means (matching.policy), how one is saved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.core.settings import Book
@@ -14,10 +15,19 @@ from finance_pipeline.matching.coding import of_natures
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.policy_reading import policy_from
 
+_OF_LEDGERS = {"overpayment_max_percent": 25}
+"""Where payments are recorded in the accounting system too, what exceeds a document by more is more often one of those
+told late than money on account."""
+
 
 def policy_of(book: Book) -> Policy:
     """A book's policy. Raises BadSettings for what it cannot be, such as a rule that codes to no account."""
-    return checked(policy_from(book.policy), book)
+    return checked(policy_with(book.policy), book)
+
+
+def policy_with(overrides: Mapping[str, Any]) -> Policy:
+    """The policy of a book with some overrides: the engine's defaults, but for what a ledger has reason to narrow."""
+    return policy_from({**_OF_LEDGERS, **overrides})
 
 
 def checked(policy: Policy, book: Book) -> Policy:

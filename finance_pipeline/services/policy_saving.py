@@ -14,10 +14,9 @@ import yaml
 
 from finance_pipeline.core.problems import BadInput, PermanentProblem
 from finance_pipeline.core.settings import Settings, load_settings
-from finance_pipeline.matching.policy_reading import policy_from
 from finance_pipeline.services.backtest import Backtest, backtest, widening
 from finance_pipeline.services.bindings import write_declared
-from finance_pipeline.services.policies import checked, policy_of
+from finance_pipeline.services.policies import checked, policy_of, policy_with
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.locks import book_lock
 
@@ -40,7 +39,7 @@ def save_policy(
     if not who or not reason.strip():
         raise BadInput("a policy is saved by a named actor, with a reason.", kept="Nothing was saved.")
     book = workspace.settings.book(book_id)
-    _, lacking = widening(workspace, book, checked(policy_from(overrides), book))
+    _, lacking = widening(workspace, book, checked(policy_with(overrides), book))
     if lacking:
         raise NotBorneOut(
             f"it would accept more without a person than decisions bear out. {'; '.join(lacking)}.",
@@ -63,7 +62,7 @@ def save_policy(
             (
                 book_id,
                 policy_of(book).digest,
-                policy_from(overrides).digest,
+                policy_with(overrides).digest,
                 text,
                 who,
                 reason.strip(),

@@ -18,8 +18,7 @@ from finance_pipeline.matching.coding import CodingRule, of_natures, wanted
 from finance_pipeline.matching.counterparty import with_words
 from finance_pipeline.matching.natures import with_nature
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.policy_reading import policy_from
-from finance_pipeline.services.policies import checked, policy_of
+from finance_pipeline.services.policies import checked, policy_of, policy_with
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
@@ -140,7 +139,7 @@ def _policy_with(book: Book, file: Path) -> Policy:
         raise BadInput(
             f"{unknown[0]!r} is not about coding.", where=str(file), todo="Give a list of rules, or coding_rules."
         )
-    return checked(policy_from({**book.policy, **overrides}), book)
+    return checked(policy_with({**book.policy, **overrides}), book)
 
 
 def read_yaml(file: Path) -> Any:
