@@ -69,6 +69,7 @@ class Pool:
             return self
         if found.pairs.is_empty():
             return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
+        found = self._affordable(found)
         others = found.pairs.filter(pl.col("rule") != AGAIN)["other_l"].drop_nulls()
         done = pl.concat([found.pairs["l"], others])
         settled = found.pairs.select("i", "item_amount").drop_nulls("i")
@@ -84,6 +85,20 @@ class Pool:
             pairs=pl.concat([self.pairs, found.pairs]),
             refused=pl.concat([self.refused, found.refused.filter(~places.among(found.refused["l"], done))]),
         )
+
+    def _affordable(self, found: Found) -> Found:
+        """What was found, without lines that together would take more of an item than is open: which of them is meant
+        nobody can tell."""
+        settled = found.pairs.select("l", "i", "item_amount").drop_nulls("i")
+        size = 1 + max((int(each.max()) for each in (settled["i"], self.items["i"]) if each.len()), default=0)  # type: ignore[arg-type]
+        left = places.sums(self.items["i"], self.items["amount"], size)
+        taken = places.sums(settled["i"], settled["item_amount"], size)
+        over = (taken.abs() > left.abs()) | ((taken != 0) & (taken.sign() != left.sign()))
+        if not over.any():
+            return found
+        disputed = settled.filter(over.gather(settled["i"]))
+        kept = found.pairs.filter(~places.among(found.pairs["l"], disputed["l"]))
+        return Found(kept, pl.concat([found.refused, refusal(disputed.select("l", "i"), SEVERAL)]))
 
     @cached_property
     def open_lines(self) -> pl.DataFrame:
