@@ -7,7 +7,7 @@ any of it is for. Whole numbers only, so that no sum of money passes through a f
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 
@@ -41,47 +41,47 @@ def met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
     """rows, in their order, that have a counterpart in a frame with one row a place, with that counterpart's columns.
 
     An inner join by a working number, as a look-up."""
-    import numpy as np
-
-    asked, known = rows[by].to_numpy(), frame[by].to_numpy()
-    size = max(int(column.max()) if len(column) else 0 for column in (asked, known)) + 1
-    stands = np.full(size, -1, np.int64)
-    stands[known] = np.arange(len(known))
-    found = stands[asked]
+    found = _standing(frame[by], rows[by])
     facts = frame.select(pl.exclude(by))
-    if len(found) and found.min() >= 0:
+    if len(found) and found.min() >= 0:  # type: ignore[operator]
         return rows.hstack(facts.select(pl.all().gather(found)))
     kept = found >= 0
-    return rows.filter(pl.Series(kept, dtype=pl.Boolean)).hstack(facts.select(pl.all().gather(found[kept])))
+    return rows.filter(kept).hstack(facts.select(pl.all().gather(found.filter(kept))))
 
 
 def with_met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
     """rows, all of them, with the columns of their counterparts in a frame with one row a place; null without one.
 
     A left join by a working number, as a look-up."""
-    stands = last_of(frame[by], pl.int_range(frame.height, eager=True), rows[by])
-    return rows.hstack(at(frame.select(pl.exclude(by)), stands.set(stands < 0, None)))
+    found = _standing(frame[by], rows[by])
+    return rows.hstack(at(frame.select(pl.exclude(by)), found.set(found < 0, None)))
 
 
-def counts(places: pl.Series, size: int = 0) -> Any:
-    """int64 by place: how often it occurs, for as many places as there are, or `size` if that is more."""
-    import numpy as np
+def _standing(places: pl.Series, asked: pl.Series) -> pl.Series:
+    """For each place asked, in which row of those places it stands; -1 for none."""
+    return last_of(places, pl.int_range(len(places), eager=True), asked)
 
-    return np.bincount(places.drop_nulls().to_numpy(), minlength=size)
+
+def size_of(*places: pl.Series) -> int:
+    """So many places are enough for all of these (none is null)."""
+    return 1 + max((int(column.max()) for column in places if len(column)), default=0)  # type: ignore[arg-type]
 
 
 def lone(places: pl.Series) -> pl.Series:
     """Whether each place (none is null) occurs once only."""
-    return pl.Series(counts(places)[places.to_numpy()] == 1) if len(places) else pl.Series(dtype=pl.Boolean)
+    import numpy as np
+
+    numbers = places.to_numpy()
+    return pl.Series(np.bincount(numbers)[numbers] == 1, dtype=pl.Boolean)
 
 
 def among(places: pl.Series, some: pl.Series) -> pl.Series:
     """Whether each place (none is null) is one of some."""
     import numpy as np
 
-    size = max(int(column.max()) if column.len() else 0 for column in (places, some.drop_nulls())) + 1  # type: ignore[arg-type]
-    marked = np.zeros(size, np.bool_)
-    marked[some.drop_nulls().to_numpy()] = True
+    some = some.drop_nulls()
+    marked = np.zeros(size_of(places, some), np.bool_)
+    marked[some.to_numpy()] = True
     return pl.Series(marked[places.to_numpy()], dtype=pl.Boolean)
 
 
@@ -98,7 +98,6 @@ def last_of(places: pl.Series, values: pl.Series, asked: pl.Series) -> pl.Series
     """For each place asked (none is null) the last of the values that stand at it; -1 where there is none."""
     import numpy as np
 
-    size = max(int(column.max()) if column.len() else 0 for column in (places, asked)) + 1  # type: ignore[arg-type]
-    found = np.full(size, -1, np.int64)
+    found = np.full(size_of(places, asked), -1, np.int64)
     found[places.to_numpy()] = values.to_numpy()
     return pl.Series(found[asked.to_numpy()])

@@ -69,15 +69,9 @@ class Pool:
             return self
         if found.pairs.is_empty():
             return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
-        found = self._affordable(found)
+        found, items = self._settled(found)
         others = found.pairs.filter(pl.col("rule") != AGAIN)["other_l"].drop_nulls()
         done = pl.concat([found.pairs["l"], others])
-        settled = found.pairs.select("i", "item_amount").drop_nulls("i")
-        items = self.items
-        if settled.height and items.height:
-            taken = places.sums(settled["i"], settled["item_amount"], int(items["i"].max()) + 1)  # type: ignore[arg-type]
-            left = items.with_columns(amount=pl.col("amount") - taken.gather(items["i"]))
-            items = left.filter(pl.col("amount") != 0)
         return replace(
             self,
             lines=self.lines.filter(~places.among(self.lines["l"], done)),
@@ -86,19 +80,23 @@ class Pool:
             refused=pl.concat([self.refused, found.refused.filter(~places.among(found.refused["l"], done))]),
         )
 
-    def _affordable(self, found: Found) -> Found:
-        """What was found, without lines that together would take more of an item than is open: which of them is meant
-        nobody can tell."""
+    def _settled(self, found: Found) -> tuple[Found, pl.DataFrame]:
+        """What was found, and the items less that. Lines that together would take more of an item than is open are
+        refused instead: which of them is meant nobody can tell."""
         settled = found.pairs.select("l", "i", "item_amount").drop_nulls("i")
-        size = 1 + max((int(each.max()) for each in (settled["i"], self.items["i"]) if each.len()), default=0)  # type: ignore[arg-type]
+        if settled.is_empty():
+            return found, self.items
+        size = places.size_of(settled["i"], self.items["i"])
         left = places.sums(self.items["i"], self.items["amount"], size)
         taken = places.sums(settled["i"], settled["item_amount"], size)
         over = (taken.abs() > left.abs()) | ((taken != 0) & (taken.sign() != left.sign()))
-        if not over.any():
-            return found
-        disputed = settled.filter(over.gather(settled["i"]))
-        kept = found.pairs.filter(~places.among(found.pairs["l"], disputed["l"]))
-        return Found(kept, pl.concat([found.refused, refusal(disputed.select("l", "i"), SEVERAL)]))
+        if over.any():
+            disputed = settled.filter(over.gather(settled["i"]))
+            kept = found.pairs.filter(~places.among(found.pairs["l"], disputed["l"]))
+            refused = pl.concat([found.refused, refusal(disputed.select("l", "i"), SEVERAL)])
+            return self._settled(Found(kept, refused))
+        rest = self.items.with_columns(amount=(left - taken).gather(self.items["i"]))
+        return found, rest.filter(pl.col("amount") != 0)
 
     @cached_property
     def open_lines(self) -> pl.DataFrame:
