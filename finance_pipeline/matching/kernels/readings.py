@@ -161,9 +161,19 @@ def whole_readings(
 
 
 @njit(cache=True, nogil=True)
+def _kept(out: Array, count: int) -> int:
+    """Readings that are marked, moved to the front in their order; returns how many."""
+    kept = 0
+    for a in range(count):
+        if out[a, SURENESS + 1]:
+            out[kept, :] = out[a, :]
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
 def without_chance(data: Array, first: int, last: int, out: Array, count: int) -> int:
     """Drop readings that begin or end inside of digits (or letters) where no other whole number ends or begins."""
-    kept = 0
     for a in range(count):
         begin, end = out[a, OF_TEXT], out[a, TO_TEXT]
         begins = kind_of(data, begin - 1, first, last) != kind_of(data, begin, first, last)
@@ -172,11 +182,7 @@ def without_chance(data: Array, first: int, last: int, out: Array, count: int) -
             begins = begins or (out[b, SURENESS] == WHOLE and out[b, TO_TEXT] == begin)
             ends = ends or (out[b, SURENESS] == WHOLE and out[b, OF_TEXT] == end)
         out[a, SURENESS + 1] = 1 if begins and ends else 0
-    for a in range(count):
-        if out[a, SURENESS + 1]:
-            out[kept, :] = out[a, :]
-            kept += 1
-    return kept
+    return _kept(out, count)
 
 
 @njit(cache=True, nogil=True)
@@ -197,12 +203,7 @@ def surest(out: Array, count: int, most: int) -> int:
             same += equal and out[b, SURENESS] == out[a, SURENESS]
         if same > most:
             out[a, SURENESS + 1] = 0
-    kept = 0
-    for a in range(count):
-        if out[a, SURENESS + 1]:
-            out[kept, :] = out[a, :]
-            kept += 1
-    return kept
+    return _kept(out, count)
 
 
 @njit(cache=True, nogil=True)
