@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from finance_pipeline.cli.bench.processes import Measured, measured
+from finance_pipeline.cli.preparing import prepare_engine
 from finance_pipeline.cli.show import say, show_json
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import home_folder
@@ -22,7 +23,6 @@ from finance_pipeline.core.settings import home_folder
 _ACCURACY_LINES = 100_000
 _SPEED_LINES = 1_000_000
 _AGAINST_LINES = 20_000
-_WARM_UP_LINES = 300
 _SMALL_LINES = 500
 _SMALL_ITEMS = 100_000
 _GROWTH = {"usual": (10_000, 100_000, 1_000_000), "full": (10_000, 100_000, 1_000_000, 10_000_000)}
@@ -64,8 +64,8 @@ def run_matching(lines: int | None, asked: MatchingBench, *, as_json: bool) -> N
         raise BadInput(f"there is no growth {asked.growth!r}.", todo=f"Known: {', '.join(_GROWTH)}.")
     size = lines or (_AGAINST_LINES if asked.against else _SPEED_LINES if asked.speed else _ACCURACY_LINES)
     Options(size, asked.difficulty, asked.seed)  # Refuses what cannot be generated before anything is made.
+    prepare_engine()
     with _folder() as folder:
-        _warm_up(folder)
         if asked.growth:
             found: dict[str, Any] = {"runs": [asdict(run) for run in _growth(folder, asked)]}
             show = tables.show_growth
@@ -79,11 +79,6 @@ def run_matching(lines: int | None, asked: MatchingBench, *, as_json: bool) -> N
         show_json(found)
     else:
         show(found)
-
-
-def _warm_up(folder: Path) -> None:
-    """The engine once on little: what is compiled once on a machine is compiled before anything is measured."""
-    _matched(_generated(folder, _WARM_UP_LINES, MatchingBench(), judged=False))
 
 
 def _generated(folder: Path, lines: int, asked: MatchingBench, *, judged: bool) -> Path:
