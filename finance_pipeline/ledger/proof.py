@@ -21,6 +21,7 @@ _CHAIN = pl.Schema(
     | {"link": pl.String}
 )
 _FAULTS = pl.Schema({"subject": pl.String, "words": pl.String})
+_FAULT_QUERIES = ("ledger_faults", "ledger_movement_faults")
 _RULES = {
     "follows": "does not follow the seal before it: one is missing",
     "linked": "is not linked to the seal before it",
@@ -41,7 +42,7 @@ class ProofReport:
     first_broken: str | None
     """The first broken link of the chain, else the first fault of an entry; with words."""
     faults: tuple[str, ...]
-    """Everything found, first the chain; at most twenty faults of entries."""
+    """Everything found, first the chain; at most twenty faults of entries, and of balances."""
 
     @property
     def holds(self) -> bool:
@@ -49,7 +50,7 @@ class ProofReport:
 
 
 def verify(conn: psycopg.Connection[tuple[Any, ...]], *, anchor: str | None = None) -> ProofReport:
-    """Recompute digests, roots, links, balances, numbers and keys. anchor: a link noted earlier."""
+    """Recompute digests, roots, links, balances, movements, numbers and keys. anchor: a link noted earlier."""
     chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
     broken = [
         f"batch {row['batch_id']} (link {row['position']}) {words}"
@@ -63,6 +64,6 @@ def verify(conn: psycopg.Connection[tuple[Any, ...]], *, anchor: str | None = No
         broken.append(f"the chain ends at link {last[0]}, and its head says {head[0] if head else 'nothing'}")
     if anchor is not None and chain.filter(pl.col("link") == anchor).is_empty():
         broken.append(f"the link {anchor} that was noted outside is not in the chain")
-    faults = copy_out(conn, query("ledger_faults"), None, _FAULTS)
+    faults = pl.concat(copy_out(conn, query(name), None, _FAULTS) for name in _FAULT_QUERIES)
     found = (*broken, *(f"{subject} {words}" for subject, words in faults.rows()))
     return ProofReport(chain.height, int(chain["counted"].sum()), last[1], found[0] if found else None, found)

@@ -46,7 +46,16 @@ CHAINED_ANEW: LiteralString = """
     end
     $$;
 """
+MOVED_ANEW: LiteralString = """
+    delete from ledger.movement;
+    insert into ledger.movement
+    select
+        book, accounting_month, account_id, currency, effective_month, seal.position,
+        debit_minor, credit_minor, functional_debit_minor, functional_credit_minor
+    from ledger.seal cross join lateral ledger.movements_of(seal.batch_id);
+"""
 CUT_OFF: LiteralString = """
+    delete from ledger.movement where position = 3;
     delete from ledger.business_key where entry_id in (select entry_id from ledger.entry where batch_id = 3);
     delete from ledger.entry where batch_id = 3;
     delete from ledger.seal where batch_id = 3;
@@ -160,6 +169,14 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
         "delete from ledger.numbering",
         "us-2026 has 5 entries, and the last number is unknown",
     ),
+    "a balance is changed": (
+        "update ledger.movement set functional_debit_minor = 9 where position = 3 and debit_minor > 0",
+        "account 1010 of book us in 2026-05 is noted to have moved otherwise at link 3",
+    ),
+    "what a batch moved is forgotten": (
+        "delete from ledger.movement where position = 3",
+        "account 1010 of book us in 2026-05 lacks what batch 3 moved",
+    ),
     "an amount is changed and its digest kept": (
         "alter table ledger.entry alter column digest drop expression;" + AMOUNTS,
         "us-2026-4 is not what was posted under its business key",
@@ -175,6 +192,10 @@ COLUMNS: LiteralString = """
     select attname, format_type(atttypid, null) from pg_attribute
     where attrelid = %s::regclass and attnum > 0 and attgenerated = '' and not attisdropped
 """
+OF_THE_LAST: dict[str, LiteralString] = {
+    "business_key": "source_id = 'us/bank/more'",
+    "movement": "position = 3 and debit_minor > 0",
+}
 OTHERWISE: dict[str, LiteralString] = {
     "bigint": "9",
     "smallint": "2027",
@@ -232,12 +253,12 @@ def test_the_proof_names_the_first_break_when(tampering: Connection, statements:
     assert not report.holds
 
 
-@pytest.mark.parametrize("table", ["entry", "seal", "business_key"])
+@pytest.mark.parametrize("table", ["entry", "seal", "business_key", "movement"])
 def test_no_column_can_be_changed_unseen_of_an(tampering: Connection, table: str) -> None:
     tampering.execute("alter table ledger.entry drop constraint reversal_has_a_negative_version")
     columns = tampering.execute(COLUMNS, (f"ledger.{table}",)).fetchall()
     assert len(columns) >= 7
-    of_the_last = "source_id = 'us/bank/more'" if table == "business_key" else "batch_id = 3"
+    of_the_last = OF_THE_LAST.get(table, "batch_id = 3")
     for column, kind in columns:
         change = sql.SQL("update {} set {} = {} where {}").format(
             sql.Identifier("ledger", table), sql.Identifier(column), sql.SQL(OTHERWISE[kind]), sql.SQL(of_the_last)
@@ -246,7 +267,7 @@ def test_no_column_can_be_changed_unseen_of_an(tampering: Connection, table: str
             tampering.execute(change)
             broken = proof.verify(tampering).first_broken
             assert broken, column
-            assert table == "business_key" or "(link " in broken, column
+            assert table in ("business_key", "movement") or "(link " in broken, column
 
 
 def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> None:
@@ -258,7 +279,7 @@ def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> Non
 
 @pytest.mark.parametrize(
     "statements",
-    [AMOUNTS + POSTED_ANEW + CHAINED_ANEW, CUT_OFF],
+    [AMOUNTS + POSTED_ANEW + CHAINED_ANEW + MOVED_ANEW, CUT_OFF],
     ids=["the whole journal is made anew around a changed amount", "the last batch is cut off without a trace"],
 )
 def test_only_a_head_kept_outside_shows_that(tampering: Connection, statements: LiteralString) -> None:
