@@ -72,7 +72,16 @@ def test_the_application_may_add_to_the_ledger_and_change_nothing(books: Databas
         "ledger.book INSERT",
         "ledger.entry INSERT",
     ]
-    assert _callable(books, "finance_pipeline_app") == ["open_batch", "open_period"]
+    assert _callable(books, "finance_pipeline_app") == [
+        "allow_posting",
+        "approve_reopening",
+        "ask_reopening",
+        "lock_area",
+        "lock_period",
+        "open_batch",
+        "open_period",
+        "soft_close_period",
+    ]
 
 
 def test_a_reader_may_write_nothing_and_call_nothing_that_writes(books: Database) -> None:
