@@ -74,6 +74,9 @@ def publish(
 
 def _post(conn: Connection, parameters: dict[str, str], report: PostingReport) -> None:
     """One batch: reversals first, since a next version may only follow them."""
+    locks_areas = conn.execute("select ledger.locks_areas(%(book)s)", parameters).fetchone()
+    if locks_areas and locks_areas[0]:
+        conn.execute(query("ledger_plan_areas"), parameters)
     conn.execute(query("ledger_open_periods"), parameters)
     opened = conn.execute("select ledger.open_batch(%(run_id)s, %(correlation_id)s)", parameters).fetchone()
     batch = parameters | {"batch_id": opened[0] if opened else None}

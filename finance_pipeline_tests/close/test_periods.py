@@ -12,7 +12,7 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.close.closing import HERE, Closing, soon
 from finance_pipeline_tests.ledger.by_hand import open_batch, undone, write
-from finance_pipeline_tests.ledger.world import MAY
+from finance_pipeline_tests.ledger.world import MAY, World, post
 
 APRIL, JUNE = Month(2026, 4), Month(2026, 6)
 Refused = psycopg.errors.CheckViolation
@@ -215,3 +215,37 @@ def test_the_application_reads_what_was_signed_and_writes_none_of_it_itself(book
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), undone(books.database, "reader") as conn:
             conn.execute(call)
+
+
+def test_what_touches_a_locked_area_is_posted_on_the_next_open_day_and_the_rest_on_its_own(
+    kept_database: Database, us: Book
+) -> None:
+    books = Closing.of(kept_database, us.id)
+    world = World(us).line("paid", "5.00").document("inv", "9.00")
+    world.document("bill", "-4.00", kind="bill", account="400")
+    with kept_database.transaction() as conn:
+        post(conn, world)
+    books.lock_area("AR")
+    more = world.without("document", "inv").document("more", "7.00")
+    more.document("another bill", "-3.00", kind="bill", account="400")
+    with kept_database.transaction() as conn:
+        post(conn, more)
+    posted = books.row(
+        "select array_agg(distinct format('%%s %%s %%s', accounting_on, split_part(source_id, '/', 3), version)) "
+        "from ledger.posting where book = %s",
+        books.book,
+    )[0]
+    assert posted == [
+        "2026-05-02 another bill 1",
+        "2026-05-02 bill 1",
+        "2026-05-02 inv 1",
+        "2026-05-04 paid 1",
+        "2026-06-01 inv -1",
+        "2026-06-01 more 1",
+    ]
+    books.approve(books.ask_reopening(areas=["AR"]))
+    with kept_database.transaction() as conn:
+        post(conn, more.document("in May again", "1.00"))
+    assert books.ask(
+        "select accounting_on::text from ledger.posting where book = %s and source_id like '%%again'", books.book
+    ) == "2026-05-02"  # fmt: skip

@@ -1,9 +1,9 @@
--- Open every month that one publish needs: the month of each entry, or the first open one after it.
+-- Open every month that one publish needs: the month of each entry, or the first one after it that takes it.
 select ledger.open_period(needed.book, needed.month)
 from (
-    select distinct book, ledger.first_open_month(book, wanted.month) as month
+    select distinct book, ledger.first_open_month(book, wanted.month, wanted.areas) as month
     from (
-        select distinct book, date_trunc('month', accounting_on)::date as month
-        from (select distinct book, accounting_on from staging.ledger_plan where publish_id = %(publish_id)s) as day
+        select distinct book, date_trunc('month', accounting_on)::date as month, areas
+        from (select distinct book, accounting_on, areas from staging.ledger_plan where publish_id = %(publish_id)s) as day
     ) as wanted
 ) as needed

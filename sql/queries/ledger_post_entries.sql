@@ -1,15 +1,18 @@
--- One row per new entry, or new version of one: on its own date or, where that is closed, on the first open day after.
+-- One row per new entry, or new version of one: on its own date or, where that is closed for an area that it touches, on
+-- the first open day after.
 -- Numbered by date and, within a date, in the order in which they were staged: by source, source id and purpose.
 with period as materialized (
     select
-        period.month, (period.month + interval '1 month')::date as next_month, period.first_open,
+        period.month, period.areas, (period.month + interval '1 month')::date as next_month, period.first_open,
         ledger.fiscal_year(period.first_open, book.fiscal_year_starts_month) as fiscal_year
     from (
-        select wanted.book, wanted.month, greatest(wanted.month, ledger.first_open_month(wanted.book, wanted.month)) as first_open
+        select
+            wanted.book, wanted.month, wanted.areas,
+            greatest(wanted.month, ledger.first_open_month(wanted.book, wanted.month, wanted.areas)) as first_open
         from (
-            select distinct book, date_trunc('month', accounting_on)::date as month
+            select distinct book, date_trunc('month', accounting_on)::date as month, areas
             from (
-                select distinct book, accounting_on from staging.ledger_plan
+                select distinct book, accounting_on, areas from staging.ledger_plan
                 where publish_id = %(publish_id)s and action = 'post'
             ) as day
         ) as wanted
@@ -22,6 +25,7 @@ wanted as materialized (
         greatest(plan.accounting_on, period.first_open) as accounting_on
     from staging.ledger_plan as plan
     join period on plan.accounting_on >= period.month and plan.accounting_on < period.next_month
+        and plan.areas is not distinct from period.areas
     where plan.publish_id = %(publish_id)s and plan.ordinal is not null
 )
 insert into ledger.entry (

@@ -1,11 +1,15 @@
--- One row per entry taken back: the same lines on the other side, on the original's date or, where that is closed, on
--- the first open day after it.
+-- One row per entry taken back: the same lines on the other side, on the original's date or, where that is closed for an
+-- area that it touches, on the first open day after it.
 with period as materialized (
-    select period.month, period.first_open, ledger.fiscal_year(period.first_open, book.fiscal_year_starts_month) as fiscal_year
+    select
+        period.month, period.areas, period.first_open,
+        ledger.fiscal_year(period.first_open, book.fiscal_year_starts_month) as fiscal_year
     from (
-        select wanted.book, wanted.month, greatest(wanted.month, ledger.first_open_month(wanted.book, wanted.month)) as first_open
+        select
+            wanted.book, wanted.month, wanted.areas,
+            greatest(wanted.month, ledger.first_open_month(wanted.book, wanted.month, wanted.areas)) as first_open
         from (
-            select distinct book, date_trunc('month', original_on)::date as month
+            select distinct book, date_trunc('month', original_on)::date as month, areas
             from staging.ledger_plan
             where publish_id = %(publish_id)s and action = 'reverse'
         ) as wanted
@@ -18,6 +22,7 @@ wanted as materialized (
         greatest(plan.original_on, period.first_open) as accounting_on
     from staging.ledger_plan as plan
     join period on period.month = date_trunc('month', plan.original_on)::date
+        and plan.areas is not distinct from period.areas
     where plan.publish_id = %(publish_id)s and plan.action = 'reverse'
 )
 insert into ledger.entry (
