@@ -7,8 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
+from finance_pipeline.cli import (
+    accounting,
+    database,
+    deciding,
+    landing,
+    policies,
+    quickstart,
+    reports,
+    rules,
+    statements,
+    webhooks,
+)
 from finance_pipeline.cli import connections as connecting
-from finance_pipeline.cli import database, deciding, landing, policies, quickstart, reports, rules, statements, webhooks
 from finance_pipeline.cli.environment import opened
 
 app = typer.Typer(
@@ -185,6 +196,13 @@ def trial_balance(book: Book, month: Month, as_json: AsJson = False) -> None:
     """Opening, debits, credits and closing of every account."""
     with opened() as workspace:
         reports.show_trial_balance(workspace, book, month, as_json=as_json)
+
+
+@app.command()
+def revaluation(book: Book, month: Month, as_json: AsJson = False) -> None:
+    """What is owed and held in other currencies at a month's end: carried, and worth at the closing rate."""
+    with opened() as workspace:
+        accounting.show_revaluation(workspace, book, month, as_json=as_json)
 
 
 @app.command()

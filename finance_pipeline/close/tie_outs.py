@@ -7,15 +7,18 @@ nothing: it is listed as not tied, with the words that say what is missing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 import psycopg
 from psycopg import sql
 
+from finance_pipeline.core.money import odd_exponents
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
-from finance_pipeline.ledger.chart import role_code
+from finance_pipeline.ledger.chart import role_code, valuation_accounts
+from finance_pipeline.ledger.revaluation import is_over
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -31,6 +34,7 @@ RULES = (
     "every_line_is_posted",
     "debits_equal_credits",
     "opening_plus_movement_equals_closing",
+    "valuation_equals_closing_rate",
 )
 _PAIR = pl.Schema(
     {
@@ -88,6 +92,12 @@ def _parameters(book: Book, month: Month) -> Mapping[str, object]:
         "bank_currencies": [a.currency for a in book.bank_accounts],
         "processor_accounts": [a.id for a in book.processor_accounts],
         "processor_currencies": [a.currency for a in book.processor_accounts],
+        "is_over": is_over(book, month, datetime.now(UTC)),
+        "rate_greatest_age_days": book.ledger.rate_greatest_age_days,
+        "odd_currencies": list(odd_exponents()),
+        "odd_exponents": list(odd_exponents().values()),
+        "revalued_codes": list(valuation_accounts(book)),
+        "valuation_codes": list(valuation_accounts(book).values()),
         "clearing": role_code(book, "processor_clearing"),
         "receivables": role_code(book, "receivables"),
         "payables": role_code(book, "payables"),

@@ -50,6 +50,11 @@ def exponent(currency: str) -> int:
     return 2
 
 
+def odd_exponents() -> dict[str, int]:
+    """Currency -> decimals of its minor unit, of those that have not two."""
+    return dict(_EXPONENTS)
+
+
 def to_minor(amount: Decimal | str, currency: str) -> int:
     """Minor units of an exact decimal amount. Raises NotMoney rather than round: '1.005' is no amount of EUR."""
     try:

@@ -66,6 +66,13 @@ class ProcessorAccount(_Declared):
     feed: Slug
 
 
+class LedgerPolicy(_Declared):
+    """What a book's ledger does by itself, and how far."""
+
+    rate_greatest_age_days: int = Field(default=5, ge=0, le=31)
+    """A reference rate serves so many days after its own, over weekends and holidays, no longer."""
+
+
 class Book(_Declared):
     """A legal entity with a ledger of its own."""
 
@@ -85,6 +92,7 @@ class Book(_Declared):
     """Account codes of the accounting system -> ledger account codes."""
     policy: Mapping[str, Any] = Field(default_factory=dict)
     """Overrides of the matching policy."""
+    ledger: LedgerPolicy = LedgerPolicy()
 
     @property
     def accounts(self) -> tuple[BankAccount | ProcessorAccount, ...]:

@@ -59,11 +59,24 @@ _CLEARED_BY_MATCHING = frozenset(
     )
 )
 """Roles of accounts whose balance is that of lines or items still open: a line coded there would never clear."""
+TRADE_ROLES = ("receivables", "payables")
+"""Control accounts: the revaluation of their items is taken back on the first day of the next month."""
+_CLEARING_ROLES = (
+    *("processor_clearing", "payouts_in_transit", "transfers_in_transit", "disputes_receivable"),
+    *("unidentified_payments", "unidentified_receipts", "outstanding_receipts", "outstanding_payments"),
+    *("unapplied_card_receipts", "refunds_awaiting_credit_note"),
+)
+"""Accounts that must clear and may hold other currencies: revalued at month end like cash, for good. Not exchange: what
+stands there in one currency stands there in another."""
+VALUATION = "_valuation"
+"""Ends the role of the adjunct of an account: what its balances in other currencies are worth more than carried at."""
 
 
 def codable_accounts(book: Book) -> frozenset[str]:
     """Codes of the accounts that a line without a document may be coded to."""
-    accounts = accounts_of(book).filter(~pl.col("role").is_in(list(_CLEARED_BY_MATCHING)) & ~pl.col("is_control"))
+    role = pl.col("role")
+    untouchable = role.is_in(list(_CLEARED_BY_MATCHING)) | role.str.ends_with(VALUATION) | pl.col("is_control")
+    accounts = accounts_of(book).filter(~untouchable)
     return frozenset(accounts["code"])
 
 
@@ -75,8 +88,16 @@ def role_code(book: Book, role: str) -> str:
         raise BadSettings(f"no account plays the role {role!r}.", where=f"chart of book {book.id}") from cause
 
 
+def valuation_accounts(book: Book) -> dict[str, str]:
+    """Account that is revalued -> its valuation account: control and clearing accounts, banks in other currencies."""
+    codes = [role_code(book, role) for role in (*TRADE_ROLES, *_CLEARING_ROLES)]
+    codes += [bank.gl_account for bank in book.bank_accounts if bank.currency != book.currency]
+    return {code: f"{code}V" for code in codes}
+
+
 def accounts_of(book: Book) -> pl.DataFrame:
-    """Every account of a book (ACCOUNTS): the default chart, its bank accounts, and accounts that its chart maps to.
+    """Every account of a book (ACCOUNTS): the default chart, its bank accounts, their valuation accounts, and accounts
+    that its chart maps to.
 
     Raises BadSettings for a bank account on a code of the default chart, two bank accounts on one code, or a mapped
     code whose first digit names no class.
@@ -95,6 +116,15 @@ def accounts_of(book: Book) -> pl.DataFrame:
             "name": bank.name or bank.id,
             "kind": "asset",
             "currency": bank.currency,
+            "is_control": False,
+        }
+    for code, valuation in valuation_accounts(book).items():
+        rows[valuation] = {
+            "code": valuation,
+            "role": f"{rows[code]['role']}{VALUATION}",
+            "name": f"{rows[code]['name']}, valuation",
+            "kind": rows[code]["kind"],
+            "currency": None,
             "is_control": False,
         }
     for code in sorted(set(book.chart.values()) - set(rows)):
@@ -129,7 +159,7 @@ def digest_of(book: Book) -> str:
     """Digest of what the posting rules read of a book's settings: its accounts, its mapping, its start."""
     mapping = sorted(book.chart.items())
     banks = [(bank.id, bank.gl_account, bank.currency) for bank in book.bank_accounts]
-    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on)
+    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on, book.ledger)
 
 
 def ensure_accounts(conn: psycopg.Connection[Any], books: Iterable[Book]) -> int:

@@ -88,8 +88,8 @@ def opening_of(
     later = candidates.items(named.filter(pl.col("month") > last), priced.clear())
     rates = records.rates(conn)
     lines = candidates.lines(
-        functional(bank, rates, book.currency, on="booked_on"),
-        functional(payments, rates, book.currency, on="occurred_on"),
+        functional(bank, rates, book, on="booked_on"),
+        functional(payments, rates, book, on="occurred_on"),
     )
     return open_month(lines, carried_items, items, settled, later)
 
@@ -103,7 +103,7 @@ def items_by_id(conn: Connection, book: Book, ids: Sequence[str]) -> pl.DataFram
 
 
 def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
-    return functional(payments, records.rates(conn), book.currency, on="occurred_on")
+    return functional(payments, records.rates(conn), book, on="occurred_on")
 
 
 def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:

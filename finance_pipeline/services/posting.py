@@ -13,8 +13,8 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
-from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, entries_for
-from finance_pipeline.services import marks, records
+from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
+from finance_pipeline.services import marks, records, revaluation
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
 from finance_pipeline.services.workspace import Workspace
@@ -67,17 +67,27 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         marks.standing_digest(conn, book.id, month, records.first_day(book, month)),
         marks.rates_digest(conn, month),
         marks.closing_digest(conn, book.id, month.previous),
+        revaluation.inputs_digest(conn, book, month),
         RULES_VERSION,
         chart.digest_of(book),
     )
     if marks.mark_of(conn, book.id, month, STAGE) == inputs:
         return {"new_entries": 0, "reversed": 0, "held": 0}
     chart.ensure_accounts(conn, [book])
-    postings = entries_for(_inputs(conn, book, month), book)
-    mine, held = (_of_month(frame, book, month) for frame in (postings.entries, postings.held))
-    report = journal.publish(conn, book.id, [month], mine, run_id=run_id, correlation_id=correlation_id)
+    wanted = postings_of(conn, book, month)
+    report = journal.publish(conn, book.id, [month], wanted.entries, run_id=run_id, correlation_id=correlation_id)
     marks.set_mark(conn, book.id, month, STAGE, inputs)
-    return {"new_entries": report.new, "reversed": report.reversed, "held": held.height}
+    return {"new_entries": report.new, "reversed": report.reversed, "held": wanted.held.height}
+
+
+def postings_of(conn: Connection, book: Book, month: Month) -> Postings:
+    """Every entry that should stand for a month of a book, and what is held: of its records and matches, and what its
+    end revalues. Nothing is written.
+    """
+    inputs = _inputs(conn, book, month)
+    posted = entries_for(inputs, book)
+    mine = Postings(*(_of_month(frame, book, month) for frame in (posted.entries, posted.held)))
+    return together([mine, revaluation.revaluations(conn, book, month, mine.entries, inputs.rates)])
 
 
 def _of_month(frame: pl.DataFrame, book: Book, month: Month) -> pl.DataFrame:

@@ -80,6 +80,7 @@ def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -
         policy.digest,
         openings.decided_digest(conn, book.id, month),
         *openings.own_accounts(book),
+        book.ledger.rate_greatest_age_days,
     )
     known = _state(conn, book.id, month)
     if known is not None and known[0] == inputs:

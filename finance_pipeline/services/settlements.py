@@ -28,7 +28,7 @@ def settlements(conn: Connection, book: Book, month: Month, rates: pl.DataFrame)
     return functional(
         found,
         rates,
-        book.currency,
+        book,
         amount="line_amount_minor",
         currency="line_currency",
         on="line_on",

@@ -255,7 +255,7 @@ class World:
             settled_documents=documents,
             balances=self._frame("balance", schemas.BALANCES),
             settlements=functional(
-                priced, rates, self.book.currency, amount="line_amount_minor", currency="line_currency", on="line_on",
+                priced, rates, self.book, amount="line_amount_minor", currency="line_currency", on="line_on",
                 into="line_functional_minor",
             ),
             rates=rates,

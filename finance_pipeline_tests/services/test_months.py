@@ -16,7 +16,7 @@ from finance_pipeline_tests.services.pipeline import assert_equal, compute, fact
 def test_every_tie_out_of_ended_months_is_equal(settled: Workspace) -> None:
     ties = read.tie_outs(settled)
     assert ties.filter(~ties["tied"]).is_empty()
-    assert ties["name"].n_unique() == 10
+    assert ties["name"].n_unique() == 11
 
 
 def test_syncing_again_lands_nothing_and_computing_again_changes_nothing(

@@ -51,7 +51,7 @@ def test_a_supplier_payment_that_comes_back_in_the_next_month_opens_its_bill_aga
 
 
 def test_a_transfer_that_arrives_in_the_next_month_was_in_transit_at_the_months_end(book: Told) -> None:
-    for on in (day(29), day(2, JUNE)):
+    for on in (day(29), day(2, JUNE), day(30, JUNE)):
         book.rate(on, "1.0880")
     book.balance("main", "20000.00", day(1), "opening")
     book.balance("main", "9080.00", day(31))

@@ -59,13 +59,17 @@ class Told:
         }  # fmt: skip
         return self._add(schemas.BANK_TRANSACTIONS, name, on, row | more)
 
-    def document(self, name: str, total: str, on: date, party: str, *, tax: str = "0", currency: str = "USD") -> str:
-        """An invoice, or a bill where it is owed by us; its number is its name."""
+    def document(
+        self, name: str, total: str, on: date, party: str, *, tax: str = "0", currency: str = "USD",
+        functional: str | None = None,
+    ) -> str:  # fmt: skip
+        """An invoice, or a bill where it is owed by us; its number is its name. functional: in dollars."""
         minor, tax_minor = to_minor(total, currency), to_minor(tax, currency)
+        carried = to_minor(functional, "USD") if functional else minor
         row = {
             "kind": "invoice" if minor > 0 else "bill", "number": name, "references": [], "party_id": f"us/{party}",
             "party_name": party, "currency": currency, "total_minor": minor, "tax_minor": tax_minor,
-            "functional_minor": minor, "line_accounts": ["200" if minor > 0 else "400"],
+            "functional_minor": carried, "line_accounts": ["200" if minor > 0 else "400"],
             "line_nets_minor": [minor - tax_minor], "issued_on": on, "due_on": on, "status": "authorised",
         }  # fmt: skip
         return self._add(schemas.INVOICES, name, on, row)

@@ -30,7 +30,7 @@ def bank_lines(book: Book, transactions: pl.DataFrame, rates: pl.DataFrame) -> P
     transactions: schemas.BANK_TRANSACTIONS. rates: schemas.FX_RATES.
     """
     booked = transactions.filter((pl.col("status") == "booked") & (pl.col("amount_minor") != 0))
-    rows = functional(keyed(booked), rates, book.currency, on="booked_on").with_columns(
+    rows = functional(keyed(booked), rates, book, on="booked_on").with_columns(
         _account_code(book, "bank_account"),
         other=unidentified(book, pl.col("amount_minor")),
         purpose=pl.lit("line"),
@@ -64,7 +64,7 @@ def bank_openings(book: Book, balances: pl.DataFrame, rates: pl.DataFrame) -> Po
     """
     bank_ids = [account.id for account in book.bank_accounts]
     stated = balances.filter((pl.col("kind") == "opening") & pl.col("account").is_in(bank_ids))
-    rows = functional(keyed(stated), rates, book.currency, amount="balance_minor", on="balance_on").with_columns(
+    rows = functional(keyed(stated), rates, book, amount="balance_minor", on="balance_on").with_columns(
         _account_code(book, "account"),
         source=pl.lit("opening"),
         source_id=pl.format("{}/{}", "book", "account"),

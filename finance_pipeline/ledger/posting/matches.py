@@ -74,7 +74,7 @@ def _settlements(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Posting
         item_amount_minor=pl.col("item_amount_minor").fill_null(0),
     )
     parts = functional(
-        parts, rates, book.currency, amount="item_amount_minor", currency="item_currency", on="line_on",
+        parts, rates, book, amount="item_amount_minor", currency="item_currency", on="line_on",
         into="item_spot_minor",
     )  # fmt: skip
     uncarried = pl.col("item_currency").ne_missing(book.currency) & pl.col("item_functional_minor").is_null()
@@ -104,7 +104,7 @@ def _settlements(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Posting
 def _with_netted(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Parts that give back another line as what they settle: that line, where it waits, at the rate of its own day."""
     priced = functional(
-        rows, rates, book.currency, amount="other_amount_minor", currency="other_line_currency", on="other_line_on",
+        rows, rates, book, amount="other_amount_minor", currency="other_line_currency", on="other_line_on",
         into="other_functional_minor",
     )  # fmt: skip
     netted = pl.col("relation").eq_missing(pl.lit("netted")) & (pl.col("role") == "principal")

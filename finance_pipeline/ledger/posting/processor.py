@@ -47,7 +47,7 @@ def processor_movements(book: Book, payments: pl.DataFrame, rates: pl.DataFrame)
     dispute_fees, fees = role_code(book, "dispute_fees"), role_code(book, "processor_fees")
     rows = keyed(payments.filter(pl.col("kind").is_in(KINDS)))
     for amount, into in (("amount_minor", "amount_functional"), ("fee_minor", "fee_functional")):
-        rows = functional(rows, rates, book.currency, amount=amount, on="occurred_on", into=into)
+        rows = functional(rows, rates, book, amount=amount, on="occurred_on", into=into)
     rows = rows.with_columns(
         purpose=pl.col("kind"),
         effective_on=pl.col("occurred_on"),

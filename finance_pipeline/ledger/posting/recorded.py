@@ -31,7 +31,7 @@ def recorded_payments(
     recorded = keyed(payments.filter(pl.col("kind").is_in(KINDS) & (pl.col("amount_minor") != 0))).sort(
         "occurred_on", "key"
     )
-    priced = functional(recorded, rates, book.currency, on="occurred_on", into="line_functional_minor")
+    priced = functional(recorded, rates, book, on="occurred_on", into="line_functional_minor")
     rows = priced.join(_documents(book, settled_documents), on="settles", how="left", maintain_order="left")
     receipts, sent = role_code(book, "outstanding_receipts"), role_code(book, "outstanding_payments")
     receivables, payables = role_code(book, "receivables"), role_code(book, "payables")
@@ -59,7 +59,7 @@ def recorded_payments(
         ),
     )
     rows = functional(
-        rows, rates, book.currency, amount="item_amount_minor", currency="item_currency", on="occurred_on",
+        rows, rates, book, amount="item_amount_minor", currency="item_currency", on="occurred_on",
         into="item_spot_minor",
     )  # fmt: skip
     unknown = ~on_account & (pl.col("item_code").is_null() | pl.col("item_amount_minor").is_null())

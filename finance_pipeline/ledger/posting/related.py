@@ -91,9 +91,7 @@ def _legs(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
         evidence_hash=pl.coalesce("other_evidence_hash", "evidence_hash"), part_minor="other_part_minor",
         effective_on="other_line_on", currency="other_line_currency", amount_minor="other_line_amount_minor",
     )  # fmt: skip
-    both = functional(
-        pl.concat([one, other.select(one.columns)]), rates, book.currency, on="effective_on", into="carried"
-    )
+    both = functional(pl.concat([one, other.select(one.columns)]), rates, book, on="effective_on", into="carried")
     return both.with_columns(part_carried=share(pl.col("carried"), pl.col("part_minor"), pl.col("amount_minor")))
 
 
@@ -128,7 +126,7 @@ def _sent(out: pl.DataFrame) -> pl.DataFrame:
 def _with_spot(book: Book, heads: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """What was sent at the rate of the day on which it arrived; without that rate, as it is carried."""
     priced = functional(
-        heads, rates, book.currency, amount="sent_minor", currency="sent_currency", on="effective_on", into="spot"
+        heads, rates, book, amount="sent_minor", currency="sent_currency", on="effective_on", into="spot"
     )
     return priced.with_columns(spot=pl.coalesce("spot", "sent_carried"))
 

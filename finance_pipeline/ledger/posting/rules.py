@@ -14,7 +14,7 @@ from finance_pipeline.ledger.posting.matches import matches
 from finance_pipeline.ledger.posting.processor import processor_movements
 from finance_pipeline.ledger.posting.recorded import recorded_payments
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised when the same facts begin to call for other entries."""
 
 
