@@ -50,7 +50,10 @@ def _bracketed(part: object) -> str:
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_bracketed)
-_NUMBER = re.compile('"\ue000([^"]*)\ue001"')
+_BRACKET = "\ue000"
+_NUMBER = re.compile('"\ue000(-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:E[+-]?[0-9]+)?)\ue001"')
+"""What a Decimal says of itself, and nothing else: a text that somebody wrote between such characters is text, or at
+most the number that it looks like."""
 
 
 def exact_json(value: Any) -> str:
@@ -59,7 +62,8 @@ def exact_json(value: Any) -> str:
     json has no exact number, so a Decimal passes through as text between two private-use characters, which are then
     taken off together with the quotes. Raises TypeError for anything that JSON does not know.
     """
-    return "".join(_NUMBER.split(_CANONICAL.encode(value)))
+    encoded = _CANONICAL.encode(value)
+    return "".join(_NUMBER.split(encoded)) if _BRACKET in encoded else encoded
 
 
 def new_correlation_id() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -168,8 +169,10 @@ def _land_update(
 ) -> Landed:
     """Files first, by rename; then manifest, versions and cursor in one transaction."""
     pages = {page.hash: page for page in update.pages}
-    pages_file = _write_pages(workspace, list(pages.values()))
-    evidence_file = workspace.landing.write("evidence", update.evidence) if update.evidence.height else None
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(_write_pages, workspace, list(pages.values()))
+        evidence_file = workspace.landing.write("evidence", update.evidence) if update.evidence.height else None
+        pages_file = writing.result()
     with workspace.database.transaction() as conn:
         landed = land(
             conn,

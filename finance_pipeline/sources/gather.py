@@ -38,7 +38,8 @@ class Gathering:
 
     def _empty(self) -> None:
         self._pages: dict[str, Page] = {}
-        self._columns: dict[str, list[Any]] = {name: [] for name in EVIDENCE.names}
+        self._rows: list[tuple[Any, ...]] = []
+        """In the order of EVIDENCE."""
         self._dead_letters: list[DeadLetter] = []
 
     @property
@@ -64,14 +65,12 @@ class Gathering:
     ) -> None:
         """Keep a record as evidence. on: the day that decides its month."""
         payload = exact_json(record)
-        if payload != _storable(payload):
+        if not payload.isascii() and payload != _storable(payload):
             self.refuse(
                 kind, source_id, "it holds half a character (a lone surrogate), which no text can hold", record, page
             )
             return
-        values = (kind, source_id, account, on, removed, payload, content_hash(payload.encode()), page.hash)
-        for name, value in zip(EVIDENCE.names, values, strict=True):
-            self._columns[name].append(value)
+        self._rows.append((kind, source_id, account, on, removed, payload, content_hash(payload.encode()), page.hash))
 
     def refuse(self, kind: str, source_id: Any, reason: str, record: Any, page: Page) -> None:
         """Set a record aside with the reason; the rest of its page goes on."""
@@ -130,7 +129,7 @@ class Gathering:
         first_days = [day for day in (complete or {}).values() if day is not None]
         update = Update(
             pages=tuple(self._pages.values()),
-            evidence=pl.DataFrame(self._columns, schema=EVIDENCE.schema, strict=True),
+            evidence=_columns(self._rows),
             cursor=dict(cursor or {}),
             dead_letters=tuple(self._dead_letters),
             complete_kinds=kinds,
@@ -138,6 +137,11 @@ class Gathering:
         )
         self._empty()
         return update
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    columns = list(zip(*rows, strict=True)) or [()] * len(EVIDENCE.names)
+    return pl.DataFrame(dict(zip(EVIDENCE.names, columns, strict=True)), schema=EVIDENCE.schema, strict=True)
 
 
 def _storable(text: str) -> str:

@@ -30,6 +30,7 @@ def processes_in(folder: Path) -> list[str]:
             ("pipeline", "--lines", "300"),
             {"step bank_transactions", "step reconciliation", "step ledger", "step close"},
         ),
+        (("throughput", "--lines", "250"), {"API to landed evidence", "evidence to canonical rows"}),
         (("backfill", "--lines", "300"), {"step invoices", "step reconciliation", "step ledger", "step cash"}),
     ],
 )
@@ -55,7 +56,7 @@ def test_a_bench_does_as_much_as_was_asked_for_says_how_long_each_part_took_and_
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("ledger",), "there is no bench 'ledger'. Known: sync, pipeline, backfill, matching, statements, faults."),
+        (("ledger",), "there is no bench 'ledger'. Known: sync, pipeline, backfill, throughput, matching"),
         (("faults", "--runs", "0"), "a campaign needs at least one run."),
         (("faults", "--lines", "9"), "bench faults has no such option."),
         (("sync", "--runs", "9"), "bench sync has no such option."),

@@ -68,3 +68,9 @@ def test_what_is_not_json_is_refused(text: str) -> None:
 
 def test_parts_of_a_digest_do_not_run_into_each_other() -> None:
     assert digest("ab", "c") != digest("a", "bc")
+
+
+def test_a_text_cannot_pass_itself_off_as_a_number_that_breaks_the_json_round_it() -> None:
+    sly = {"memo": "\ue000null,\ue001", "note": "\ue0001-2\ue001", "amount": Decimal("1.10")}
+    said = parse_json(exact_json(sly))
+    assert said == sly

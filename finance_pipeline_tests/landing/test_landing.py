@@ -156,3 +156,17 @@ def test_a_version_that_no_file_holds_any_more_is_found_by_what_its_payload_hash
     )  # fmt: skip
     assert folder.lost(manifest, [file.path])["source_id"].to_list() == ["b"]
     assert folder.lost(manifest, [])["source_id"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize("holds", ["record", "page"])
+def test_no_row_of_the_manifest_names_a_landed_file_that_is_not_listed(
+    database: Database, folder: LandingFolder, holds: str
+) -> None:
+    unlisted = landing_of(folder, seen("a"))
+    with database.transaction() as conn:
+        land(conn, unlisted)
+    rows = {"record": "record (connection_id, source, kind, source_id, version, removed, content_hash, file_hash, "
+            "page_hash, sync_id) values ('one', 'xero', 'invoice', 'b', 1, false, '', 'nowhere', '', '')",
+            "page": "page (page_hash, file_hash, endpoint, fetched_at) values ('p', 'nowhere', '', now())"}  # fmt: skip
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="nowhere"), database.transaction() as conn:
+        conn.execute(f"insert into landing.{rows[holds]}")  # type: ignore[arg-type]

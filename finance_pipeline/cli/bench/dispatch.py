@@ -8,8 +8,10 @@ from finance_pipeline.cli.bench.faults import run_faults
 from finance_pipeline.cli.bench.matching import MatchingBench, run_matching
 from finance_pipeline.cli.bench.pipeline import BENCHES, run_pipeline_bench
 from finance_pipeline.cli.bench.statements import run_statements_bench
+from finance_pipeline.cli.bench.throughput import bench_throughput
 from finance_pipeline.core.problems import BadInput
 
+_PIPELINE = BENCHES | {"throughput": bench_throughput}
 _MATCHING, _STATEMENTS, _FAULTS = "matching", "statements", "faults"
 
 
@@ -24,7 +26,7 @@ class Asked:
 
 def run_bench(what: str, asked: Asked, *, as_json: bool) -> None:
     """Run one bench and print its figures. Raises BadInput for an unknown one, or options that it does not have."""
-    known = (*BENCHES, _MATCHING, _STATEMENTS, _FAULTS)
+    known = (*_PIPELINE, _MATCHING, _STATEMENTS, _FAULTS)
     if what not in known:
         raise BadInput(f"there is no bench {what!r}.", todo=f"Known: {', '.join(known)}.")
     if asked.lines is not None and asked.lines < 1:
@@ -38,4 +40,4 @@ def run_bench(what: str, asked: Asked, *, as_json: bool) -> None:
     elif what == _STATEMENTS:
         run_statements_bench(asked.lines, as_json=as_json)
     else:
-        run_pipeline_bench(what, asked.lines, as_json=as_json)
+        run_pipeline_bench(what, _PIPELINE[what], asked.lines, as_json=as_json)

@@ -34,7 +34,7 @@ _OTHER_DATABASES = ("DATABASE_URL", "DAGSTER_DATABASE_URL")
 _SPARE_PERCENT = 2
 """A world meets the wished number of lines within a few per cent; so many more are asked for."""
 _WORKER = "from finance_pipeline.cli.bench.pipeline import sync_once; sync_once()"
-_CONNECTION = "us-plaid"
+CONNECTION = "us-plaid"
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,12 @@ class Figure:
     parts: tuple[Part, ...]
 
 
-def run_pipeline_bench(what: str, lines: int | None, *, as_json: bool) -> None:
-    """Run one of BENCHES and print its figure."""
-    figure = BENCHES[what](lines)
+Bench = Callable[[int | None], Figure]
+
+
+def run_pipeline_bench(what: str, bench: Bench, lines: int | None, *, as_json: bool) -> None:
+    """Run a bench and print its figure."""
+    figure = bench(lines)
     if as_json:
         show_json(asdict(figure) | {"met": figure.milliseconds < figure.target_ms})
         return
@@ -91,7 +94,7 @@ def bench_sync(lines: int | None) -> Figure:
         from finance_pipeline.sandbox.clock import advance_clock
 
         advance_clock(workspace.home, _moment_before(workspace, wanted))
-        _sync_to_rows(workspace)
+        sync_to_rows(workspace)
         advance_clock(workspace.home, options.complete_at + timedelta(hours=1))
         os.sync()
         began = time.perf_counter_ns()
@@ -113,19 +116,19 @@ def sync_once() -> None:
 
     workspace = Workspace.open()
     try:
-        sys.stdout.write(json.dumps(_sync_to_rows(workspace)))
+        sys.stdout.write(json.dumps(sync_to_rows(workspace)))
     finally:
         workspace.close()
 
 
-def _sync_to_rows(workspace: Workspace) -> dict[str, int]:
+def sync_to_rows(workspace: Workspace) -> dict[str, int]:
     """Pull one connection and map what landed; times, and how much it was."""
     began = time.perf_counter_ns()
     from finance_pipeline.core.period import BookMonth
     from finance_pipeline.services.canonicalize import canonicalize
     from finance_pipeline.services.sync import sync_connection
 
-    synced = sync_connection(workspace, workspace.settings.connection(_CONNECTION))
+    synced = sync_connection(workspace, workspace.settings.connection(CONNECTION))
     if synced.problem is not None:
         raise synced.problem
     landed = time.perf_counter_ns()
@@ -145,7 +148,7 @@ def _moment_before(workspace: Workspace, wanted: int) -> datetime:
     """A moment of the sandbox's clock after which its bank still has so many new transactions to show that stay."""
     import polars as pl
 
-    log = pl.read_parquet(workspace.home / "sandbox" / "served" / _CONNECTION / "transaction.parquet")
+    log = pl.read_parquet(workspace.home / "sandbox" / "served" / CONNECTION / "transaction.parquet")
     withdrawn = log.filter(pl.col("op") == "removed")["id"].unique()
     staying = log.filter(pl.col("op") == "added", ~pl.col("id").is_in(withdrawn.implode()))["visible_at"].sort()
     moment: datetime = staying[-min(wanted, staying.len())] - timedelta(microseconds=1)
@@ -270,7 +273,7 @@ def _land_everything(workspace: Workspace) -> None:
     run_sync(home, kinds, on_progress=progress()).raise_if_failed()
 
 
-BENCHES: dict[str, Callable[[int | None], Figure]] = {
+BENCHES: dict[str, Bench] = {
     "sync": bench_sync,
     "pipeline": bench_pipeline,
     "backfill": bench_backfill,
