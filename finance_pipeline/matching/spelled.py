@@ -66,9 +66,11 @@ def _pairs(won: pl.DataFrame) -> pl.DataFrame:
 
 
 def _alone(read: pl.DataFrame, named: Named) -> pl.DataFrame:
-    """The one document of each line whose payer is known and whose text is short for no other of that payer, nor has
-    another number of the house."""
-    payers = read.filter(pl.col("party_read") == pl.col("line_party"), pl.col("answer") == "alone")
+    """The one document of each line whose payer is known, or one of several who bear its name, and whose text is short
+    for no other of theirs, nor has another number of the house."""
+    whose = pl.col("line_parties").list.contains(pl.col("party_read"))
+    units = read.filter(pl.col("answer") != "none").group_by("l").agg(lone=pl.col("u").n_unique() == 1)
+    payers = read.filter(whose, pl.col("answer") == "alone").join(units.filter("lone"), on="l", how="semi")
     digits = pl.col("token").str.count_matches(_DIGITS)
     alone = payers.filter(pl.col("taken") > 0, ~pl.col("hides_payer"), digits >= _LEAST_DIGITS)
     unknown = named.tokens.filter(~pl.col("known")).join(alone.select("l", squeezed=_squeezed("token")), on="l")

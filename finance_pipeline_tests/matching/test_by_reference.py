@@ -107,6 +107,43 @@ def test_a_part_that_other_digits_go_on_from_is_short_for_nothing(memo: str) -> 
     assert world.line("line", "400.00", memo, counterparty_name="ACME LTD").reconcile().settled() == {}
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("202602761", "/TRTP/SEPA OVERBOEKING/REMI/RF08202602761/EREF/NOTPROVIDED"),
+        ("18353-6696", "RF10183536696"),
+        ("F-004569", "BANKGIRO 00456988"),
+        ("06421", "INS 0642173"),
+        ("SI-006169", "BGC #006169"),
+    ],
+)
+def test_check_digits_taken_off_and_zeros_written_in_full_a_number_names_its_document_whoever_pays(
+    number: str, text: str
+) -> None:
+    world = World().item("1", "784.99", "Acme Ltd", number=number).item("2", "784.99", "Bolt Ltd", number="RE-2026-1")
+    world.line("line", "784.99", text, counterparty_name="SABINE MUEHLMUELLER")
+    assert world.reconcile().settled() == {"line": {"1": 78499}}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("202602761", "RF18202602761"), ("F-004569", "00456948"), ("377", "000377")],
+)
+def test_a_reference_whose_check_digits_are_wrong_or_a_number_with_other_zeros_names_nothing(
+    number: str, text: str
+) -> None:
+    world = World().item("1", "784.99", "Acme Ltd", number=number).line("line", "784.99", text)
+    assert world.reconcile().settled() == {}
+
+
+def test_a_short_number_of_one_of_two_customers_of_a_name_is_that_ones() -> None:
+    world = World().item("1", "784.99", "Acme Ltd", number="108979", party_id="C1")
+    world.item("2", "560.00", "Acme Ltd", number="104410", party_id="C2").item("3", "12.00", "Bolt", number="FN-008979")
+    world.line("other", "12.00", "FN-008979", counterparty_name="Bolt")
+    world.line("line", "784.99", "FAKT.NR 08979", counterparty_name="ACME LTD")
+    assert world.reconcile().settled()["line"] == {"1": 78499}
+
+
 def test_a_memo_that_names_only_some_of_what_was_paid_is_left_to_a_person() -> None:
     world = World().item("INV-1041", "100.00").item("INV-1042", "60.00").item("INV-1043", "5.00")
     result = world.line("line", "165.00", "INV-1041 INV-1042").reconcile()

@@ -98,7 +98,7 @@ def _between(
             digits[k] = 48 + left % 10
             left //= 10
         found = look(
-            _key(text, count, parts, counter, digits, width, salt), width, True, False, False, False, worst, r, r,
+            _key(text, count, parts, counter, digits, width, salt), width, 0, True, False, False, False, worst, r, r,
             begin, end, OF_LIST, starts, entries, shift, hits, found,
         )  # fmt: skip
     return found
@@ -120,8 +120,8 @@ def _read(
         width = _ended(data, text, parts, p, begin, end, digits)
         high = np.int64(_value(digits, width))
         found = look(
-            _key(text, count, parts, p, digits, width, salt), width, True, False, False, False, worst, r, r, begin, end,
-            OF_LIST, starts, entries, shift, hits, found,
+            _key(text, count, parts, p, digits, width, salt), width, 0, True, False, False, False, worst, r, r,
+            begin, end, OF_LIST, starts, entries, shift, hits, found,
         )  # fmt: skip
         if found == already:
             continue

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
-from finance_pipeline.matching.kernels.numbers import DIGITS_ONLY, FULL, FULL_DIGITS, LETTERS_TAIL, OPAQUE
+from finance_pipeline.matching.kernels.numbers import DIGITS_ONLY, FULL, FULL_DIGITS, LETTERS_TAIL, OPAQUE, WIDTH_BITS
 
 STRONG, LISTED, BARE, PART = 1, 2, 3, 4
 """How surely a text names an item: by its whole number; by an ending in a list after one; by digits alone; by the last
@@ -22,6 +22,7 @@ SEQUENCE, MERGED, ALONE, OF_LIST = 0, 1, -1, -2
 inside of others); it is of a list itself."""
 _SAME_KEY = 24
 _SURE_DIGITS = 8
+_KIND_MASK = (1 << WIDTH_BITS) - 1
 
 
 @njit(cache=True, nogil=True)
@@ -43,20 +44,23 @@ def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool, tor
 
 @njit(cache=True, nogil=True)
 def look(
-    key: np.uint64, digits: int, said: bool, weak: bool, blocked: bool, torn: bool, worst: int,
+    key: np.uint64, digits: int, written: int, said: bool, weak: bool, blocked: bool, torn: bool, worst: int,
     first: int, last: int, begin: int, end: int, reading: int,
     starts: Array, entries: Array, shift: int, hits: Array, count: int,
 ) -> int:  # fmt: skip
-    """Add the items of a key to the text's hits; returns their count.
+    """Add the items of a key to the text's hits; returns their count. digits: significant ones; written: with leading
+    zeros, which say which number it is where its number is written with just as many.
 
-    hits[h]: item, strength, first and last run, begin and end byte, how the runs are read, significant digits.
+    hits[h]: item, strength, first and last run, begin and end byte, how the runs are read, telling digits.
     """
     bucket = key >> np.uint64(shift)
     found = 0
     for e in range(starts[bucket], starts[bucket + np.uint64(1)]):
         if entries[e, 0] != key:
             continue
-        strength = _strength(np.int64(entries[e, 1] >> np.uint64(32)), digits, said, weak, blocked, torn)
+        known = np.int64(entries[e, 1] >> np.uint64(32))
+        telling = max(digits, written) if known >> WIDTH_BITS == written else digits
+        strength = _strength(known & _KIND_MASK, telling, said, weak, blocked, torn)
         if strength == 0 or count == MAX_HITS or found == _SAME_KEY:
             continue
         found += 1
@@ -67,6 +71,6 @@ def look(
         hits[count, 4] = begin
         hits[count, 5] = end
         hits[count, 6] = reading
-        hits[count, 7] = digits
+        hits[count, 7] = telling
         count += 1
     return count

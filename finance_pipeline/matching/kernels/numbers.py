@@ -27,6 +27,8 @@ MAX_RUNS = 256
 FULL, FULL_DIGITS, DIGITS_ONLY, TAIL, LETTERS_TAIL, OPAQUE = 1, 2, 3, 4, 5, 6
 """What a key is of its number: the whole, with letters or of digits alone; its digits; its last run of digits alone or
 with the letters before it; an id of many runs, squeezed."""
+WIDTH_BITS = 8
+"""Bits of an entry's kind, above which stands how many digits the number is written with."""
 KEYS_PER_NUMBER = 16
 SHAPE_COUNT = 1 << 9
 ANY_OPAQUE = 0
@@ -101,7 +103,7 @@ def _sequence(
 
 @njit(cache=True, nogil=True)
 def _add(key: np.uint64, kind: int, shape: int, owner: int, shapes: Array, entries: Array, first: int, to: int) -> int:
-    """Add an entry (key; item and kind) unless this number has it already; returns the count of entries."""
+    """Add an entry (key; item, kind and width) unless this number has it already; returns the count of entries."""
     for k in range(first, to):
         if entries[k, 0] == key:
             return to
@@ -180,8 +182,8 @@ def keys_of_numbers(
 ) -> int:
     """All keys of some numbers; returns how many. owners: the item of each text; salts: by text, of its book.
 
-    entries: key; item and kind. shapes: by sequence of letters and digits (bits after a leading one), whether a key has
-    it or begins with it, so that a search asks for no others.
+    entries: key; item, kind and, of all its digits, how many there are. shapes: by sequence of letters and digits (bits
+    after a leading one), whether a key has it or begins with it, so that a search asks for no others.
     """
     runs = np.empty((MAX_RUNS, 3), np.int64)
     to = 0
@@ -191,16 +193,18 @@ def keys_of_numbers(
         owner = owners[row]
         digit_runs = 0
         digits = 0
+        width = 0
         compact = 0
         for r in range(count):
             compact += runs[r, END] - runs[r, BEGIN]
             if runs[r, KIND] == DIGITS:
                 digit_runs += 1
+                width += runs[r, END] - runs[r, BEGIN]
                 digits += runs[r, END] - significant(data, runs[r, BEGIN], runs[r, END])
         if digit_runs == 0:
             continue
         lettered = digit_runs < count
-        whole = FULL if lettered else FULL_DIGITS
+        whole = FULL if lettered else FULL_DIGITS | (width << WIDTH_BITS)
         first = to
         if not lettered or compact >= 4:
             if count <= _FEW_RUNS:
@@ -212,7 +216,7 @@ def keys_of_numbers(
         if lettered and count <= _FEW_RUNS and digits >= 3:
             for merged in (False, True):
                 key, shape = _sequence(data, salt, count, runs, False, merged)
-                to = _add(key, DIGITS_ONLY, shape, owner, shapes, entries, first, to)
+                to = _add(key, DIGITS_ONLY | (width << WIDTH_BITS), shape, owner, shapes, entries, first, to)
         if count <= _FEW_RUNS:
             to = _parts(data, salt, count, runs, owner, shapes, entries, first, to)
         if count > _OPAQUE_RUNS:

@@ -12,7 +12,15 @@ import numpy as np
 from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
-from finance_pipeline.matching.kernels.hashing import BASIS, finished, significant, slot_of, with_byte, with_bytes
+from finance_pipeline.matching.kernels.hashing import (
+    BASIS,
+    BOUNDARY,
+    finished,
+    significant,
+    slot_of,
+    with_byte,
+    with_bytes,
+)
 from finance_pipeline.matching.kernels.lists import SURELY, list_after
 from finance_pipeline.matching.kernels.lookups import (
     ALONE,
@@ -66,6 +74,7 @@ def _windows(
     joined_shape = 1
     merged = False
     digits = 0
+    written = 0
     frail = False
     said = runs[r, MEANING] == INVOICE and runs[r, KIND] == DIGITS
     for w in range(r, min(count, r + _WINDOW)):
@@ -88,6 +97,7 @@ def _windows(
             joined = with_run(joined, data, runs[w, KIND], from_byte, end)
         if is_digits:
             digits += end - significant(data, from_byte, end)
+            written += end - from_byte
             frail = frail or runs[w, WEAK] != 0
         if digits == 0 or (runs[r, KIND] == DIGITS and digits < 3):
             continue
@@ -95,12 +105,12 @@ def _windows(
         torn = goes_on(data, runs[0, BEGIN], runs[count - 1, END], begin, end, False)
         if shapes[shape] & IS_SHAPE:
             found = look(
-                finished(state), digits, said, frail, blocked, torn, STRONG, r, w, begin, end, SEQUENCE,
+                finished(state), digits, written, said, frail, blocked, torn, STRONG, r, w, begin, end, SEQUENCE,
                 starts, entries, shift, hits, found,
             )  # fmt: skip
         if merged and found == already and shapes[joined_shape] & IS_SHAPE:
             found = look(
-                finished(joined), digits, said, frail, blocked, torn, STRONG, r, w, begin, end, MERGED,
+                finished(joined), digits, written, said, frail, blocked, torn, STRONG, r, w, begin, end, MERGED,
                 starts, entries, shift, hits, found,
             )  # fmt: skip
     return found
@@ -134,9 +144,14 @@ def _inside(
     data: Array, r: int, first: int, last: int, salt: np.uint64, weak: bool,
     starts: Array, entries: Array, shift: int, hits: Array, found: int,
 ) -> int:  # fmt: skip
-    """Numbers inside a reference with a check digit: the digits before it, whole or the last few of them."""
+    """Numbers inside a reference with a check digit: the digits before it, whole or the last few of them; whole also
+    those before a digit that says how long the reference is."""
     if not _checked_digit(data, first, last):
         return found
+    if data[last - 2] - 48 == (last - first) % 10 and last - 2 - first >= 4:
+        found = _digits_alone(
+            data, r, first, last, first, last - 2, False, weak, BARE, salt, starts, entries, shift, hits, found
+        )
     for size in range(last - 1 - first, 3, -1):
         if size < last - 1 - first and size > 12:
             continue
@@ -144,12 +159,39 @@ def _inside(
         whole = size == last - 1 - first
         if last - 1 - at < 4 or (not whole and at != last - 1 - size and data[last - 2 - size] == 48):
             continue
-        state = with_bytes(with_byte(BASIS ^ salt, np.uint8(0x1F)), data, at, last - 1)
-        found = look(
-            finished(state), last - 1 - at, False, weak, False, False, BARE if whole else PART, r, r, first, last,
-            ALONE, starts, entries, shift, hits, found,
-        )  # fmt: skip
+        sure = BARE if whole else PART
+        found = _digits_alone(
+            data, r, first, last, at, last - 1, False, weak, sure, salt, starts, entries, shift, hits, found
+        )
     return found
+
+
+@njit(cache=True, nogil=True)
+def _digits_alone(
+    data: Array, r: int, begin: int, end: int, first: int, last: int, said: bool, weak: bool, worst: int,
+    salt: np.uint64, starts: Array, entries: Array, shift: int, hits: Array, found: int,
+) -> int:  # fmt: skip
+    """Ask for the digits from first to last, which stand in run r, in the text from begin to end."""
+    at = significant(data, first, last)
+    state = with_bytes(with_byte(BASIS ^ salt, BOUNDARY), data, at, last)
+    return look(
+        finished(state), last - at, last - first, said, weak, False, False, worst, r, r, begin, end, ALONE,
+        starts, entries, shift, hits, found,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _is_creditor_reference(data: Array, first: int, last: int) -> bool:
+    """RF, two check digits and a reference of ours of at most 21 digits: ISO 11649, modulus 97."""
+    if last - first < 8 or last - first > 25 or data[first] != 82 or data[first + 1] != 70:
+        return False
+    rest = 0
+    for at in range(first + 4, last):
+        rest = (rest * 10 + data[at] - 48) % 97
+    # The letters R and F count as 27 and 15.
+    for digit in (2, 7, 1, 5, data[first + 2] - 48, data[first + 3] - 48):
+        rest = (rest * 10 + digit) % 97
+    return bool(rest == 1)
 
 
 @njit(cache=True, nogil=True)
@@ -228,6 +270,11 @@ def hits_of_text(
         if is_digits and end - begin >= 5 and shapes[3] != 0:
             weak = runs[r, WEAK] != 0
             found = _inside(data, r, begin, end, salt, weak, starts, entries, shift, hits, found)
+            if r > 0 and runs[r - 1, END] == begin and _is_creditor_reference(data, runs[r - 1, BEGIN], end):
+                found = _digits_alone(
+                    data, r, runs[r - 1, BEGIN], end, begin + 2, end, True, False, STRONG, salt,
+                    starts, entries, shift, hits, found,
+                )  # fmt: skip
         reach = max(reach, _covered(hits, already, found, runs))
     found = _without_inner(hits, found)
     for h in range(found):
@@ -245,7 +292,7 @@ def _opaque(
 ) -> int:  # fmt: skip
     """Ids of many runs, found as one word of the text or as the whole of it."""
     found = look(
-        squeezed_key(data, first, last, salt), 0, False, False, False, False, STRONG, 0, 0, first, last,
+        squeezed_key(data, first, last, salt), 0, 0, False, False, False, False, STRONG, 0, 0, first, last,
         ALONE, starts, entries, shift, hits, found,
     )  # fmt: skip
     begin = first
@@ -254,7 +301,7 @@ def _opaque(
         if byte == 32 or byte == 44 or byte == 59 or byte == 124 or byte == 43 or byte == 58 or byte == 61:
             if at - begin >= 8 and not (begin == first and at == last):
                 found = look(
-                    squeezed_key(data, begin, at, salt), 0, False, False, False, False, STRONG, 0, 0, begin, at,
+                    squeezed_key(data, begin, at, salt), 0, 0, False, False, False, False, STRONG, 0, 0, begin, at,
                     ALONE, starts, entries, shift, hits, found,
                 )  # fmt: skip
             begin = at + 1
