@@ -9,9 +9,12 @@ import typer
 
 from finance_pipeline.cli import (
     accounting,
+    balances,
+    bank,
     database,
     deciding,
     landing,
+    open_items,
     policies,
     quickstart,
     reports,
@@ -191,11 +194,11 @@ def journal(
         reports.show_journal(workspace, book, month, limit, as_json=as_json)
 
 
-@app.command("trial-balance")
-def trial_balance(book: Book, month: Month, as_json: AsJson = False) -> None:
-    """Opening, debits, credits and closing of every account."""
-    with opened() as workspace:
-        reports.show_trial_balance(workspace, book, month, as_json=as_json)
+app.command("trial-balance")(balances.trial_balance)
+app.command("account")(balances.account)
+app.command("open-items")(open_items.open_items)
+app.command("cash")(bank.cash)
+app.command("bank-reconciliation")(bank.bank_reconciliation)
 
 
 @app.command()
@@ -203,13 +206,6 @@ def revaluation(book: Book, month: Month, as_json: AsJson = False) -> None:
     """What is owed and held in other currencies at a month's end: carried, and worth at the closing rate."""
     with opened() as workspace:
         accounting.show_revaluation(workspace, book, month, as_json=as_json)
-
-
-@app.command()
-def cash(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = False) -> None:
-    """Cash by account and currency, with the bank's own balance and the age of the figures."""
-    with opened() as workspace:
-        reports.show_cash(workspace, book, month, as_json=as_json)
 
 
 @app.command("tie-outs")

@@ -122,28 +122,6 @@ def show_journal(workspace: Workspace, book: str, month: str, limit: int, *, as_
         say(f"The first {limit} entries; --limit prints more, --json all fields.")
 
 
-def show_trial_balance(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:
-    from finance_pipeline.services.books import trial_balance
-
-    currency = workspace.settings.book(book).currency
-    balance = trial_balance(workspace, book, month).with_columns(currency=pl.lit(currency))
-    columns = [
-        text("Account", "code"),
-        text("Name", "name"),
-        *(money(name.capitalize(), f"{name}_minor") for name in ("opening", "debit", "credit", "closing")),
-    ]
-    show_frame(f"Trial balance of {book}, {month}, in {currency}", balance, columns, as_json=as_json)
-    if not as_json:
-        total = int(balance["closing_minor"].sum())
-        console.print("Debits equal credits." if total == 0 else f"[red]Debits and credits differ by {total}.[/]")
-
-
-def show_cash(workspace: Workspace, book: str | None, month: str | None, *, as_json: bool) -> None:
-    from finance_pipeline.services import read
-
-    show_frame("Cash", read.cash_position(workspace, book, month), CASH_COLUMNS, as_json=as_json)
-
-
 def show_tie_outs(workspace: Workspace, book: str | None, month: str | None, *, as_json: bool) -> None:
     from finance_pipeline.services import read
 
@@ -174,15 +152,6 @@ def verify_and_show(workspace: Workspace, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-CASH_COLUMNS = [
-    *overview.CASH_IDENTITY,
-    money("Balance", "balance_minor"),
-    text("On", "balance_on"),
-    money("Stated", "stated_minor"),
-    text("On", "stated_on"),
-    Shown("Agreed", lambda row: "-" if row["tied"] is None else "yes" if row["tied"] else "[red]no[/]"),
-    Shown("Last read", overview.age),
-]
 _CONNECTION_COLUMNS = [
     text("Connection", "connection_id"),
     text("Kind", "source"),

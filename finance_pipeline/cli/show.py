@@ -52,6 +52,11 @@ def money(heading: str, name: str, currency: str = "currency") -> Shown:
     )
 
 
+def days(number: int) -> str:
+    """A number of days in words."""
+    return f"{number} day" if number == 1 else f"{number} days"
+
+
 def show_table(title: str, rows: Iterable[dict[str, Any]], columns: Sequence[Shown], *, empty: str = "none") -> None:
     """Print rows as a table; say `empty` where there are none."""
     printed = list(rows)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Literal
 
 import polars as pl
 import psycopg
 
 from finance_pipeline.core.period import Month
+from finance_pipeline.ledger.reports.asked import Asked
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -33,6 +35,12 @@ BALANCES_BY_DAY = pl.Schema(
         "functional_balance_minor": pl.Int64,
     }
 )
+AS_OF = pl.Schema(
+    {"code": pl.String, "name": pl.String, "kind": pl.String, "role": pl.String}
+    | dict.fromkeys(("opening_minor", "debit_minor", "credit_minor", "closing_minor"), pl.Int64)
+    | {"other_currency": pl.String, "other_minor": pl.Int64}
+)
+"""other_currency and other_minor: of an account that holds one currency which is not the book's, else null."""
 MONTH_TOTALS = pl.Schema(
     {
         "month": pl.String,
@@ -71,3 +79,12 @@ def balances_by_day(
     """One row per account and day on which it moved in one currency (BALANCES_BY_DAY), oldest first."""
     parameters = {"book": book, "codes": list(codes), "currency": currency, "by_effective": by == "effective"}
     return copy_out(conn, query("ledger_balances_by_day"), parameters, BALANCES_BY_DAY)
+
+
+def trial_balance_as_of(conn: Connection, asked: Asked, first_day: date, functional: str) -> pl.DataFrame:
+    """One row per account that ever moved by the day asked for (AS_OF); `debit` and `credit` are those since first_day.
+
+    functional: the book's currency, in which all amounts are but other_minor.
+    """
+    parameters = asked.parameters | {"first_day": first_day, "functional": functional}
+    return copy_out(conn, query("report_trial_balance"), parameters, AS_OF)

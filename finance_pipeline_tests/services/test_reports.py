@@ -1,0 +1,194 @@
+"""Reports as of a day and as known at a moment: they tie, and the same question has the same answer for ever."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+
+from finance_pipeline.core.money import format_money
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.problems import BadInput
+from finance_pipeline.services import reports
+from finance_pipeline.services.reports import ROLES, Question
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.database import Database
+from finance_pipeline_tests.ledger.by_hand import close_month
+from finance_pipeline_tests.services.pipeline import rows
+from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day, told
+
+CARRIED = ("receivables", "payables", "payouts_in_transit", "outstanding_receipts", "outstanding_payments")
+
+
+def now(workspace: Workspace) -> datetime:
+    """The database's clock."""
+    moment: datetime = rows(workspace, "select clock_timestamp()")[0][0]
+    return moment.astimezone(UTC)
+
+
+def test_the_items_of_the_ledger_are_those_that_reconciliation_carries_forward(settled: Workspace) -> None:
+    for book, text in rows(settled, "select book, month from recon.month order by 1, 2"):
+        found = reports.open_items(settled, Question(book, Month.parse(text).last_day), ROLES["all"])
+        assert found.accounts["difference_minor"].to_list() == [0] * found.accounts.height
+        assert found.items.filter(~pl.col("assigned")).is_empty()
+        mine = found.items.filter(pl.col("role").is_in(CARRIED)).sort("item_id")
+        carried = rows(
+            settled,
+            "select item_id, open_minor, open_functional_minor, party_name, issued_on from recon.open_item"
+            " where book = %s and month = %s order by item_id",
+            book,
+            text,
+        )
+        assert (
+            mine.select("item_id", "open_minor", "open_functional_minor", "party_name", "issued_on").rows() == carried
+        )
+        waiting = found.items.filter(pl.col("role").is_in(ROLES["unidentified"]))
+        lines = rows(
+            settled,
+            "select line_id, -amount_minor from recon.open_line where book = %s and month = %s and kind = 'bank'",
+            book,
+            text,
+        )
+        # What a later month showed to be a transfer was posted as one on its own day.
+        assert set(waiting.select("item_id", "open_minor").rows()) <= set(lines)
+
+
+def test_the_bank_reconciliation_comes_to_zero_and_names_what_the_bank_does_not_know(settled: Workspace) -> None:
+    for book in settled.settings.book_ids:
+        found = reports.bank_reconciliation(settled, Question(book, date(2025, 6, 30)))
+        stated = found.accounts.filter(pl.col("stated_on").is_not_null())
+        assert stated.height > 0
+        assert stated["difference_minor"].to_list() == [0] * stated.height
+        assert set(found.items["account"]) <= set(found.accounts["account"])
+        for role in found.items["role"].unique():
+            of_role = found.items.filter(role=role)
+            assert of_role["bank_minor"].sum() == found.accounts[f"{role}_minor"].sum()
+            assert (of_role["bank_minor"] > 0).all() is role.endswith("receipts")
+
+
+def test_a_line_that_arrives_for_a_locked_month_is_known_later_and_moves_no_signed_balance(
+    database: Database, tmp_path: Path
+) -> None:
+    with told(database, tmp_path) as books:
+        books.balance("main", "0.00", day(1), "opening")
+        books.line("early", "100.00", day(4))
+        books.months(MAY)
+        signed_at = now(books.workspace)
+        close_month(database, MAY.first_day)
+        books.line("late", "25.00", day(30))
+        books.balance("main", "125.00", day(31))
+        books.months(MAY, JUNE)
+        may = Question("us", MAY.last_day)
+        then = reports.bank_reconciliation(books.workspace, Question("us", MAY.last_day, known_at=signed_at), "main")
+        late = reports.bank_reconciliation(books.workspace, may, "main")
+        row = late.accounts.row(0, named=True)
+        assert then.accounts["by_effective_minor"].item() == row["by_accounting_minor"] == 10000
+        assert (then.accounts["stated_on"].item(), row["stated_minor"], row["difference_minor"]) == (None, 12500, 0)
+        assert late.entries.select("why", "effective_on", "accounting_on", "amount_minor").rows() == [
+            ("late", day(30), day(1, JUNE), 2500)
+        ]
+        by_effective = reports.trial_balance(books.workspace, Question("us", MAY.last_day, "effective"))
+        balances = [dict(each.accounts.select("code", "closing_minor").rows())["1010"] for each in
+                    (reports.trial_balance(books.workspace, may), by_effective)]  # fmt: skip
+        assert balances == [10000, 12500]
+
+
+def test_a_card_runs_from_its_opening_to_the_balance_that_the_trial_balance_has(settled: Workspace) -> None:
+    question = Question("uk", date(2025, 7, 20))
+    balance = reports.trial_balance(settled, question, date(2025, 6, 10)).accounts
+    whole = reports.trial_balance(settled, question).accounts
+    for row in balance.iter_rows(named=True):
+        card = reports.account(settled, question, row["code"], date(2025, 6, 10))
+        assert card.closing_minor == row["closing_minor"] == whole.filter(code=row["code"])["closing_minor"].item()
+        assert (card.postings["balance_minor"].last() or 0) == row["closing_minor"]
+        posted = card.postings.filter(pl.col("number").is_not_null())["functional_minor"]
+        assert posted.filter(posted > 0).sum() == row["debit_minor"]
+        assert -posted.filter(posted < 0).sum() == row["credit_minor"]
+    assert int(balance["closing_minor"].sum()) == 0
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_items_add_to_their_accounts_whenever_and_as_of_whatever_day_is_asked(
+    database: Database, tmp_path: Path, seed: int
+) -> None:
+    """And what was answered once is answered again, whatever was posted, taken back and locked since."""
+    dice = Random(seed)
+    days = [day(1) + timedelta(days=number) for number in (0, 12, 30, 31, 45, 60)]
+    with told(database, tmp_path) as books:
+        answered: dict[Question, list[pl.DataFrame]] = {}
+        for step in range(4):
+            for _ in range(6):
+                something_happens(books, dice)
+            if step == 2:
+                close_month(database, MAY.first_day)
+            books.months(MAY, JUNE)
+            for as_of, by in ((dice.choice(days), "accounting"), (dice.choice(days), "effective")):
+                question = Question("us", as_of, by, now(books.workspace))  # type: ignore[arg-type]
+                answered[question] = everything(books.workspace, question)
+        for question, answer in answered.items():
+            again = everything(books.workspace, question)
+            assert all(one.equals(other) for one, other in zip(answer, again, strict=True)), question
+            found = reports.open_items(books.workspace, question, ROLES["all"])
+            assert found.accounts.filter(pl.col("difference_minor") != 0).is_empty()
+            assert found.items.filter(~pl.col("assigned")).is_empty()
+            assert reports.trial_balance(books.workspace, question).difference_minor == 0
+        assert rows(books.workspace, "select count(*) from ledger.entry where version < 0")[0][0] > 0
+        assert rows(books.workspace, "select count(*) from ledger.entry where accounting_on > effective_on")[0][0] > 0
+
+
+def something_happens(books: Told, dice: Random) -> None:
+    """A document or line, new or changed, of May or June; or a line that is withdrawn."""
+    number, month = dice.randint(1, 6), dice.choice((MAY, JUNE))
+    amount = format_money(dice.randint(1, 4) * 10000 + number * 111, "USD").replace(",", "")
+    on = day(dice.randint(1, 28), month)
+    match dice.choice(("document", "bill", "line", "line", "nobody", "withdrawn")):
+        case "document":
+            books.document(f"INV-{number}00", amount, on, "Acme", tax="10.00")
+        case "bill":
+            books.document(f"BILL-{number}00", f"-{amount}", on, "Supplier")
+        case "line":
+            books.line(f"l{number}", amount, on, f"INVOICE INV-{number}00 ACME")
+        case "nobody":
+            books.line(f"n{number}", f"-{amount}", on, "CARD PAYMENT")
+        case "withdrawn":
+            books.line(f"l{number}", amount, on, "gone", removed=True)
+
+
+def everything(workspace: Workspace, question: Question) -> list[pl.DataFrame]:
+    bank = reports.bank_reconciliation(workspace, question)
+    return [
+        reports.trial_balance(workspace, question).accounts,
+        reports.account(workspace, question, "1100").postings,
+        reports.open_items(workspace, question, ROLES["all"]).items,
+        reports.cash(workspace, question).accounts,
+        *(bank.accounts, bank.entries, bank.items),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2026-05-31T18:00:00+02:00", "America/New_York", "2026-05-31T16:00:00+00:00"),
+        ("2026-05-31T18:00", "America/New_York", "2026-05-31T22:00:00+00:00"),
+        ("2026-05-31 18:00:00.5", "UTC", "2026-05-31T18:00:00.500000+00:00"),
+        ("2026-05-31", "UTC", None),
+        ("2026-11-01T01:30", "America/New_York", None),
+        ("2026-03-08T02:30", "America/New_York", None),
+        ("yesterday", "UTC", None),
+    ],
+)
+def test_a_moment_is_one_of_the_books_clocks_unless_it_says_otherwise(text: str, zone: str, expected: str) -> None:
+    book = US.model_copy(update={"time_zone": zone})
+    if expected is None:
+        with pytest.raises(BadInput):
+            reports.moment_of(text, book)
+    else:
+        assert reports.moment_of(text, book).isoformat() == expected
+
+
+def test_a_moment_to_come_is_refused(database: Database, tmp_path: Path) -> None:
+    with told(database, tmp_path) as books, pytest.raises(BadInput, match="still to come"):
+        reports.trial_balance(books.workspace, Question("us", known_at=datetime.now(UTC) + timedelta(hours=1)))

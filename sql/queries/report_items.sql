@@ -1,0 +1,175 @@
+-- One row per item, account and currency with a balance, as of a day and as known at a moment (report_known.sql): which
+-- postings of the accounts whose balance is explained item by item belong to which item. Amounts are always those of the
+-- postings, so that the items of an account add to its balance, whatever is asked; what says to which item a posting
+-- belongs is its own source, or the allocations of the match that it posts, which are never changed.
+--
+-- A match may have stood more than once: a posting belongs to the acceptance that was the latest when it was first posted.
+-- assigned is false where nothing names an item; the posting's own subject then stands as one.
+with leg as materialized (
+    select
+        entry.entry_id, entry.source, entry.source_id, entry.purpose, entry.version, entry.match_id, entry.currency,
+        entry.effective_on, entry.description, entry.evidence_id, seal.recorded_at, account.code, account.role,
+        line.ordinal, line.amount_minor, line.functional_minor
+    from ledger.entry_known(%(book)s, %(position)s) as entry
+    join ledger.seal using (batch_id)
+    cross join lateral unnest(entry.accounts, entry.amounts, coalesce(entry.functional_amounts, entry.amounts))
+        with ordinality as line (account_id, amount_minor, functional_minor, ordinal)
+    join ledger.account on account.account_id = line.account_id and account.role = any(%(roles)s)
+    where (%(by_effective)s or entry.accounting_on <= %(as_of)s)
+        and (not %(by_effective)s or entry.effective_on <= %(as_of)s)
+),
+matched as materialized (
+    select
+        leg.*,
+        leg.amount_minor * sign(leg.version)::integer as side_minor,
+        leg.functional_minor * sign(leg.version)::integer as side_functional_minor,
+        min(leg.recorded_at) over (partition by leg.source_id, leg.purpose, abs(leg.version)) as first_posted_at
+    from leg
+    where leg.source = 'match'
+),
+accepted as materialized (
+    select
+        posted.match_id, posted.first_posted_at,
+        (
+            select max(match.version) from recon.match
+            where match.match_id = posted.match_id and match.recorded_at <= posted.first_posted_at
+        ) as version
+    from (select distinct match_id, first_posted_at from matched) as posted
+),
+-- What each part of a match moves on such an account: off the item, off where the line waits, off where the line waits
+-- that it gives back.
+part as materialized (
+    select
+        accepted.match_id, accepted.first_posted_at, allocation.item_id, allocation.item_kind,
+        coalesce(allocation.relation, '') = 'on_account' as opens, allocation.line_on,
+        case allocation.item_kind
+            when 'invoice' then 'receivables' when 'credit_note' then 'receivables'
+            when 'customer_on_account' then 'receivables'
+            when 'bill' then 'payables' when 'supplier_credit' then 'payables' when 'supplier_on_account' then 'payables'
+            when 'payout' then 'payouts_in_transit'
+            when 'recorded_receipt' then 'outstanding_receipts' when 'recorded_payment' then 'outstanding_payments'
+        end as role,
+        allocation.item_currency as currency, -allocation.item_amount_minor as amount_minor,
+        -coalesce(allocation.item_functional_minor, allocation.item_amount_minor) as functional_minor
+    from accepted
+    join recon.allocation using (match_id, version)
+    where allocation.role in ('principal', 'residual') and allocation.item_id is not null
+        and (allocation.item_amount_minor <> 0 or allocation.item_functional_minor <> 0)
+    union all
+    select
+        accepted.match_id, accepted.first_posted_at, allocation.line_id, null, false, allocation.line_on,
+        case
+            when allocation.line_kind = 'charge' then 'unapplied_card_receipts'
+            when allocation.line_kind = 'refund' then 'refunds_awaiting_credit_note'
+            when allocation.line_amount_minor > 0 then 'unidentified_receipts'
+            else 'unidentified_payments'
+        end,
+        allocation.line_currency, allocation.line_amount_minor, null
+    from accepted
+    join recon.allocation using (match_id, version)
+    where coalesce(allocation.relation, '') not in ('transfer', 'duplicate')
+    group by 1, 2, 3, 6, 7, 8, 9
+    union all
+    select
+        accepted.match_id, accepted.first_posted_at, allocation.other_line_id, null, false, allocation.other_line_on,
+        case when allocation.other_line_amount_minor > 0 then 'unidentified_receipts' else 'unidentified_payments' end,
+        allocation.other_line_currency, allocation.other_amount_minor, null
+    from accepted
+    join recon.allocation using (match_id, version)
+    where allocation.relation = 'netted' and allocation.role = 'principal'
+),
+assigned as (
+    select
+        posted.code, posted.role, posted.currency, posted.effective_on, posted.description, posted.entry_id,
+        posted.amount_minor, posted.functional_minor,
+        coalesce(
+            part.item_id,
+            case
+                when posted.role = 'transfers_in_transit' then posted.match_id
+                when posted.purpose not like 'settlement%%' then posted.evidence_id
+            end,
+            posted.source_id
+        ) as item_id,
+        part.item_kind, coalesce(part.opens, false) as opens,
+        part.item_id is not null or posted.role = 'transfers_in_transit' or posted.purpose not like 'settlement%%'
+            as assigned
+    from (
+        select
+            matched.*,
+            row_number() over (
+                partition by source_id, purpose, version, role, currency, side_minor
+                order by side_functional_minor, ordinal
+            ) as rank
+        from matched
+    ) as posted
+    left join (
+        select
+            part.*,
+            row_number() over (
+                partition by match_id, first_posted_at, role, currency, amount_minor order by functional_minor, item_id
+            ) as rank
+        from part
+    ) as part
+        on part.match_id = posted.match_id and part.first_posted_at = posted.first_posted_at
+            and part.role = posted.role and part.currency = posted.currency and part.amount_minor = posted.side_minor
+            and part.rank = posted.rank and posted.purpose like 'settlement%%'
+    union all
+    select
+        leg.code, leg.role, leg.currency, leg.effective_on, leg.description, leg.entry_id, leg.amount_minor,
+        leg.functional_minor,
+        case
+            when leg.role in ('receivables', 'payables') then coalesce(payment.settles, leg.source_id)
+            when leg.role = 'processor_clearing' then coalesce(payment.payout_id, leg.source_id)
+            else leg.source_id
+        end,
+        null,
+        case when leg.role in ('receivables', 'payables') then payment.settles is null else true end,
+        true
+    from leg
+    left join canonical.payment_known(%(known_at)s) as payment on payment.record_id = leg.source_id
+    where leg.source <> 'match'
+),
+item as materialized (
+    select
+        code, role, item_id, currency, sum(amount_minor)::bigint as open_minor,
+        sum(functional_minor)::bigint as open_functional_minor,
+        coalesce(sum(amount_minor) filter (where opens), 0)::bigint as original_minor,
+        min(effective_on) as first_on, max(item_kind) as item_kind, bool_and(assigned) as assigned,
+        (array_agg(description order by effective_on, entry_id))[1] as description
+    from assigned
+    group by code, role, item_id, currency
+    having sum(amount_minor) <> 0 or sum(functional_minor) <> 0
+)
+select
+    item.code, item.role, item.item_id,
+    coalesce(
+        document.kind, payment.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
+        'posting'
+    ) as kind,
+    coalesce(document.number, payment."references"[1], line.bank_reference) as number,
+    coalesce(document.party_name, beyond.party_name, payment.party_name, line.counterparty_name) as party_name,
+    coalesce(payment.account, line.bank_account) as account,
+    coalesce(line.memo, item.description) as description,
+    item.currency, item.original_minor, item.open_minor, item.open_functional_minor,
+    coalesce(document.issued_on, payment.occurred_on, line.booked_on, item.first_on) as issued_on,
+    coalesce(document.due_on, payment.available_on) as due_on,
+    item.assigned
+from item
+left join canonical.invoice_known(%(known_at)s) as document
+    on document.book = %(book)s and document.record_id = item.item_id
+left join canonical.payment_known(%(known_at)s) as payment
+    on payment.book = %(book)s and payment.record_id = item.item_id
+left join canonical.bank_transaction_known(%(known_at)s) as line
+    on line.book = %(book)s and line.record_id = regexp_replace(item.item_id, '/on-account$', '')
+left join lateral (
+    select invoice.party_name
+    from recon.allocation as mine
+    join recon.match using (match_id, version)
+    join recon.allocation as beside using (match_id, version)
+    join canonical.invoice on invoice.record_id = beside.item_id and invoice.recorded_at <= %(known_at)s
+    where item.item_kind like '%%on_account' and mine.item_id = item.item_id and mine.relation = 'on_account'
+        and match.recorded_at <= %(known_at)s and beside.relation is null
+    order by match.recorded_at desc, match.match_id, beside.ordinal, invoice.version desc
+    limit 1
+) as beyond on true
+order by item.code, item.currency, party_name, issued_on, item.item_id
