@@ -13,6 +13,7 @@ from finance_pipeline.cli import (
     bank,
     database,
     deciding,
+    golive,
     landing,
     open_items,
     policies,
@@ -38,6 +39,7 @@ app.add_typer(statements.app, name="statements", help="Bank statement files, rea
 app.add_typer(connecting.app, name="deadletters", help="What did not fit, and what to do about it.")
 app.add_typer(landing.app, name="landing", help="Evidence: whether it is whole, and canonical records from it anew.")
 app.add_typer(webhooks.app, name="webhooks", help="What vendors say is new: a reason to pull sooner.")
+app.add_typer(golive.app, name="golive", help="A book's opening: its trial balance and items, signed by two.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

@@ -100,3 +100,18 @@ HELD = Table(
     ),
     key=("book", "source", "source_id", "purpose"),
 )
+
+OPENING = Table(
+    "opening",
+    "One row per balance of a signed opening, and per item of it that is no document.",
+    (
+        Column("subject", pl.String, "Account and currency, or record id of the item."),
+        Column("code", pl.String, "Account of a balance; null for an item.", nullable=True),
+        Column("kind", pl.String, "payout, recorded_receipt, recorded_payment; null for a balance.", nullable=True),
+        Column("currency", pl.String, "Currency of the amount (ISO 4217)."),
+        Column("amount_minor", pl.Int64, "+ debit."),
+        Column("functional_minor", pl.Int64, "What it is carried at in the book's currency, + debit."),
+        Column("evidence_hash", pl.String, "SHA-256 of the landed file that lists it."),
+    ),
+    key=("subject",),
+)

@@ -21,7 +21,7 @@ from finance_pipeline.matching.month.learning import TAUGHT, with_learnt
 from finance_pipeline.matching.month.opening import open_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.transfers import OwnAccount
-from finance_pipeline.services import records
+from finance_pipeline.services import opened_books, records
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -103,7 +103,8 @@ def items_by_id(conn: Connection, book: Book, ids: Sequence[str]) -> pl.DataFram
 
 
 def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
-    return functional(payments, records.rates(conn), book, on="occurred_on")
+    priced = functional(payments, records.rates(conn), book, on="occurred_on")
+    return opened_books.with_carrying_amounts(conn, book.id, priced)
 
 
 def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:

@@ -14,7 +14,7 @@ from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
-from finance_pipeline.services import marks, records, revaluation
+from finance_pipeline.services import marks, opened_books, records, revaluation
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
 from finance_pipeline.services.workspace import Workspace
@@ -68,6 +68,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         marks.rates_digest(conn, month),
         marks.closing_digest(conn, book.id, month.previous),
         revaluation.inputs_digest(conn, book, month),
+        opened_books.signed(conn, book.id),
         RULES_VERSION,
         chart.digest_of(book),
     )
@@ -106,16 +107,18 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
     def living(table: Table) -> pl.DataFrame:
         return records.current(conn, table, book.id, first, last).filter(~pl.col("removed"))
 
-    payments = living(schemas.PAYMENTS)
+    opening = opened_books.opening_rows(conn, book)
+    payments = living(schemas.PAYMENTS).filter(~pl.col("record_id").is_in(opening["subject"].implode()))
     settled = payments["settles"].drop_nulls().unique().sort().to_list()
     return PostingInputs(
         bank_transactions=living(schemas.BANK_TRANSACTIONS),
         invoices=living(schemas.INVOICES),
         payments=payments,
         settled_documents=_settled_documents(conn, book, month, settled),
-        balances=_first_balances(conn, book, month),
+        balances=_first_balances(conn, book, month, opening),
         settlements=settlements(conn, book, month, rates),
         rates=rates,
+        opening=opening if month == book.first_month else opening.clear(),
     )
 
 
@@ -139,11 +142,14 @@ def _settled_documents(conn: Connection, book: Book, month: Month, ids: list[str
     )
 
 
-def _first_balances(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
-    """The first opening balance ever stated of each bank account, if it belongs to this month."""
+def _first_balances(conn: Connection, book: Book, month: Month, opening: pl.DataFrame) -> pl.DataFrame:
+    """The first opening balance ever stated of each bank account that no signed opening opens, if it belongs to this
+    month."""
     stated = records.current(conn, schemas.BALANCES, book.id, records.BEFORE_ANY, records.AFTER_ALL).filter(
         ~pl.col("removed") & (pl.col("kind") == "opening")
     )
+    opened = [account.id for account in book.bank_accounts if account.gl_account in opening["code"].to_list()]
+    stated = stated.filter(~pl.col("account").is_in(opened))
     earliest = stated.sort("balance_on", "record_id").unique("account", keep="first", maintain_order=True)
     first, last = records.first_and_last(book, month)
     return earliest.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))

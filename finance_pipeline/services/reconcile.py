@@ -21,7 +21,7 @@ from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.duplicates import refuted
 from finance_pipeline.matching.month.fold import Folded, Given, fold_month
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.services import marks, openings, records, tables
+from finance_pipeline.services import marks, opened_books, openings, records, tables
 from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
@@ -81,6 +81,7 @@ def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -
         openings.decided_digest(conn, book.id, month),
         *openings.own_accounts(book),
         book.ledger.rate_greatest_age_days,
+        opened_books.signed(conn, book.id),
     )
     known = _state(conn, book.id, month)
     if known is not None and known[0] == inputs:

@@ -13,6 +13,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.services import opened_books
 from finance_pipeline.store.copy import copy_out
 
 BEFORE_ANY, AFTER_ALL = "0000-00", "9999-12"
@@ -30,7 +31,10 @@ def first_day(book: Book, month: Month) -> date:
 
 
 def current(conn: Connection, table: Table, book: str, first: str, last: str, ids: Sequence[str] = ()) -> pl.DataFrame:
-    """Current versions of a book's records in some months, or named by id; tombstones included."""
+    """Current versions of a book's records in some months, or named by id; tombstones included.
+
+    Of a book with a signed opening, what is older than its first day is what the opening lists.
+    """
     statement = sql.SQL(
         """
         select {columns} from canonical.{current}
@@ -45,7 +49,8 @@ def current(conn: Connection, table: Table, book: str, first: str, last: str, id
         last=last,
         ids=list(ids),
     )
-    return copy_out(conn, statement, None, table.schema)
+    found = copy_out(conn, statement, None, table.schema)
+    return opened_books.seen_by(conn, table, book, first, last, ids, found)
 
 
 def rates(conn: Connection) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -11,8 +11,10 @@ from finance_pipeline.ledger.posting.bank import bank_lines, bank_openings
 from finance_pipeline.ledger.posting.documents import documents
 from finance_pipeline.ledger.posting.entries import Postings, together
 from finance_pipeline.ledger.posting.matches import matches
+from finance_pipeline.ledger.posting.opening import openings
 from finance_pipeline.ledger.posting.processor import processor_movements
 from finance_pipeline.ledger.posting.recorded import recorded_payments
+from finance_pipeline.ledger.schemas import OPENING
 
 RULES_VERSION = 4
 """Raised when the same facts begin to call for other entries."""
@@ -37,6 +39,8 @@ class PostingInputs:
     """ledger.schemas.SETTLEMENTS; columns that may be null may be missing."""
     rates: pl.DataFrame
     """schemas.FX_RATES."""
+    opening: pl.DataFrame = field(default_factory=OPENING.empty)
+    """ledger.schemas.OPENING: what two people signed of the book's first day, in its first month."""
 
 
 def entries_for(inputs: PostingInputs, book: Book) -> Postings:
@@ -46,6 +50,7 @@ def entries_for(inputs: PostingInputs, book: Book) -> Postings:
     """
     return together(
         [
+            openings(book, inputs.opening),
             bank_openings(book, inputs.balances, inputs.rates),
             bank_lines(book, inputs.bank_transactions, inputs.rates),
             documents(book, inputs.invoices),
