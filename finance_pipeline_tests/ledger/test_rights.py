@@ -71,6 +71,11 @@ def test_the_application_may_add_to_the_ledger_and_change_nothing(books: Databas
         "ledger.account INSERT",
         "ledger.book INSERT",
         "ledger.entry INSERT",
+        "ledger.submission INSERT",
+        "ledger.submitted_balance INSERT",
+        "ledger.submitted_item INSERT",
+        "ledger.submitted_line INSERT",
+        "ledger.verdict INSERT",
     ]
     assert _callable(books, "finance_pipeline_app") == [
         "allow_posting",
