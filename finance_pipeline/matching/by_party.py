@@ -66,7 +66,9 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     fits = fits.filter(places.among(fits["l"], alike["l"]))
     due = pl.coalesce("due_on", "issued_on")
     apart = (pl.col("booked_on") - due).dt.total_days().abs()
-    dated = fits.with_columns(apart=apart, due=due).with_columns(here=pl.col("apart") <= near)
+    dated = fits.with_columns(apart=apart, due=due).with_columns(
+        here=pl.col("apart") <= near, one_party=pl.col("party").n_unique().over("l") == 1
+    )
     of_line = dated.filter("here")
     own = of_line.filter((pl.len().over("l") == 1) & (pl.len().over("i") == 1))
     equal = dated.select("i", *keys, "due").unique("i").sort("due")
@@ -97,7 +99,7 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     ).unique()
     facts = lines.select(
         "l", "book", "booked_on", "account_id", "on_processor", "line_party_how", party="line_parties",
-        line_amount="amount", one_party=pl.col("line_party").is_not_null(),
+        line_amount="amount",
     ).explode("party")  # fmt: skip
     items = pool.items.select(
         "i", "book", "party", "currency", "amount", "kind", "issued_on", "due_on", "account", item_amount="amount"

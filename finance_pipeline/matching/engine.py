@@ -189,7 +189,7 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
     while True:
         found_before = pool.pairs.height
         pool, named = replace(pool, refused=pool.refused.clear()), named.of(pool.lines)
-        pool = _surely(pool, named, search)
+        pool = _surely(pool, named, search) if pool.lines.height else pool
         if pool.lines.is_empty():
             return pool
         pool, tried = _by_inference(_without_weakly_held(pool), named, search, tried)
