@@ -20,7 +20,13 @@ from finance_pipeline.store.database import Database
 from finance_pipeline.store.roles import Roles
 from finance_pipeline.store.server import LOGIN, start_on_port, stop_server, superuser_url
 
-OURS = ("DATABASE_URL", "DAGSTER_DATABASE_URL", "FINANCE_PIPELINE_HOME", "FINANCE_PIPELINE_ROLE_PREFIX")
+OURS = (
+    "DATABASE_URL",
+    "DAGSTER_DATABASE_URL",
+    "FINANCE_PIPELINE_ACTOR",
+    "FINANCE_PIPELINE_HOME",
+    "FINANCE_PIPELINE_ROLE_PREFIX",
+)
 _numbers = itertools.count(1)
 MEMORY = Path("/dev/shm")
 MEMORY_ROOM_BYTES = 2 * 2**30

@@ -22,11 +22,13 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput, BadSettings
 
 HOME_VARIABLE = "FINANCE_PIPELINE_HOME"
+ACTOR_VARIABLE = "FINANCE_PIPELINE_ACTOR"
 SETTINGS_NAME = "finance_pipeline.yaml"
 STATEMENTS = "statements"
 """The connection that statement files arrive by when none is declared: a watched folder needs no login."""
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 ConnectionKind = Literal["plaid", "stripe", "xero", "ecb", "camt053"]
+CloseRole = Literal["accountant", "controller"]
 
 
 class _Declared(BaseModel):
@@ -158,7 +160,10 @@ class Settings(_Declared):
     home: Path
     calls: Calls = Calls()
     actor: str = "operator"
-    """Who decides on the command line."""
+    """Who decides on the command line; FINANCE_PIPELINE_ACTOR stands before it."""
+    people: Mapping[str, tuple[CloseRole, ...]] = Field(default_factory=dict)
+    """Who closes months, and as what: an accountant explains and puts forward, a controller signs, locks and reopens
+    too. While nobody is declared, everybody with a name may do either; two people are two people all the same."""
     books: tuple[Book, ...] = ()
     connections: tuple[Connection, ...] = ()
 
@@ -206,6 +211,8 @@ def load_settings(home: Path | None = None) -> Settings:
             _merge(merged, _read(file), file)
     if not any(connection.get("kind") == "camt053" for connection in merged["connections"]):
         merged["connections"].append({"id": STATEMENTS, "kind": "camt053", "folder": "inbox"})
+    if os.environ.get(ACTOR_VARIABLE):
+        merged["actor"] = os.environ[ACTOR_VARIABLE]
     try:
         settings = Settings.model_validate({**merged, "home": folder})
     except ValidationError as cause:

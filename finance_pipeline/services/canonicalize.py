@@ -172,6 +172,18 @@ def map_news(workspace: Workspace, conn: Connection, step: Step, place: Place) -
     return news
 
 
+def waiting_count(conn: Connection, settings: Settings, book: Book, month: Month) -> int:
+    """Landed records of a book up to a month that were not mapped yet."""
+    waiting = 0
+    for source in sorted({source for sources in SOURCES_OF.values() for source in sources}):
+        feed = feed_of(settings, book, source)
+        if feed.connection_ids:
+            up_to = {"up_to_seq": _last_landed(conn)}
+            parameters = _mark_parameters(book, feed, months(book.first_month, month)) | up_to
+            waiting += copy_out(conn, _over_marks("landed_news", STANDING), parameters, _LANDED).height
+    return waiting
+
+
 def set_marks(conn: Connection, step: Step, place: Place) -> None:
     """Note at a place that a step was made."""
     parameters = _mark_parameters(step.book, step.feed, step.months) | {"up_to_seq": step.up_to_seq}

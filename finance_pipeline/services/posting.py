@@ -14,7 +14,7 @@ from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
-from finance_pipeline.services import marks, opened_books, records, revaluation
+from finance_pipeline.services import closing_year_end, marks, opened_books, records, revaluation
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
 from finance_pipeline.services.workspace import Workspace
@@ -69,6 +69,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         marks.closing_digest(conn, book.id, month.previous),
         revaluation.inputs_digest(conn, book, month),
         opened_books.signed(conn, book.id),
+        str(closing_year_end.opening_roll(conn, book, month).entries.rows()),
         RULES_VERSION,
         chart.digest_of(book),
     )
@@ -82,13 +83,14 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
 
 
 def postings_of(conn: Connection, book: Book, month: Month) -> Postings:
-    """Every entry that should stand for a month of a book, and what is held: of its records and matches, and what its
-    end revalues. Nothing is written.
+    """Every entry that should stand for a month of a book, and what is held: of its records and matches, what its end
+    revalues, and what a fiscal year that it opens takes over. Nothing is written.
     """
     inputs = _inputs(conn, book, month)
     posted = entries_for(inputs, book)
     mine = Postings(*(_of_month(frame, book, month) for frame in (posted.entries, posted.held)))
-    return together([mine, revaluation.revaluations(conn, book, month, mine.entries, inputs.rates)])
+    revalued = revaluation.revaluations(conn, book, month, mine.entries, inputs.rates)
+    return together([mine, revalued, closing_year_end.opening_roll(conn, book, month)])
 
 
 def _of_month(frame: pl.DataFrame, book: Book, month: Month) -> pl.DataFrame:

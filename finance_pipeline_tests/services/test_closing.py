@@ -1,0 +1,208 @@
+"""Closing a month and opening it again, from records to the lock, as two people do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.problems import BadInput
+from finance_pipeline.core.settings import Settings
+from finance_pipeline.services import closing, closing_items
+from finance_pipeline.services.closing_items import Wanted
+from finance_pipeline.services.closing_people import TakesAnotherPerson
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.address import parts_of
+from finance_pipeline_tests.conftest import _fresh
+from finance_pipeline_tests.services.companies import Shared
+from finance_pipeline_tests.services.pipeline import rows
+from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day, told
+
+ONE_ACCOUNT = US.model_copy(update={"bank_accounts": US.bank_accounts[:1]})
+"""The month that is closed here is May 2026, which is over; the fiscal year ends with it."""
+BOOK = ONE_ACCOUNT.model_copy(update={"fiscal_year_starts_month": 6})
+VERSIONS = "select record_id from canonical.bank_transaction union select record_id from canonical.balance"
+
+
+@pytest.fixture(scope="module")
+def computed(shared: Shared) -> Iterator[str]:
+    """The database of a book in which an invoice of May was paid, beside a line that nobody knows. To copy only."""
+    with _fresh(shared, "finance_pipeline") as database, told(database, Path(), BOOK) as found:
+        found.document("INV-1", "500.00", day(2), "Acme Ltd")
+        found.line("paid", "500.00", day(5), "INV-1", counterparty_name="Acme Ltd")
+        found.line("unknown", "20.00", day(6))
+        found.balance("main", "0.00", day(1), "opening")
+        found.balance("main", "520.00", day(31))
+        found.months(MAY)
+        database.close()
+        yield parts_of(database.url)["dbname"]
+
+
+@pytest.fixture
+def book(shared: Shared, computed: str, tmp_path: Path) -> Iterator[Told]:
+    with _fresh(shared, computed) as database, told(database, tmp_path, BOOK) as found:
+        found.versions = {row[0]: 1 for row in rows(found.workspace, VERSIONS)}
+        yield found
+
+
+def step(book: Told, name: str, month: Month = MAY) -> tuple[str, str]:
+    found = closing.status(book.workspace, "us", str(month)).step(name)
+    return found.state, found.words
+
+
+def sign(book: Told) -> str:
+    closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
+    return closing.sign(book.workspace, "us", "2026-05", reason="agreed", actor="Bea")
+
+
+def explain(book: Told) -> None:
+    closing_items.explain(
+        book.workspace, "us", "2026-05", Wanted(everything=True), reason="a deposit, refunded in June", actor="Ann"
+    )
+
+
+def lock(book: Told) -> None:
+    if step(book, "items_explained")[0] == "open":
+        explain(book)
+    sign(book)
+    closing.lock(book.workspace, "us", "2026-05", reason="closed", actor="Bea")
+
+
+def test_a_month_is_closed_step_by_step_by_two_people(book: Told) -> None:
+    assert step(book, "items_explained")[0] == "open"
+    with pytest.raises(closing.NotReady, match=r"open items explained: 1 of 1 not explained, 20\.00 USD"):
+        closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
+    explain(book)
+    with pytest.raises(closing.NotReady, match="nobody put the figures forward"):
+        closing.sign(book.workspace, "us", "2026-05", reason="agreed", actor="Bea")
+    with pytest.raises(closing.NotReady, match="nobody has signed it"):
+        closing.lock(book.workspace, "us", "2026-05", reason="closed", actor="Bea")
+    closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
+    with pytest.raises(TakesAnotherPerson, match="put these figures forward"):
+        closing.sign(book.workspace, "us", "2026-05", reason="agreed", actor="ANN")
+    signature = closing.sign(book.workspace, "us", "2026-05", reason="agreed", actor="Bea")
+    assert rows(book.workspace, "select table_name, record_id from close.signed_record order by 1, 2")[:2] == [
+        ("balance", "us/told/balance/closing of main 2026-05-31"),
+        ("balance", "us/told/balance/opening of main 2026-05-01"),
+    ]
+    assert rows(book.workspace, "select line_id, signature_id from close.signed_line") == [
+        ("us/told/bank_transaction/unknown", signature)
+    ]
+    closing.lock(book.workspace, "us", "2026-05", reason="closed", actor="Bea")
+    done = closing.status(book.workspace, "us", "2026-05")
+    assert [each.name for each in done.steps if each.blocks] == []
+    actions = closing.history(book.workspace, "us", "2026-05").select("action", "actor").rows()
+    assert actions == [("explained", "Ann"), ("put forward", "Ann"), ("signed", "Bea"), ("locked", "Bea")]
+
+
+def test_who_explained_an_item_does_not_sign_it(book: Told) -> None:
+    explain(book)
+    closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Cid")
+    with pytest.raises(TakesAnotherPerson, match="explained 1 items"):
+        closing.sign(book.workspace, "us", "2026-05", reason="agreed", actor="Ann")
+
+
+def test_a_figure_that_does_not_tie_out_blocks_the_sign_off(book: Told) -> None:
+    explain(book)
+    book.balance("main", "521.00", day(31))
+    book.months(MAY)
+    assert step(book, "tie_outs")[0] == "open"
+    with pytest.raises(closing.NotReady, match="figures tie out: 1 of"):
+        closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
+
+
+def test_a_bank_account_is_signed_only_with_a_closing_balance_of_its_last_day(book: Told) -> None:
+    book.line("weekend", "5.00", day(31))
+    book.balance("main", "520.00", day(29))
+    with book.workspace.database.transaction() as conn:
+        conn.execute(
+            "insert into canonical.balance select record_id, book, month, account, currency, kind, balance_minor,"
+            " balance_on, stated_at, statement_id, true, source, content_hash, 2 from canonical.balance_current"
+            " where balance_on = '2026-05-31'"
+        )
+    assert step(book, "statements_complete") == ("open", "main: the last statement ends on 2026-05-29")
+    book.balance("main", "520.00", day(2, JUNE), "opening")
+    assert step(book, "statements_complete")[0] == "open", "a line lies between"
+    book.line("weekend", "5.00", day(2, JUNE))
+    assert step(book, "statements_complete")[0] == "done"
+
+
+def test_a_document_on_an_account_that_is_not_mapped_blocks_the_close(book: Told) -> None:
+    other = book.workspace.settings.book("us").model_copy(update={"chart": {"400": "5000"}})
+    unmapped = Workspace(Settings(home=book.workspace.home, books=(other,)), book.workspace.database)
+    found = closing.status(unmapped, "us", "2026-05").step("accounts_mapped")
+    assert (found.state, found.words.split(";")[0]) == ("open", "not mapped: 200")
+
+
+def test_an_explanation_is_of_an_amount_and_of_a_month(book: Told) -> None:
+    with pytest.raises(BadInput, match="it is not open"):
+        closing_items.explain(book.workspace, "us", "2026-05", Wanted(("nothing",)), reason="known", actor="Ann")
+    explain(book)
+    line = "us/told/bank_transaction/unknown"
+    closing_items.withdraw(book.workspace, "us", "2026-05", [line], reason="wrong", actor="Cid")
+    assert step(book, "items_explained")[0] == "open"
+    explain(book)
+    book.line("unknown", "21.00", day(6))
+    book.months(MAY, JUNE)
+    assert step(book, "items_explained")[0] == "open"
+    explain(book)
+    assert step(book, "items_explained", JUNE)[0] == "open"
+    assert closing_items.explain_as_before(book.workspace, "us", "2026-06", actor="Ann") == 1
+    assert closing_items.items(book.workspace, "us", "2026-06")["is_explained"].all()
+
+
+def test_a_month_that_is_reopened_takes_its_own_entries_again_and_is_signed_again(book: Told) -> None:
+    lock(book)
+    book.line("late", "7.00", day(7))
+    request = closing.ask_reopening(
+        book.workspace, "us", "2026-05", datetime.now(UTC) + timedelta(hours=1), reason="a line is missing", actor="Ann"
+    )
+    with pytest.raises(closing.NotReady, match="takes a second person"):
+        closing.approve_reopening(book.workspace, request, reason="agreed", actor="Ann")
+    closing.approve_reopening(book.workspace, request, reason="agreed", actor="Bea")
+    assert "has lapsed: a signed balance moved, or the month was reopened" in step(book, "sign_off")[1]
+    book.balance("main", "527.00", day(31))
+    book.months(MAY)
+    assert book.balances(day(31))["1010"] == "527.00"
+    with pytest.raises(closing.NotReady):
+        closing.lock(book.workspace, "us", "2026-05", reason="closed", actor="Bea")
+    lock(book)
+    assert closing.status(book.workspace, "us", "2026-05").facts.period_state == "locked"
+
+
+def test_profit_and_loss_of_a_year_is_in_retained_earnings_on_the_first_day_of_the_next(book: Told) -> None:
+    lock(book)
+    assert step(book, "year_end")[0] == "done"
+    assert book.balances(day(31))["4000"] == "-500.00"
+    opened = book.balances(day(1, JUNE))
+    assert ("4000" in opened, opened["3000"]) == (False, "-500.00")
+    book.months(JUNE)
+    assert book.balances(day(1, JUNE)) == opened
+    closing.approve_reopening(
+        book.workspace,
+        closing.ask_reopening(
+            book.workspace, "us", "2026-05", datetime.now(UTC) + timedelta(hours=1), reason="a sale", actor="Ann"
+        ),
+        reason="agreed",
+        actor="Bea",
+    )
+    book.document("INV-2", "30.00", day(9), "Acme Ltd")
+    book.months(MAY)
+    assert step(book, "year_end")[0] != "done"
+    lock(book)
+    assert step(book, "year_end")[0] == "done"
+    assert book.balances(day(1, JUNE))["3000"] == "-530.00"
+
+
+def test_closing_takes_named_people_in_their_roles(book: Told) -> None:
+    with pytest.raises(BadInput, match="the settings name nobody"):
+        closing.review(book.workspace, "us", "2026-05", reason="complete")
+    declared = book.workspace.settings.model_copy(update={"people": {"Ann": ("accountant",), "Bea": ("controller",)}})
+    workspace = Workspace(declared, book.workspace.database)
+    with pytest.raises(BadInput, match="Ann is no controller"):
+        closing.lock(workspace, "us", "2026-05", reason="closed", actor="Ann")
+    with pytest.raises(BadInput, match="Cid is no accountant"):
+        closing.review(workspace, "us", "2026-05", reason="complete", actor="Cid")
