@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import Shown, console, money, show_frame, show_json, show_table, text
-
-if TYPE_CHECKING:
-    from finance_pipeline.close.steps import Close
 
 app = typer.Typer(no_args_is_help=True)
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]
@@ -26,24 +23,22 @@ _SIGNS = {"done": "[green]done[/]", "open": "[red]open[/]", "waits": "[yellow]wa
 @app.command()
 def status(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = False) -> None:
     """The steps of a month that is to be closed: what is done, what blocks, what to do next."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services import closing_shown
 
     with opened() as workspace:
         if book is not None and month is not None:
-            found = [closing.status(workspace, book, month)]
-            _show_steps(found[0], as_json=as_json)
+            _show_steps(closing_shown.month_shown(workspace, book, month), as_json=as_json)
             return
-        found = [each for each in closing.statuses(workspace, book) if month in (None, str(each.facts.month))]
-    rows = [_summary(each) for each in found]
+        found = closing_shown.months_shown(workspace, book, month)
     if as_json:
-        show_json(rows)
+        show_json(found)
         return
     columns = [
         text("Book", "book"), text("Month", "month"), text("Period", "period"), text("Signed", "signed"),
         Shown("Steps done", lambda row: f"{row['done']} of {row['needed']}", is_figure=True),
         text("Next", "next"), text("What to do", "todo"),
     ]  # fmt: skip
-    show_table("Months that are not closed", rows, columns, empty="every month is locked")
+    show_table("Months that are not closed", found, columns, empty="every month is locked")
 
 
 @app.command()
@@ -205,37 +200,16 @@ def history(book: Book, month: MaybeMonth = None, as_json: AsJson = False) -> No
     show_frame(f"Closing of {book}", found, columns, as_json=as_json, empty="nobody closed anything yet")
 
 
-def _show_steps(close: Close, *, as_json: bool) -> None:
-    rows = [
-        {"step": step.name, "title": step.title, "state": step.state, "words": step.words, "todo": step.todo}
-        for step in close.steps
-    ]
+def _show_steps(shown: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        show_json(_summary(close) | {"steps": rows})
+        show_json(shown)
         return
     columns = [text("Step", "title"), Shown("", lambda row: _SIGNS[row["state"]]), text("", "words")]
-    show_table(f"Close of {close.facts.book} {close.facts.month}", rows, columns)
-    first = close.next_step
-    if first is None:
+    show_table(f"Close of {shown['book']} {shown['month']}", shown["steps"], columns)
+    if not shown["next"]:
         console.print("Nothing is left to do.")
-    elif first.todo:
-        console.print(f"Next: {first.todo}", markup=False, soft_wrap=True)
-
-
-def _summary(close: Close) -> dict[str, Any]:
-    facts, first = close.facts, close.next_step
-    needed = [step for step in close.steps if step.state != "not_needed"]
-    signed, areas = facts.signature, "/".join(facts.locked_areas)
-    return {
-        "book": facts.book,
-        "month": str(facts.month),
-        "period": facts.period_state.replace("_", "-") + (f", {areas} locked" if areas else ""),
-        "signed": "" if signed is None else "lapsed" if signed.has_lapsed else f"by {signed.signed_by}",
-        "done": sum(step.state == "done" for step in needed),
-        "needed": len(needed),
-        "next": first.title if first else "",
-        "todo": first.todo if first else "",
-    }  # fmt: skip
+    elif shown["todo"]:
+        console.print(f"Next: {shown['todo']}", markup=False, soft_wrap=True)
 
 
 def _explanation(row: dict[str, Any]) -> str:
