@@ -2,39 +2,37 @@
 -- with the same content is left alone. A standing entry belongs to the month of its effective day (the first month of
 -- the book takes in what is older), wherever its period was closed and it had to go.
 insert into staging.ledger_plan (publish_id, action, book, source, entry_id, original_on, ordinal, version, accounting_on)
-with desired as materialized (
-    select
-        book, source, source_id, purpose, ordinal, accounting_on,
-        effective_on, currency, accounts, amounts, functional_amounts, match_id
-    from staging.ledger_entry
-    where publish_id = %(publish_id)s
-),
-posted as materialized (
-    select
-        desired.book, desired.source, desired.source_id, desired.purpose,
-        max(known.version) as version,
-        min(known.version) > -max(known.version) as stands
-    from desired
-    join ledger.business_key as known using (book, source, source_id, purpose)
-    group by desired.book, desired.source, desired.source_id, desired.purpose
-),
-compared as materialized (
+with compared as materialized (
     select
         desired.book, desired.source, desired.ordinal, desired.accounting_on, known.entry_id,
-        known.accounting_on as original_on, coalesce(posted.version, 0) as version,
-        coalesce(posted.stands, false) as stands,
-        case
-            when posted.stands then known.digest = ledger.entry_digest(
+        known.accounting_on as original_on, coalesce(known.version, 0) as version,
+        coalesce(known.stands, false) as stands,
+        coalesce(
+            known.stands and known.digest = ledger.entry_digest(
                 desired.effective_on, desired.currency, desired.accounts, desired.amounts, desired.functional_amounts,
                 desired.match_id
-            )
-            else false
-        end as is_equal
-    from desired
-    left join posted using (book, source, source_id, purpose)
-    left join ledger.business_key as known
-        on known.book = posted.book and known.source = posted.source and known.source_id = posted.source_id
-            and known.purpose = posted.purpose and known.version = posted.version
+            ),
+            false
+        ) as is_equal
+    from staging.ledger_entry as desired
+    -- Asked one by one, by the primary key: what was staged a moment ago has no statistics, and a join planned without
+    -- them once compared every entry with every other.
+    left join lateral (
+        select
+            latest.entry_id, latest.accounting_on, latest.digest, latest.version,
+            not exists (
+                select from ledger.business_key as reversal
+                where reversal.book = latest.book and reversal.source = latest.source
+                    and reversal.source_id = latest.source_id and reversal.purpose = latest.purpose
+                    and reversal.version = -latest.version and reversal.version < 0
+            ) as stands
+        from ledger.business_key as latest
+        where latest.book = desired.book and latest.source = desired.source and latest.source_id = desired.source_id
+            and latest.purpose = desired.purpose
+        order by latest.version desc
+        limit 1
+    ) as known on true
+    where desired.publish_id = %(publish_id)s
 ),
 unwanted as (
     select standing.book, standing.source, standing.entry_id, standing.accounting_on, standing.version
@@ -43,10 +41,8 @@ unwanted as (
     where standing.book = %(book)s
         and standing.accounting_on >= %(first_day)s
         and date_trunc('month', greatest(standing.effective_on, book.starts_on))::date = any(%(months)s::date[])
-        and not exists (
-            select from desired
-            where desired.source = standing.source and desired.source_id = standing.source_id
-                and desired.purpose = standing.purpose
+        and (standing.source, standing.source_id, standing.purpose) not in (
+            select source, source_id, purpose from staging.ledger_entry where publish_id = %(publish_id)s
         )
 )
 select %(publish_id)s, 'reverse', book, source, entry_id, original_on, null::integer, version, original_on
