@@ -15,6 +15,7 @@ from finance_pipeline.cli import (
     database,
     deciding,
     golive,
+    journals,
     landing,
     open_items,
     policies,
@@ -42,6 +43,7 @@ app.add_typer(connecting.app, name="deadletters", help="What did not fit, and wh
 app.add_typer(landing.app, name="landing", help="Evidence: whether it is whole, and canonical records from it anew.")
 app.add_typer(webhooks.app, name="webhooks", help="What vendors say is new: a reason to pull sooner.")
 app.add_typer(golive.app, name="golive", help="A book's opening: its trial balance and items, signed by two.")
+app.add_typer(journals.app, name="journals", help="Journals from files: submitted by one person, approved by another.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

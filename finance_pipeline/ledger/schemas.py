@@ -115,3 +115,22 @@ OPENING = Table(
     ),
     key=("subject",),
 )
+
+JOURNAL_LINES = Table(
+    "journal_line",
+    "One row per line of an approved journal.",
+    (
+        Column("submission_id", pl.String, "Submission that brought it."),
+        Column("ordinal", pl.Int32, "Row of the file."),
+        Column("journal", pl.String, "Number of the journal."),
+        Column("effective_on", pl.Date, "Day of the journal."),
+        Column("reverses_on", pl.Date, "Day on which it takes itself back; null where it stands.", nullable=True),
+        Column("code", pl.String, "Account."),
+        Column("currency", pl.String, "Currency of the amount (ISO 4217)."),
+        Column("amount_minor", pl.Int64, "+ debit."),
+        Column("functional_minor", pl.Int64, "In the book's currency, + debit."),
+        Column("description", pl.String, "In words."),
+        Column("evidence_hash", pl.String, "SHA-256 of the landed file."),
+    ),
+    key=("submission_id", "ordinal"),
+)

@@ -14,7 +14,7 @@ from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
-from finance_pipeline.services import closing_year_end, marks, opened_books, records, revaluation
+from finance_pipeline.services import approved, closing_year_end, marks, opened_books, records, revaluation
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
 from finance_pipeline.services.workspace import Workspace
@@ -70,6 +70,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         revaluation.inputs_digest(conn, book, month),
         opened_books.signed(conn, book.id),
         str(closing_year_end.opening_roll(conn, book, month).entries.rows()),
+        approved.approved_digest(conn, book.id, month),
         RULES_VERSION,
         chart.digest_of(book),
     )
@@ -120,6 +121,7 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
         balances=_first_balances(conn, book, month, opening),
         settlements=settlements(conn, book, month, rates),
         rates=rates,
+        journal_lines=approved.approved_lines(conn, book.id, month),
         opening=opening if month == book.first_month else opening.clear(),
     )
 

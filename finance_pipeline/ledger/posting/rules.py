@@ -10,11 +10,12 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.posting.bank import bank_lines, bank_openings
 from finance_pipeline.ledger.posting.documents import documents
 from finance_pipeline.ledger.posting.entries import Postings, together
+from finance_pipeline.ledger.posting.manual import manual_journals
 from finance_pipeline.ledger.posting.matches import matches
 from finance_pipeline.ledger.posting.opening import openings
 from finance_pipeline.ledger.posting.processor import processor_movements
 from finance_pipeline.ledger.posting.recorded import recorded_payments
-from finance_pipeline.ledger.schemas import OPENING
+from finance_pipeline.ledger.schemas import JOURNAL_LINES, OPENING
 
 RULES_VERSION = 4
 """Raised when the same facts begin to call for other entries."""
@@ -41,6 +42,8 @@ class PostingInputs:
     """schemas.FX_RATES."""
     opening: pl.DataFrame = field(default_factory=OPENING.empty)
     """ledger.schemas.OPENING: what two people signed of the book's first day, in its first month."""
+    journal_lines: pl.DataFrame = field(default_factory=JOURNAL_LINES.empty)
+    """ledger.schemas.JOURNAL_LINES: approved journals that post or take themselves back in these months."""
 
 
 def entries_for(inputs: PostingInputs, book: Book) -> Postings:
@@ -51,6 +54,7 @@ def entries_for(inputs: PostingInputs, book: Book) -> Postings:
     return together(
         [
             openings(book, inputs.opening),
+            manual_journals(book, inputs.journal_lines),
             bank_openings(book, inputs.balances, inputs.rates),
             bank_lines(book, inputs.bank_transactions, inputs.rates),
             documents(book, inputs.invoices),
