@@ -179,6 +179,8 @@ class Policy:
     """A payment that names one document may exceed it by this share; what is over stands on account."""
     fx_band_basis_points: int = 300
     """A payment in another currency may differ so much from the day's reference rate, in hundredths of a per cent."""
+    fx_unnamed_band_basis_points: int = 150
+    """The same of a payment that names no document: whatever lies that near is near by chance too often beyond it."""
     recurring_words: tuple[str, ...] = (
         *("rent", "subscription", "monthly", "standing order", "abo", "abonnement", "abonnements", "miete", "wartung"),
         *(

@@ -49,7 +49,7 @@ def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
 
 
 def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
-    """Lines of one party whose only open item near the amount at the day's rate is in another currency.
+    """Lines of one party whose only open item near the amount at the day's rate is in another currency, and very near.
 
     A text with a document's number (letters before digits) that we do not know speaks of something else, unless that is
     one keystroke from the item's; so does one that has the digits of another document of exactly the amount.
@@ -80,8 +80,9 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     fits = in_band(both.join(pool.declined, on=["l", "i"], how="anti"), rates, pool.policy.fx_band_basis_points)
     fits = fits.join(_of_another(fits, pool, named), on=["l", "i"], how="anti", maintain_order="left")
     alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    near = in_band(fits.filter(alone), rates, pool.policy.fx_unnamed_band_basis_points)
     pairs = pairs_of(
-        fits.filter(alone), tier=4, rule="party_at_rate", amount=pl.col("line_amount"), role="principal",
+        near, tier=4, rule="party_at_rate", amount=pl.col("line_amount"), role="principal",
         token=pl.col("party"), field=pl.col("line_party_how"),
     )  # fmt: skip
     return Found(pairs, refusal(fits.filter(~alone), SEVERAL))

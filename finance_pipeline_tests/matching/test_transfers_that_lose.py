@@ -51,3 +51,15 @@ def test_an_item_in_another_currency_is_not_meant_where_the_text_names_one_in_th
     world = World().item("INV-2500", "100.00", "Acme Ltd", currency="EUR").item("INV-2521", "254.12", "Blue Ltd")
     world.line("part", "109.00", "INV-2521, INV-2500")
     assert matched(world) == {}
+
+
+def test_a_payment_that_names_nothing_is_of_the_one_foreign_item_very_near_it_at_the_days_rate() -> None:
+    def settled(amount: str, *others: str) -> dict[str, dict[str, int]]:
+        world = World().item("INV-2500", "1,000.00", "Acme Ltd", currency="EUR")
+        for n, other in enumerate(others):
+            world.item(f"INV-26{n}", other, "Acme Ltd", currency="EUR")
+        return matched(world.line("line", amount, "PAYMENT", counterparty_name="ACME LTD"))
+
+    assert settled("1,082.00") == {"line": {"INV-2500": 108200}}
+    assert settled("1,068.00") == {}  # As far as a bank's own rate may be, and as far as chance goes, too.
+    assert settled("1,082.00", "1,015.00") == {}
