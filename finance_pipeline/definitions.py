@@ -9,7 +9,18 @@ process of its own, and each run is a process already.
 
 import dagster as dg
 
-from finance_pipeline.defs import canonical, cash, close, evidence, jobs, ledger, reconciliation, schedules, sensors
+from finance_pipeline.defs import (
+    canonical,
+    cash,
+    close,
+    close_steps,
+    evidence,
+    jobs,
+    ledger,
+    reconciliation,
+    schedules,
+    sensors,
+)
 from finance_pipeline.defs.resources import Books
 
 defs = dg.Definitions(
@@ -20,6 +31,7 @@ defs = dg.Definitions(
         ledger.ledger,
         cash.cash,
         close.close,
+        close_steps.close_steps,
     ],
     jobs=[jobs.sync_job, jobs.book_months_job, jobs.close_of_day],
     schedules=[schedules.every_day],

@@ -108,7 +108,7 @@ def log_each_check(context: dg.AssetExecutionContext, checks: Sequence[CheckResu
                 passed=check.passed,
                 description=check.words,
                 metadata=dict(check.figures),
-                severity=dg.AssetCheckSeverity.ERROR,
+                severity=dg.AssetCheckSeverity.WARN if check.is_warning else dg.AssetCheckSeverity.ERROR,
                 blocking=False,
                 partition=check.partition,
             )
@@ -149,6 +149,9 @@ def _over_all(name: str, checks: Sequence[CheckResult], elsewhere: Sequence[str]
     return dg.AssetCheckResult(
         check_name=name,
         passed=bool(checks) and not failed and not elsewhere,
+        severity=dg.AssetCheckSeverity.WARN
+        if any(check.is_warning for check in checks)
+        else dg.AssetCheckSeverity.ERROR,
         description=" ".join(words),
         metadata={"book_months": len(checks), "failed": [check.partition for check in failed] + list(elsewhere)},
     )

@@ -2,6 +2,7 @@
 
 from finance_pipeline.services.calendar import known_months, months_with_data, touched
 from finance_pipeline.services.canonicalize import canonicalize
+from finance_pipeline.services.closing_checks import close_status
 from finance_pipeline.services.posting import post
 from finance_pipeline.services.proving import cash, tie_out
 from finance_pipeline.services.reconcile import reconcile
@@ -11,6 +12,7 @@ from finance_pipeline.services.webhooks import due
 __all__ = [
     "canonicalize",
     "cash",
+    "close_status",
     "due",
     "known_months",
     "months_with_data",

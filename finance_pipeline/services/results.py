@@ -35,6 +35,8 @@ class CheckResult:
     passed: bool
     words: str
     figures: Figures = field(default_factory=dict)
+    is_warning: bool = False
+    """Work that is not done yet, rather than something wrong."""
 
 
 TABLES: dict[str, Table] = {
@@ -51,5 +53,6 @@ TABLES: dict[str, Table] = {
     "trial_balance": tables.TRIAL_BALANCE,
     "cash_position": tables.CASH_POSITION,
     "tie_outs": tables.TIE_OUTS,
+    "close_status": tables.CLOSE_STEPS,
 }
 """Columns of each asset, for its page in Dagster."""

@@ -167,3 +167,16 @@ TIE_OUTS = Table(
     ),
     key=("book", "month", "name", "subject", "currency", "on_day"),
 )
+
+CLOSE_STEPS = Table(
+    "close_step",
+    "One row per step of the close of a book-month.",
+    (
+        *_BOOK_MONTH,
+        Column("step", pl.String, "Which step."),
+        Column("title", pl.String, "What is done then."),
+        Column("state", pl.String, "done, open, waits (for other steps) or not_needed."),
+        Column("words", pl.String, "What is, or what is missing."),
+        Column("todo", pl.String, "What to do, preferably a command.", nullable=True),
+    ),
+)

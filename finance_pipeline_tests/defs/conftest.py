@@ -94,6 +94,11 @@ class FakeServices(types.ModuleType):
         ]
         return self._made("tie_outs", keys), checks
 
+    def close_status(self, workspace: object, keys: Sequence[BookMonth]) -> tuple[Materialized, list[CheckResult]]:
+        self._note("close_status", keys)
+        checks = [CheckResult("tie_outs", "close_status", str(key), True, "equal", is_warning=True) for key in keys]
+        return self._made("close_status", keys), checks
+
     def touched(self, workspace: object, after: int) -> tuple[list[BookMonth], int]:
         return (self.touched_keys if self.high_water > after else []), self.high_water
 

@@ -50,6 +50,7 @@ EVERY_ASSET = {
         "One row per bank or processor account at a month's end, or at the latest day of the open month.",
     ),
     "tie_outs": ("6_close", "One row per two figures that must be equal at the end of a day."),
+    "close_status": ("6_close", "One row per step of the close of a book-month."),
 }
 
 

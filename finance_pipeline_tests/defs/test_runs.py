@@ -37,9 +37,9 @@ def test_six_months_of_a_book_are_one_recorded_run_in_which_each_service_is_call
     result.raise_if_failed()
     assert [recorded.run_id for recorded in instance.get_runs()] == [result.run_id]
     assert all(services.keys_of(what) == [SIX] for what in ("canonicalize payment", "reconcile", "post", "tie_out"))
-    assert [what for what, _ in services.calls][-4:] == ["reconcile", "post", "cash", "tie_out"]
+    assert [what for what, _ in services.calls][-5:] == ["reconcile", "post", "cash", "tie_out", "close_status"]
     assert told[0].endswith(" ...")
-    assert told[-1].startswith("close done in")
+    assert told[-1].startswith("close_steps done in")
 
 
 def test_each_book_month_carries_its_own_figures_beside_the_total(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from finance_pipeline.core.period import Month
+from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Settings
-from finance_pipeline.services import closing, closing_items
+from finance_pipeline.services import api, closing, closing_items
 from finance_pipeline.services.closing_items import Wanted
 from finance_pipeline.services.closing_people import TakesAnotherPerson
 from finance_pipeline.services.workspace import Workspace
@@ -206,3 +206,12 @@ def test_closing_takes_named_people_in_their_roles(book: Told) -> None:
         closing.lock(workspace, "us", "2026-05", reason="closed", actor="Ann")
     with pytest.raises(BadInput, match="Cid is no accountant"):
         closing.review(workspace, "us", "2026-05", reason="complete", actor="Cid")
+
+
+def test_each_step_that_facts_decide_is_a_check_of_its_month_and_due_only_once_the_month_is_over(book: Told) -> None:
+    this_month = Month.of(datetime.now(UTC).date())
+    done, checks = api.close_status(book.workspace, [BookMonth("us", MAY), BookMonth("us", this_month)])
+    assert done.by_partition["us|2026-05"]["next"] == "open items explained"
+    assert {(check.name, check.words.split(",")[0]) for check in checks if not check.passed} == {
+        ("items_explained", "1 of 1 not explained")
+    }
