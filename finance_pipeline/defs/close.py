@@ -35,6 +35,7 @@ CHECKS = {
     "every_line_is_posted": "What each bank's feed named and what the journal posted for it add to the same.",
     "debits_equal_credits": "Debits equal credits over all entries of the month and of the trial balance.",
     "opening_plus_movement_equals_closing": "Each account's opening balance plus its movement is its closing balance.",
+    "valuation_equals_closing_rate": "Balances in other currencies are worth what the closing rate says.",
 }
 
 

@@ -12,6 +12,8 @@ import dagster as dg
 import pytest
 from dagster._core.workspace.context import BaseWorkspaceRequestContext
 
+from finance_pipeline.close.steps import CHECKED
+from finance_pipeline.close.tie_outs import RULES
 from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import HOME_VARIABLE, load_settings
@@ -82,6 +84,13 @@ def test_every_asset_has_an_owner_kinds_a_code_version_and_after_the_evidence_it
         if node.group_name != "1_evidence":
             assert node.metadata["dagster/column_schema"].columns, key
             assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+@pytest.mark.usefixtures("home")
+def test_every_tie_out_and_every_step_that_facts_decide_is_a_check():
+    keys = loaded().asset_graph.asset_check_keys
+    assert {key.name for key in keys if key.asset_key == dg.AssetKey("tie_outs")} == set(RULES)
+    assert {key.name for key in keys if key.asset_key == dg.AssetKey("close_status")} == set(CHECKED)
 
 
 @pytest.mark.usefixtures("home")
