@@ -26,8 +26,8 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
 
     Named by its id, by the payer, or by the total alone. A row that pays less than its item leaves the rest open, or
     takes the item's early-payment discount. A total alone is enough where every row is of one party, and may be the
-    line's payer; or of a line of no known payer, where no other line and no other advice of those weeks has it and
-    every row is its item in full or less its discount.
+    line's payer, and the advice names no other. Of a line of no known payer, or an advice that names another, it is
+    where no other line and no other advice of those weeks has it and every row is its item in full or discounted.
     """
     if remittances.is_empty():
         return NOTHING
@@ -40,7 +40,7 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
     party = pl.when(~pl.col("party").str.starts_with(NAME_ONLY)).then("party")
     stranger = ~pl.col("line_parties").list.contains(party).fill_null(True)
     nobody = pl.col("line_parties").is_null()
-    by_total = ~stranger & (~nobody | (pl.col("alone") & (_kept() == 0)))
+    by_total = ~stranger & ((~nobody & pl.col("payer").is_null()) | (pl.col("alone") & (_kept() == 0)))
     whole = rows.group_by("l", "remittance_id").agg(
         complete=(known & ((pl.col("rank") < _BY_TOTAL) | by_total)).all()
         & ((pl.col("rank") < _BY_TOTAL).all() | (party.drop_nulls().n_unique() <= 1))
@@ -88,7 +88,7 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
     rank = pl.when(by_id).then(0).when(by_payer).then(1).otherwise(_BY_TOTAL)
     alone = (pl.len().over("l") == 1) & (pl.len().over("remittance_id") == 1)
     return near.with_columns(rank=rank, alone=alone).select(
-        "l", "book", "booked_on", "remittance_id", "rank", "line_parties", "alone",
+        "l", "book", "booked_on", "remittance_id", "rank", "line_parties", "alone", "payer",
         advised_currency="currency",
     )  # fmt: skip
 

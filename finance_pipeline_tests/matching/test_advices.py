@@ -35,6 +35,17 @@ def test_a_total_alone_is_enough_for_documents_of_one_party_in_full_and_for_no_o
     assert _settled(world, in_full) == {}
 
 
+def test_a_total_of_anothers_advice_is_enough_for_documents_in_full_and_for_no_part() -> None:
+    world = World().item("D-100", "100.07", "Dune Ltd").item("D-300", "900.00", "Dune Ltd")
+    world.line("paid", "300.11", "THANK YOU", counterparty_name="DUNE LTD")
+    in_part = _advice(("D-100", 10007), ("D-300", 20004), total=30011)
+    assert _settled(world, in_part) == {"paid": {"D-100": 10007, "D-300": 20004}}
+    assert _settled(world, in_part.with_columns(payer_name=pl.lit("Acme Ltd"))) == {}
+    world.line("all", "1,000.07", "THANK YOU", counterparty_name="DUNE LTD")
+    in_full = _advice(("D-100", 10007), ("D-300", 90000), total=100007).with_columns(payer_name=pl.lit("Acme Ltd"))
+    assert _settled(world, in_full)["all"] == {"D-100": 10007, "D-300": 90000}
+
+
 def test_an_advice_pays_no_document_of_another_currency() -> None:
     world = World().item("D-100", "400.00", "Dune Ltd", currency="EUR").line("paid", "300.11", "ADV-77")
     assert _settled(world, _advice(("D-100", 30011), total=30011)) == {}
