@@ -73,6 +73,10 @@ class LedgerPolicy(_Declared):
 
     rate_greatest_age_days: int = Field(default=5, ge=0, le=31)
     """A reference rate serves so many days after its own, over weekends and holidays, no longer."""
+    late_item_limit_minor: int = Field(default=100_000, ge=0)
+    """What arrives late for a closed month posts by itself on the first open day up to this amount, in minor units of
+    the book's currency, within its fiscal year; above it, and whatever changed or was removed, waits for a person. An
+    adjustment above it takes two."""
 
 
 class Book(_Declared):

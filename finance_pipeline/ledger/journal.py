@@ -21,6 +21,8 @@ from finance_pipeline.store.copy import copy_in, copy_out
 from finance_pipeline.store.sql import query
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+SUBJECT = ("source", "source_id", "purpose")
+"""What an entry is of, within a book."""
 
 
 class UnknownAccount(PermanentProblem):
@@ -43,15 +45,25 @@ class PostingReport:
 
 
 def publish(
-    conn: Connection, book: str, months: Sequence[Month], entries: pl.DataFrame, *, run_id: str, correlation_id: str
+    conn: Connection,
+    book: str,
+    months: Sequence[Month],
+    entries: pl.DataFrame,
+    *,
+    run_id: str,
+    correlation_id: str,
+    subjects: pl.DataFrame | None = None,
 ) -> PostingReport:
     """Make these entries, and no others, stand in these months of a book. Publishing the same again posts nothing.
 
     entries: schemas.ENTRIES, all of one book. A standing entry of another content is reversed and posted anew; one
     whose subject is not wanted any more is reversed. What belongs to a closed month goes to the first open day after.
+    subjects: the only ones that this may touch (source, source_id, purpose); all others stand as they are.
     All in the caller's transaction, which should hold the book's lock. Raises UnknownAccount, NotOneBook.
     """
     _check(book, entries)
+    if subjects is not None:
+        entries = entries.join(subjects, on=SUBJECT, how="semi")
     publish_id = uuid.uuid4().hex
     entries = entries.sort("source", "source_id", "purpose")
     staged = entries.select(
@@ -63,7 +75,10 @@ def publish(
     copy_in(conn, "staging.ledger_entry", staged)
     parameters = {"publish_id": publish_id, "book": book, "run_id": run_id, "correlation_id": correlation_id}
     first_days = sorted(month.first_day for month in months)
-    conn.execute(query("ledger_plan"), parameters | {"first_day": first_days[0], "months": first_days})
+    only: dict[str, list[str] | None] = {"sources": None, "source_ids": None, "purposes": None}
+    if subjects is not None:
+        only = {f"{name}s": subjects[name].to_list() for name in SUBJECT}
+    conn.execute(query("ledger_plan"), parameters | only | {"first_day": first_days[0], "months": first_days})
     report = _report(conn, publish_id, entries)
     if report.new or report.reversed:
         _post(conn, parameters, report)

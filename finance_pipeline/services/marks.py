@@ -34,9 +34,11 @@ def set_mark(conn: Connection, book: str, month: Month, stage: str, value: str) 
 
 
 def canonical_digest(conn: Connection, book: str, first: str, last: str) -> str:
-    """Digest of which canonical versions are current in the months first to last of a book."""
+    """Digest of which canonical versions are current in the months first to last of a book, and of which closed months
+    hold back."""
     rows = conn.execute(query("canonical_marks"), {"book": book, "first": first, "last": last}).fetchall()
-    return digest(*(part for row in rows for part in row))
+    held_back = conn.execute("select * from close.withheld(%s)", (book,)).fetchall()
+    return digest(*(part for row in (*rows, *held_back) for part in row))
 
 
 def standing_digest(conn: Connection, book: str, month: Month, first_day: date) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -30,9 +30,9 @@ _DECIDED = pl.Schema((column.name, column.dtype) for column in engine_schemas.DE
 
 def given(conn: Connection, book: Book, policy: Policy, month: Month) -> Given:
     """What a month of a book is folded from, with what stands and what people decided."""
-    carried_ids, carried_items = _carried(conn, book.id, month.previous)
+    carried_ids, carried_items = carried(conn, book.id, month.previous)
     opening = opening_of(conn, book, month, carried_ids, carried_items)
-    split = _standing(conn, book.id, month, policy)
+    split = standing(conn, book.id, month, policy)
     decided = decisions(conn, book.id, month)
     return given_of(conn, book, policy, month, opening, split, decisions=decided, taught_until=month)
 
@@ -47,9 +47,10 @@ def given_of(
     *,
     decisions: pl.DataFrame,
     taught_until: Month,
+    seen: records.AsSigned | None = None,
 ) -> Given:
     """The same with what stands and what was decided given; parties as confirmed lines up to a month taught."""
-    past = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, "", "", _lines_held(standing.past))
+    past = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, "", "", _lines_held(standing.past), seen)
     no_amount = pl.lit(None, pl.Int64).alias("functional_minor")
     lines = candidates.lines(past.with_columns(no_amount), schemas.PAYMENTS.empty().with_columns(no_amount))
     return Given(
@@ -60,7 +61,7 @@ def given_of(
         parties_of(conn, book, policy, taught_until),
         own_accounts(book),
         engine_rates(conn),
-        items_of=lambda ids: items_by_id(conn, book, ids),
+        items_of=lambda ids: items_by_id(conn, book, ids, seen),
     )
 
 
@@ -70,7 +71,12 @@ def no_decisions() -> pl.DataFrame:
 
 
 def opening_of(
-    conn: Connection, book: Book, month: Month, carried_lines: Sequence[str], carried_items: pl.DataFrame
+    conn: Connection,
+    book: Book,
+    month: Month,
+    carried_lines: Sequence[str],
+    carried_items: pl.DataFrame,
+    seen: records.AsSigned | None = None,
 ) -> frames.Opening:
     """What a month works on: what is carried from the month before, and its own records.
 
@@ -78,13 +84,13 @@ def opening_of(
     is no item and settles none until the rate is published.
     """
     first, last = records.first_and_last(book, month)
-    bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_lines)
-    payments = records.current(conn, schemas.PAYMENTS, book.id, first, last, carried_lines)
+    bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_lines, seen)
+    payments = records.current(conn, schemas.PAYMENTS, book.id, first, last, carried_lines, seen)
     mine = payments.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
     priced = _priced(conn, book, mine).filter(pl.col("functional_minor").is_not_null())
-    items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last), priced)
+    items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last, seen=seen), priced)
     settled = candidates.recorded_settlements(priced)
-    named = records.current(conn, schemas.INVOICES, book.id, "", "", settled["item_id"].to_list())
+    named = records.current(conn, schemas.INVOICES, book.id, "", "", settled["item_id"].to_list(), seen)
     later = candidates.items(named.filter(pl.col("month") > last), priced.clear())
     rates = records.rates(conn)
     lines = candidates.lines(
@@ -94,10 +100,10 @@ def opening_of(
     return open_month(lines, carried_items, items, settled, later)
 
 
-def items_by_id(conn: Connection, book: Book, ids: Sequence[str]) -> pl.DataFrame:
+def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.AsSigned | None = None) -> pl.DataFrame:
     """Items by id (candidates.ITEM_SCHEMA), nothing of them open: what was settled before and may be open again."""
-    invoices = records.current(conn, schemas.INVOICES, book.id, "", "", ids)
-    payments = _priced(conn, book, records.current(conn, schemas.PAYMENTS, book.id, "", "", ids))
+    invoices = records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen)
+    payments = _priced(conn, book, records.current(conn, schemas.PAYMENTS, book.id, "", "", ids, seen))
     nothing = pl.lit(0, pl.Int64)
     return candidates.items(invoices, payments).with_columns(open_minor=nothing, open_functional_minor=nothing)
 
@@ -107,7 +113,7 @@ def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFram
     return opened_books.with_carrying_amounts(conn, book.id, priced)
 
 
-def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:
+def carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:
     """Ids of the lines without a counterpart, and the items still open, at the end of the month before."""
     parameters = {"book": book, "month": str(previous)}
     lines = conn.execute(
@@ -117,22 +123,31 @@ def _carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], p
     return [row[0] for row in lines], items
 
 
-def _standing(conn: Connection, book: str, month: Month, policy: Policy) -> frames.Standing:
-    """Matches that stand: of this month, of later ones, and of earlier ones what lines of this month may refer to."""
-    parameters = {"book": book, "month": str(month)}
+def standing(
+    conn: Connection, book: str, month: Month, policy: Policy, at: datetime | str = records.NOW
+) -> frames.Standing:
+    """Matches that stand: of this month, of later ones, and of earlier ones what lines of this month may refer to.
+
+    at: as they stood then; what settles items in later months does so now.
+    """
+    parameters = {"book": book, "month": str(month), "at": records.NOW}
     found = copy_out(conn, query("standing_allocations"), parameters, frames.ALLOCATION_SCHEMA)
+    later = found.filter(pl.col("month") != str(month))
+    if at != records.NOW:
+        found = copy_out(conn, query("standing_allocations"), parameters | {"at": at}, frames.ALLOCATION_SCHEMA)
     here = found.filter(pl.col("month") == str(month))
     past = copy_out(
         conn,
         query("past_allocations"),
         parameters
         | {
+            "at": at,
             "since": month.first_day - timedelta(days=policy.return_days),
             "named": here["other_line_id"].drop_nulls().unique().sort().to_list(),
         },
         frames.ALLOCATION_SCHEMA,
     )
-    return frames.Standing(here=here, later=found.filter(pl.col("month") != str(month)), past=past)
+    return frames.Standing(here=here, later=later, past=past)
 
 
 def _lines_held(standing: pl.DataFrame) -> list[str]:
@@ -140,9 +155,12 @@ def _lines_held(standing: pl.DataFrame) -> list[str]:
     return pl.concat([standing["line_id"], holding]).unique().sort().to_list()
 
 
-def decisions(conn: Connection, book: str, month: Month) -> pl.DataFrame:
-    """What people decided about lines booked up to a month's end, as far as it holds (matching.schemas.DECISIONS)."""
-    return copy_out(conn, query("current_decisions"), {"book": book, "month": str(month)}, _DECIDED)
+def decisions(conn: Connection, book: str, month: Month, at: datetime | str = records.NOW) -> pl.DataFrame:
+    """What people decided about lines booked up to a month's end, as far as it holds (matching.schemas.DECISIONS).
+
+    at: as far as it held then.
+    """
+    return copy_out(conn, query("current_decisions"), {"book": book, "month": str(month), "at": at}, _DECIDED)
 
 
 def taught(conn: Connection, book: str, month: Month) -> pl.DataFrame:

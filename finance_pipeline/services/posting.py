@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,14 +16,30 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
 from finance_pipeline.services import approved, closing_year_end, marks, opened_books, records, revaluation
+from finance_pipeline.services.held import held_months
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.locks import book_lock
+from finance_pipeline.store.sql import query
 
 STAGE = "journal"
+HELD = "held"
+"""What a closed month is noted to be computed from: what was signed and let in, whatever the code is by now."""
+_SUBJECT = pl.Schema(dict.fromkeys(journal.SUBJECT, pl.String))
 _CARRIED = pl.Schema({"item_id": pl.String, "open_minor": pl.Int64, "open_functional_minor": pl.Int64})
+
+
+@dataclass(frozen=True)
+class AsGiven:
+    """What a month is posted from in memory, where that is not what stands."""
+
+    seen: records.AsSigned
+    settlements: pl.DataFrame
+    """ledger.schemas.SETTLEMENTS."""
+    carried_items: pl.DataFrame
+    """Items open when the month began, with open_minor and open_functional_minor."""
 
 
 def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[str, Materialized]:
@@ -39,7 +56,7 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
         for month in months(book.first_month, max(wanted)):
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
-                figures = _post_if_stale(conn, book, month, run_id, correlation_id)
+                figures = _post(conn, book, month, run_id, correlation_id)
             for name in totals:
                 totals[name] += int(figures.get(name, 0))
             if month in wanted:
@@ -57,6 +74,14 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
 
 def _rows(by_partition: dict[str, Figures]) -> int:
     return sum(int(figures["row_count"]) for figures in by_partition.values())
+
+
+def _post(conn: Connection, book: Book, month: Month, run_id: str, correlation_id: str) -> Figures:
+    held = held_months(conn, book)
+    if month not in held:
+        return _post_if_stale(conn, book, month, run_id, correlation_id)
+    report = post_to_held(conn, book, month, list(held), run_id, correlation_id)
+    return {"new_entries": report.new, "reversed": report.reversed, "held": 0}
 
 
 def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, correlation_id: str) -> Figures:
@@ -87,28 +112,71 @@ def postings_of(conn: Connection, book: Book, month: Month) -> Postings:
     """Every entry that should stand for a month of a book, and what is held: of its records and matches, what its end
     revalues, and what a fiscal year that it opens takes over. Nothing is written.
     """
-    inputs = _inputs(conn, book, month)
-    posted = entries_for(inputs, book)
-    mine = Postings(*(_of_month(frame, book, month) for frame in (posted.entries, posted.held)))
-    revalued = revaluation.revaluations(conn, book, month, mine.entries, inputs.rates)
+    mine = posted(conn, book, month)
+    revalued = revaluation.revaluations(conn, book, month, mine.entries, records.rates(conn))
     return together([mine, revalued, closing_year_end.opening_roll(conn, book, month)])
 
 
-def _of_month(frame: pl.DataFrame, book: Book, month: Month) -> pl.DataFrame:
+def held_digest(conn: Connection, book: Book, month: Month) -> str:
+    """Digest of what a closed month's journal rests on: what was let in, and the matches that post to it."""
+    row = conn.execute(
+        "select coalesce(max(decision_seq), 0) from close.difference_decision"
+        " where book = %s and verdict in ('let_in', 'adjusted')",
+        (book.id,),
+    ).fetchone()
+    return digest(HELD, row, marks.standing_digest(conn, book.id, month, records.first_day(book, month)))
+
+
+def post_to_held(
+    conn: Connection, book: Book, month: Month, held: Sequence[Month], run_id: str, correlation_id: str
+) -> journal.PostingReport:
+    """Post to a closed month what matches of open months say of its days: the leg of a transfer that arrived since.
+
+    The month's own entries stay as they are, whatever the rules say by now.
+    """
+    inputs = held_digest(conn, book, month)
+    if marks.mark_of(conn, book.id, month, STAGE) == inputs:
+        return journal.PostingReport()
+    chart.ensure_accounts(conn, [book])
+    parameters = {
+        "book": book.id, "month": str(month), "first_day": month.first_day, "last_day": month.last_day,
+        "held": [str(each) for each in held],
+    }  # fmt: skip
+    subjects = copy_out(conn, query("later_subjects"), parameters, _SUBJECT)
+    wanted = copy_out(conn, query("later_matches"), parameters, pl.Schema({"source_id": pl.String}))
+    entries = posted(conn, book, month).entries.join(wanted, on="source_id", how="semi")
+    touched = pl.concat([subjects, entries.select(journal.SUBJECT)]).unique()
+    report = journal.PostingReport()
+    if touched.height:
+        report = journal.publish(
+            conn, book.id, [month], entries, run_id=run_id, correlation_id=correlation_id, subjects=touched
+        )
+    marks.set_mark(conn, book.id, month, STAGE, inputs)
+    return report
+
+
+def posted(conn: Connection, book: Book, month: Month, given: AsGiven | None = None) -> Postings:
+    """The entries that the records and matches of a month call for, and what is held. Nothing is written."""
+    return of_month(entries_for(inputs_of(conn, book, month, given), book), book, month)
+
+
+def of_month(postings: Postings, book: Book, month: Month) -> Postings:
     """Entries of one month: those that happened in it. The legs of a transfer may be of two; the first month of a book
     takes in what is older.
     """
     day = pl.max_horizontal("effective_on", pl.lit(book.starts_on))
-    return frame.filter(day.is_between(pl.lit(month.first_day), pl.lit(month.last_day)))
+    is_mine = day.is_between(pl.lit(month.first_day), pl.lit(month.last_day))
+    return Postings(postings.entries.filter(is_mine), postings.held.filter(is_mine))
 
 
-def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
-    """Current records of the month, and its settlements; tombstones left out."""
+def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None = None) -> PostingInputs:
+    """Records of the month as they count, or as they are given, and its settlements; tombstones left out."""
     first, last = records.first_and_last(book, month)
     rates = records.rates(conn)
+    seen = given.seen if given else None
 
     def living(table: Table) -> pl.DataFrame:
-        return records.current(conn, table, book.id, first, last).filter(~pl.col("removed"))
+        return records.current(conn, table, book.id, first, last, seen=seen).filter(~pl.col("removed"))
 
     opening = opened_books.opening_rows(conn, book)
     payments = living(schemas.PAYMENTS).filter(~pl.col("record_id").is_in(opening["subject"].implode()))
@@ -117,28 +185,33 @@ def _inputs(conn: Connection, book: Book, month: Month) -> PostingInputs:
         bank_transactions=living(schemas.BANK_TRANSACTIONS),
         invoices=living(schemas.INVOICES),
         payments=payments,
-        settled_documents=_settled_documents(conn, book, month, settled),
+        settled_documents=_settled_documents(conn, book, month, settled, given),
         balances=_first_balances(conn, book, month, opening),
-        settlements=settlements(conn, book, month, rates),
+        settlements=given.settlements if given else settlements(conn, book, month, rates),
         rates=rates,
         journal_lines=approved.approved_lines(conn, book.id, month),
         opening=opening if month == book.first_month else opening.clear(),
     )
 
 
-def _settled_documents(conn: Connection, book: Book, month: Month, ids: list[str]) -> pl.DataFrame:
+def _settled_documents(
+    conn: Connection, book: Book, month: Month, ids: list[str], given: AsGiven | None
+) -> pl.DataFrame:
     """Documents that payments of a month settle, with what was open of them when it began; null is the whole.
 
     Of a document of this or a later month all was open but what was paid in advance.
     """
-    carried = copy_out(
-        conn,
-        "select item_id, open_minor, open_functional_minor from recon.open_item"
-        " where book = %(book)s and month = %(month)s and item_id = any(%(ids)s)",
-        {"book": book.id, "month": str(month.previous), "ids": ids},
-        _CARRIED,
-    )
-    documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids)
+    if given:
+        carried = given.carried_items.select(_CARRIED.names())
+    else:
+        carried = copy_out(
+            conn,
+            "select item_id, open_minor, open_functional_minor from recon.open_item"
+            " where book = %(book)s and month = %(month)s and item_id = any(%(ids)s)",
+            {"book": book.id, "month": str(month.previous), "ids": ids},
+            _CARRIED,
+        )
+    documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids, given.seen if given else None)
     is_later = pl.col("month") >= str(month)
     return documents.join(carried, left_on="record_id", right_on="item_id", how="left").with_columns(
         open_minor=pl.col("open_minor") + pl.when(is_later).then("total_minor").otherwise(0),

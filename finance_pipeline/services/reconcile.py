@@ -8,28 +8,22 @@ a few queries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import polars as pl
+from dataclasses import dataclass
 
 from finance_pipeline.core.identity import digest, new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.matching import engine
-from finance_pipeline.matching.month import frames
-from finance_pipeline.matching.month.duplicates import refuted
-from finance_pipeline.matching.month.fold import Folded, Given, fold_month
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.services import marks, opened_books, openings, records, tables
+from finance_pipeline.services import folding, marks, opened_books, openings, records
+from finance_pipeline.services.held import held_months
+from finance_pipeline.services.letting_in import LetIn, let_in_late
 from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
-from finance_pipeline.store.copy import copy_in, copy_out
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline.store.sql import query
-
-_GAPS = pl.Schema({"account_id": pl.String, "balance_on": pl.Date, "gap_minor": pl.Int64})
 
 
 @dataclass
@@ -42,25 +36,36 @@ class _Counts:
 
 
 def reconcile(workspace: Workspace, keys: Sequence[BookMonth]) -> dict[str, Materialized]:
-    """Fold these book-months, and any earlier one that is stale. Assets: matches, exceptions, open_items."""
+    """Fold these book-months, and any earlier one that is stale. Assets: matches, exceptions, open_items.
+
+    A closed month stays as it was signed; what is late for it is let in when an open month is wanted (letting_in).
+    """
     counts: dict[str, _Counts] = {}
+    late = LetIn()
     by_table: dict[str, dict[str, Figures]] = {"matches": {}, "exceptions": {}, "open_items": {}}
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
         policy = policy_of(book)
+        with workspace.database.transaction() as conn:
+            held = held_months(conn, book)
+            if held and not held.keys() >= set(wanted):
+                book_lock(conn, book_id)
+                late += let_in_late(conn, book, policy)
         for month in months(book.first_month, max(wanted)):
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
-                done = _fold_if_stale(conn, book, policy, month)
+                is_held = month in held_months(conn, book)
+                done = _Counts() if is_held else _fold_if_stale(conn, book, policy, month)
                 if month in wanted:
                     key = str(BookMonth(book_id, month))
                     counts[key] = done
                     for table, figures in _published_counts(conn, book_id, month, done).items():
                         by_table[table][key] = figures
     totals: Figures = {
-        "new_matches": sum(c.new_matches for c in counts.values()),
-        "retracted": sum(c.retracted for c in counts.values()),
+        "new_matches": sum(c.new_matches for c in counts.values()) + late.new_matches,
+        "retracted": sum(c.retracted for c in counts.values()) + late.retracted,
         "unchanged_months": sum(not c.folded for c in counts.values()),
+        "late_items": late.records,
     }
     return {
         table: Materialized(table, sum(int(f["row_count"]) for f in partitions.values()), partitions, totals)
@@ -99,85 +104,9 @@ def _state(conn: Connection, book: str, month: Month) -> tuple[str, str] | None:
 
 def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: str) -> _Counts:
     """Read, ask the engine, publish."""
-    run_id = new_correlation_id()
-    folded = _folded(conn, book, policy, openings.given(conn, book, policy, month))
-    _publish_retractions(conn, book.id, month, folded.kept.retractions, run_id)
-    _publish_matches(conn, folded.new, run_id)
-    _publish_month(conn, book.id, month, folded.closing, folded.exceptions)
-    line_count = folded.opening.lines.height
-    _note_month(conn, book.id, month, inputs, folded.closing.digest, line_count, run_id)
-    return _Counts(folded.new.matches.height, folded.kept.retractions.height, folded=True)
-
-
-def _folded(conn: Connection, book: Book, policy: Policy, given: Given) -> Folded:
-    """The month, without repeated lines of which the bank's own balance says that they are none."""
-    while True:
-        folded = fold_month(given, policy)
-        repeated = folded.repeated
-        if repeated.is_empty():
-            return folded
-        accounts = repeated["account_id"].unique().sort().to_list()
-        gaps = copy_out(conn, query("statement_gaps"), {"book": book.id, "accounts": accounts}, _GAPS)
-        more = refuted(repeated, gaps)
-        if more.is_empty():
-            return folded
-        given = replace(given, refuted=pl.concat([given.refuted, more]))
-
-
-def _publish_retractions(conn: Connection, book: str, month: Month, retractions: pl.DataFrame, run_id: str) -> None:
-    """Add retractions. A later month that loses a match by what this one learnt is stale."""
-    matches = retractions["match_id"].to_list()
-    conn.execute(query("forget_months_of"), {"book": book, "month": str(month), "matches": matches})
-    copy_in(conn, "recon.retraction", retractions.with_columns(book=pl.lit(book), run_id=pl.lit(run_id)))
-
-
-def _publish_matches(conn: Connection, new: frames.Accepted, run_id: str) -> None:
-    """Add matches and their allocations. One that stood before and was retracted comes again as its next version."""
-    ids = new.matches["match_id"].to_list()
-    known = conn.execute(
-        "select match_id, max(version) from recon.match where match_id = any(%s) group by match_id", (ids,)
-    ).fetchall()
-    versions = pl.DataFrame(known, schema={"match_id": pl.String, "known": pl.Int32}, orient="row")
-    matches = (
-        new.matches.join(versions, on="match_id", how="left", maintain_order="left")
-        .with_columns(version=pl.col("known").fill_null(0) + 1, run_id=pl.lit(run_id))
-        .drop("known")
-    )
-    copy_in(conn, "recon.match", matches)
-    copy_in(conn, "recon.allocation", new.allocations.join(matches.select("match_id", "version"), on="match_id"))
-
-
-def _publish_month(
-    conn: Connection, book: str, month: Month, closing: frames.Closing, exceptions: pl.DataFrame
-) -> None:
-    """Replace what the month closed with: open items, open lines and exceptions."""
-    for statement in (
-        "delete from recon.open_item where book = %s and month = %s",
-        "delete from recon.open_line where book = %s and month = %s",
-        "delete from recon.exception where book = %s and month = %s",
-    ):
-        conn.execute(statement, (book, str(month)))
-    stamp = pl.lit(str(month)).alias("month")
-    items = closing.open_items.with_columns(stamp)
-    lines = closing.open_lines.rename({"account_id": "account"}).with_columns(stamp)
-    copy_in(conn, "recon.open_item", items.select(tables.OPEN_ITEMS.names))
-    copy_in(conn, "recon.open_line", lines.select(tables.OPEN_LINES.names))
-    copy_in(conn, "recon.exception", exceptions.with_columns(stamp).select(tables.EXCEPTIONS.names))
-
-
-def _note_month(
-    conn: Connection, book: str, month: Month, inputs: str, closing: str, line_count: int, run_id: str
-) -> None:
-    conn.execute(
-        """
-        insert into recon.month (book, month, input_digest, closing_digest, line_count, run_id)
-        values (%s, %s, %s, %s, %s, %s)
-        on conflict (book, month) do update
-        set input_digest = excluded.input_digest, closing_digest = excluded.closing_digest,
-            line_count = excluded.line_count, run_id = excluded.run_id, folded_at = clock_timestamp()
-        """,
-        (book, str(month), inputs, closing, line_count, run_id),
-    )
+    done = folding.folded(conn, book, policy, openings.given(conn, book, policy, month))
+    folding.publish(conn, book.id, month, done, inputs, new_correlation_id())
+    return _Counts(done.new.matches.height, done.kept.retractions.height, folded=True)
 
 
 def _published_counts(conn: Connection, book: str, month: Month, done: _Counts) -> dict[str, Figures]:

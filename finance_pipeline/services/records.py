@@ -1,9 +1,14 @@
-"""Reading current canonical records as frames."""
+"""Reading canonical records as frames: as they count, or as a closed month's sign-off saw them.
+
+A record counts in its newest version, but for those that a closed month holds back (close.withheld).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 import polars as pl
 from psycopg import sql
@@ -15,9 +20,38 @@ from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.services import opened_books
 from finance_pipeline.store.copy import copy_out
+from finance_pipeline.store.sql import query
 
 BEFORE_ANY, AFTER_ALL = "0000-00", "9999-12"
 """Month texts that sort before and after every month."""
+HELD = {table.name: table for table in (schemas.BANK_TRANSACTIONS, schemas.INVOICES, schemas.PAYMENTS)}
+"""What a closed month holds as it was signed. What a bank states, and who a party is, is always the newest."""
+NOW = "infinity"
+"""The moment as at which everything counts that is known."""
+WITHHELD = pl.Schema(
+    {
+        "table_name": pl.String,
+        "record_id": pl.String,
+        "version": pl.Int32,
+        "month": pl.String,
+        "counted_version": pl.Int32,
+        "counted_month": pl.String,
+    }
+)
+
+
+@dataclass(frozen=True)
+class AsSigned:
+    """How a closed month is computed again: every record as it counted at the sign-off."""
+
+    book: str
+    first: str
+    last: str
+    """Month texts that it covers."""
+    signature_id: str
+    signed_at: datetime
+    newest: bool = False
+    """The month's own records as they are known now instead, whether they were let in or not."""
 
 
 def first_and_last(book: Book, month: Month) -> tuple[str, str]:
@@ -30,27 +64,58 @@ def first_day(book: Book, month: Month) -> date:
     return date.min if month <= book.first_month else month.first_day
 
 
-def current(conn: Connection, table: Table, book: str, first: str, last: str, ids: Sequence[str] = ()) -> pl.DataFrame:
-    """Current versions of a book's records in some months, or named by id; tombstones included.
+def current(
+    conn: Connection,
+    table: Table,
+    book: str,
+    first: str,
+    last: str,
+    ids: Sequence[str] = (),
+    seen: AsSigned | None = None,
+) -> pl.DataFrame:
+    """Versions that count of a book's records in some months, or named by id; tombstones included.
 
-    Of a book with a signed opening, what is older than its first day is what the opening lists.
+    seen: of a closed month what its sign-off saw, instead of what counts now. Of a book with a signed opening, what is
+    older than its first day is what the opening lists.
     """
-    statement = sql.SQL(
-        """
-        select {columns} from canonical.{current}
-        where (book = {book} and month between {first} and {last}) or record_id = any({ids})
-        order by record_id
-        """
-    ).format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, table.names)),
-        current=sql.Identifier(f"{table.name}_current"),
-        book=book,
-        first=first,
-        last=last,
-        ids=list(ids),
-    )
-    found = copy_out(conn, statement, None, table.schema)
+    parameters = {"book": book, "first": first, "last": last, "ids": list(ids)}
+    if table.name in HELD and seen is not None:
+        found = _as_signed(conn, table, parameters, seen)
+    else:
+        found = copy_out(conn, _of(table, "records_current"), parameters, table.schema)
+    if table.name in HELD and seen is None:
+        found = _as_counted(conn, table, parameters, found)
     return opened_books.seen_by(conn, table, book, first, last, ids, found)
+
+
+def _as_signed(conn: Connection, table: Table, parameters: dict[str, Any], seen: AsSigned) -> pl.DataFrame:
+    moment = {"signature": seen.signature_id, "signed_at": seen.signed_at, "newest": seen.newest}
+    months = {"signed_first": seen.first, "signed_last": seen.last}
+    return copy_out(conn, _of(table, "records_as_signed"), parameters | moment | months, table.schema)
+
+
+def _as_counted(conn: Connection, table: Table, parameters: dict[str, Any], newest: pl.DataFrame) -> pl.DataFrame:
+    """The newest versions, but for those that a closed month holds back."""
+    held_back = withheld(conn, parameters["book"]).filter(pl.col("table_name") == table.name)
+    if held_back.is_empty():
+        return newest
+    in_months = pl.col("counted_month").is_between(pl.lit(parameters["first"]), pl.lit(parameters["last"]))
+    known = held_back.filter(
+        in_months | pl.col("record_id").is_in(parameters["ids"]), pl.col("counted_version").is_not_null()
+    )
+    counted = versions(conn, table, known, "counted_version")
+    return pl.concat([newest.join(held_back, on="record_id", how="anti"), counted]).sort("record_id")
+
+
+def versions(conn: Connection, table: Table, wanted: pl.DataFrame, version: str = "version") -> pl.DataFrame:
+    """Some versions of records (record_id and the column that says which)."""
+    parameters = {"ids": wanted["record_id"].to_list(), "versions": wanted[version].to_list()}
+    return copy_out(conn, _of(table, "records_by_version"), parameters, table.schema)
+
+
+def withheld(conn: Connection, book: str) -> pl.DataFrame:
+    """Records whose newest version does not count, because a closed month holds it back (WITHHELD)."""
+    return copy_out(conn, "select * from close.withheld(%(book)s)", {"book": book}, WITHHELD)
 
 
 def rates(conn: Connection) -> pl.DataFrame:
@@ -60,4 +125,14 @@ def rates(conn: Connection) -> pl.DataFrame:
         "select rate_on, currency, per_eur, source, content_hash from canonical.fx_rate",
         None,
         schemas.FX_RATES.schema,
+    )
+
+
+def _of(table: Table, name: str) -> sql.Composed:
+    """A query over one canonical table: its columns, itself, and the view of its newest versions."""
+    return sql.SQL(query(name)).format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, table.names)),
+        table=sql.Identifier("canonical", table.name),
+        current=sql.Identifier("canonical", f"{table.name}_current"),
+        table_name=table.name,
     )

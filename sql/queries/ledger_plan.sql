@@ -1,6 +1,7 @@
 -- One row per entry to take back or to post, so that exactly what one publish wants stands in its months. What stands
 -- with the same content is left alone. A standing entry belongs to the month of its effective day (the first month of
--- the book takes in what is older), wherever its period was closed and it had to go.
+-- the book takes in what is older), wherever its period was closed and it had to go. subjects: null, or the only ones
+-- that may be touched, as three arrays.
 insert into staging.ledger_plan (publish_id, action, book, source, entry_id, original_on, ordinal, version, accounting_on)
 with compared as materialized (
     select
@@ -43,6 +44,12 @@ unwanted as (
         and date_trunc('month', greatest(standing.effective_on, book.starts_on))::date = any(%(months)s::date[])
         and (standing.source, standing.source_id, standing.purpose) not in (
             select source, source_id, purpose from staging.ledger_entry where publish_id = %(publish_id)s
+        )
+        and (
+            %(sources)s::text[] is null
+            or (standing.source, standing.source_id, standing.purpose) in (
+                select * from unnest(%(sources)s::text[], %(source_ids)s::text[], %(purposes)s::text[])
+            )
         )
 )
 select %(publish_id)s, 'reverse', book, source, entry_id, original_on, null::integer, version, original_on

@@ -1,4 +1,4 @@
--- One row per allocation of the matches that stand and that post to a book-month: those of that month, and transfers and
+-- One row per allocation of the matches that stood at a moment and that post to a book-month: those of that month, and transfers and
 -- repeated lines of any month with a line of that month, since their entries bear their lines' own days.
 select
     match_id, version as match_version, standing.book, standing.month, standing.tier, standing.rule,
@@ -9,7 +9,7 @@ select
     allocation.item_functional_minor, allocation.other_line_id, allocation.other_line_on,
     allocation.other_line_currency, allocation.other_line_amount_minor, allocation.other_amount_minor,
     allocation.other_evidence_hash, allocation.account_code, allocation.evidence_hash
-from recon.standing
+from recon.standing_at(%(at)s) as standing
 join recon.allocation using (match_id, version)
 where standing.book = %(book)s and (
     standing.month = %(month)s
