@@ -23,7 +23,7 @@ from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.schemas import DECISIONS
-from finance_pipeline.services import folding, marks, openings, posting, records
+from finance_pipeline.services import folding, openings, posting, records
 from finance_pipeline.services.held import HeldMonth, causes_of, held_months
 from finance_pipeline.store.copy import copy_in
 from finance_pipeline.store.sql import query
@@ -212,5 +212,5 @@ def _post(
             conn, book.id, [month], after, run_id=run_id, correlation_id=correlation_id,
             subjects=once.select(subject).unique(),
         )  # fmt: skip
-    marks.set_mark(conn, book.id, month, posting.STAGE, posting.held_digest(conn, book, month))
+    posting.note_held(conn, book, month, report)
     return report

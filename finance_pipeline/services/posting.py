@@ -25,7 +25,7 @@ from finance_pipeline.store.locks import book_lock
 from finance_pipeline.store.sql import query
 
 STAGE = "journal"
-HELD = "held"
+HELD = "held journal"
 """What a closed month is noted to be computed from: what was signed and let in, whatever the code is by now."""
 _SUBJECT = pl.Schema(dict.fromkeys(journal.SUBJECT, pl.String))
 _CARRIED = pl.Schema({"item_id": pl.String, "open_minor": pl.Int64, "open_functional_minor": pl.Int64})
@@ -135,7 +135,7 @@ def post_to_held(
     The month's own entries stay as they are, whatever the rules say by now.
     """
     inputs = held_digest(conn, book, month)
-    if marks.mark_of(conn, book.id, month, STAGE) == inputs:
+    if marks.mark_of(conn, book.id, month, HELD) == inputs:
         return journal.PostingReport()
     chart.ensure_accounts(conn, [book])
     parameters = {
@@ -151,8 +151,16 @@ def post_to_held(
         report = journal.publish(
             conn, book.id, [month], entries, run_id=run_id, correlation_id=correlation_id, subjects=touched
         )
-    marks.set_mark(conn, book.id, month, STAGE, inputs)
+    note_held(conn, book, month, report)
     return report
+
+
+def note_held(conn: Connection, book: Book, month: Month, report: journal.PostingReport) -> None:
+    """Note what a closed month's journal rests on; what was computed on the journal is stale where it changed."""
+    inputs = held_digest(conn, book, month)
+    marks.set_mark(conn, book.id, month, HELD, inputs)
+    if report.new or report.reversed:
+        marks.set_mark(conn, book.id, month, STAGE, inputs)
 
 
 def posted(conn: Connection, book: Book, month: Month, given: AsGiven | None = None) -> Postings:
