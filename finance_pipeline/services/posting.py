@@ -15,6 +15,7 @@ from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
+from finance_pipeline.ledger.posting.manual import MANUAL
 from finance_pipeline.services import approved, closing_year_end, marks, opened_books, records, revaluation
 from finance_pipeline.services.held import held_months
 from finance_pipeline.services.results import Figures, Materialized
@@ -118,19 +119,26 @@ def postings_of(conn: Connection, book: Book, month: Month) -> Postings:
 
 
 def held_digest(conn: Connection, book: Book, month: Month) -> str:
-    """Digest of what a closed month's journal rests on: what was let in, and the matches that post to it."""
+    """Digest of what a closed month's journal rests on: what was let in, matches that post to it, what was approved."""
     row = conn.execute(
         "select coalesce(max(decision_seq), 0) from close.difference_decision"
         " where book = %s and verdict in ('let_in', 'adjusted')",
         (book.id,),
     ).fetchone()
-    return digest(HELD, row, marks.standing_digest(conn, book.id, month, records.first_day(book, month)))
+    return digest(
+        HELD,
+        row,
+        marks.standing_digest(conn, book.id, month, records.first_day(book, month)),
+        approved.approved_digest(conn, book.id, month),
+        str(closing_year_end.opening_roll(conn, book, month).entries.rows()),
+    )
 
 
 def post_to_held(
     conn: Connection, book: Book, month: Month, held: Sequence[Month], run_id: str, correlation_id: str
 ) -> journal.PostingReport:
-    """Post to a closed month what matches of open months say of its days: the leg of a transfer that arrived since.
+    """Post to a closed month what people approved for it since, what the fiscal year before left, and what matches of
+    open months say of its days: the leg of a transfer that arrived since.
 
     The month's own entries stay as they are, whatever the rules say by now.
     """
@@ -144,7 +152,10 @@ def post_to_held(
     }  # fmt: skip
     subjects = copy_out(conn, query("later_subjects"), parameters, _SUBJECT)
     wanted = copy_out(conn, query("later_matches"), parameters, pl.Schema({"source_id": pl.String}))
-    entries = posted(conn, book, month).entries.join(wanted, on="source_id", how="semi")
+    found = posted(conn, book, month).entries
+    rolled = closing_year_end.opening_roll(conn, book, month).entries
+    approved_since = found.filter(pl.col("source") == MANUAL)
+    entries = pl.concat([found.join(wanted, on="source_id", how="semi"), approved_since, rolled])
     touched = pl.concat([subjects, entries.select(journal.SUBJECT)]).unique()
     report = journal.PostingReport()
     if touched.height:

@@ -165,7 +165,7 @@ def test_what_the_bank_shows_is_not_dismissed_and_what_it_does_not_show_is(books
 def test_a_change_of_rules_or_engine_alone_posts_nothing_in_a_closed_month_and_is_no_adjustment(
     books: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    books.workspace.settings.book("us").chart["200"] = "4010"  # type: ignore[index]
+    monkeypatch.setitem(books.workspace.settings.book("us").chart, "200", "4010")  # type: ignore[misc]
     monkeypatch.setattr(posting, "RULES_VERSION", 99)
     monkeypatch.setattr(reconcile.engine, "ENGINE_VERSION", "99")
     with books.workspace.database.transaction() as conn:

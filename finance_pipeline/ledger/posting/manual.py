@@ -11,6 +11,9 @@ import polars as pl
 from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.posting.entries import Postings, assembled, together
 
+MANUAL = "manual"
+"""Source of the entries of journals that people brought."""
+
 
 def manual_journals(book: Book, lines: pl.DataFrame) -> Postings:
     """The approved journals (schemas.JOURNAL_LINES) as entries, and their reversals on the days that they name."""
@@ -29,7 +32,7 @@ def manual_journals(book: Book, lines: pl.DataFrame) -> Postings:
 def _entries(book: Book, lines: pl.DataFrame, purpose: str) -> Postings:
     heads = lines.unique("key", keep="first", maintain_order=True).with_columns(
         book=pl.lit(book.id),
-        source=pl.lit("manual"),
+        source=pl.lit(MANUAL),
         source_id="key",
         purpose=pl.lit(purpose),
         accounting_on="effective_on",
