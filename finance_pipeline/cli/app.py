@@ -23,6 +23,7 @@ from finance_pipeline.cli import (
     reports,
     rules,
     statements,
+    statutory,
     webhooks,
 )
 from finance_pipeline.cli import connections as connecting
@@ -44,6 +45,7 @@ app.add_typer(landing.app, name="landing", help="Evidence: whether it is whole, 
 app.add_typer(webhooks.app, name="webhooks", help="What vendors say is new: a reason to pull sooner.")
 app.add_typer(golive.app, name="golive", help="A book's opening: its trial balance and items, signed by two.")
 app.add_typer(journals.app, name="journals", help="Journals from files: submitted by one person, approved by another.")
+app.add_typer(statutory.app, name="statutory", help="The accounting system's ledger beside ours, account by account.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

@@ -26,6 +26,7 @@ from finance_pipeline.cli.show import Shown, console, money, show_json, show_tab
 
 if TYPE_CHECKING:
     from finance_pipeline.services.reports import AccountCard, TrialBalance
+    from finance_pipeline.services.workspace import Workspace
 
 
 def trial_balance(
@@ -43,10 +44,12 @@ def trial_balance(
     with opened() as workspace:
         question = question_of(workspace, book, as_of, by, known_at, month)
         found = reports.trial_balance(workspace, question, day_or_none(since))
+        label = _label(workspace, found) if known_at is None else None  # what was known then stays as it was said
     if as_json:
         show_json(
             stamped(
                 found.stamp,
+                **({"label": label} if label else {}),
                 first_day=found.first_day,
                 accounts=found.accounts.to_dicts(),
                 difference_minor=found.difference_minor,
@@ -54,6 +57,18 @@ def trial_balance(
         )
     else:
         _show_trial_balance(found)
+        console.print(label or "", end="\n" if label else "")
+
+
+def _label(workspace: Workspace, found: TrialBalance) -> str | None:
+    """How the trial balance of a book that has an accounting system beside it is labelled."""
+    from finance_pipeline.core.period import Month
+    from finance_pipeline.services.statutory import compare
+
+    book = workspace.settings.book(found.stamp.book)
+    if book.accounting is None and book.ledger.statutory is None:
+        return None
+    return compare(workspace, book.id, str(Month.of(found.stamp.as_of))).words
 
 
 def account(

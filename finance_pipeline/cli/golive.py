@@ -19,7 +19,6 @@ Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the s
 MaybeBook = Annotated[str | None, typer.Option("--book", help="Only this book.")]
 Opening = Annotated[str, typer.Argument(help="The opening, as `golive list` prints it; its first letters will do.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in your own words.")]
-Person = Annotated[str | None, typer.Option("--by", help="Who; else the actor of the settings.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print figures for machines.")]
 SUBMISSION_COLUMNS = [
     Shown("Submission", lambda row: row["submission_id"][:12]),
@@ -42,15 +41,14 @@ def import_opening(
     ],
     balances: Annotated[Path, typer.Option(help="Of banks and processors: account, currency, balance [, carried].")],
     reason: Reason,
-    by: Person = None,
 ) -> None:
     """Read the three files of an opening, hold them against each other, and submit them for two signatures."""
     from finance_pipeline.services.going_live import submit_opening
 
     with opened() as workspace:
-        found = submit_opening(workspace, book, trial_balance, open_items, balances, reason=reason, actor=by)
+        found = submit_opening(workspace, book, trial_balance, open_items, balances, reason=reason)
         _show(workspace, book)
-    console.print(f"Next: two people sign it: finance-pipeline golive sign {found[:12]} --by NAME --reason ...")
+    console.print(f"Next: two people sign it: finance-pipeline golive sign {found[:12]} --reason ...")
 
 
 @app.command("list")
@@ -61,22 +59,22 @@ def list_openings(book: MaybeBook = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def sign(opening: Opening, reason: Reason, by: Person = None) -> None:
+def sign(opening: Opening, reason: Reason) -> None:
     """Sign an opening; the second person's signature makes it stand."""
-    _decide(opening, "sign", reason, by)
+    _decide(opening, "sign", reason)
 
 
 @app.command()
-def refuse(opening: Opening, reason: Reason, by: Person = None) -> None:
+def refuse(opening: Opening, reason: Reason) -> None:
     """Refuse an opening, for good."""
-    _decide(opening, "refuse", reason, by)
+    _decide(opening, "refuse", reason)
 
 
-def _decide(opening: str, verdict: Verdict, reason: str, by: str | None) -> None:
+def _decide(opening: str, verdict: Verdict, reason: str) -> None:
     from finance_pipeline.services.going_live import sign_opening
 
     with opened() as workspace:
-        now = sign_opening(workspace, opening, verdict, reason=reason, actor=by)
+        now = sign_opening(workspace, opening, verdict, reason=reason)
         first = workspace.settings.book(now["book"]).first_month
     console.print(f"The opening {now['submission_id'][:12]} of {now['book']} {_STATES[now['state']]}.")
     if now["state"] == "approved":

@@ -9,7 +9,7 @@ import polars as pl
 import typer
 
 from finance_pipeline.cli.environment import opened
-from finance_pipeline.cli.golive import SUBMISSION_COLUMNS, AsJson, Book, MaybeBook, Person, Reason
+from finance_pipeline.cli.golive import SUBMISSION_COLUMNS, AsJson, Book, MaybeBook, Reason
 from finance_pipeline.cli.show import console, money, show_frame, text
 
 if TYPE_CHECKING:
@@ -29,17 +29,14 @@ def import_journals(
     ],
     book: Book,
     reason: Reason,
-    by: Person = None,
 ) -> None:
     """Read journals from a file, strictly, and submit them for another person's approval."""
     from finance_pipeline.services.journals import submit_journals
 
     with opened() as workspace:
-        found = submit_journals(workspace, book, file, reason=reason, actor=by)
+        found = submit_journals(workspace, book, file, reason=reason)
         _show(workspace, found)
-    console.print(
-        f"Next: another person approves: finance-pipeline journals approve {found[:12]} --by NAME --reason ..."
-    )
+    console.print(f"Next: another person approves: finance-pipeline journals approve {found[:12]} --reason ...")
 
 
 @app.command("list")
@@ -60,22 +57,22 @@ def show(submission: Submission, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def approve(submission: Submission, reason: Reason, by: Person = None) -> None:
+def approve(submission: Submission, reason: Reason) -> None:
     """Approve journals that somebody else submitted, and post them."""
     from finance_pipeline.services.journals import decide_journals
 
     with opened() as workspace:
-        done = decide_journals(workspace, submission, "sign", reason=reason, actor=by)
+        done = decide_journals(workspace, submission, "sign", reason=reason)
     console.print(f"Approved. {done['new_entries']} entries were posted to the journal of {done['book']}.")
 
 
 @app.command()
-def refuse(submission: Submission, reason: Reason, by: Person = None) -> None:
+def refuse(submission: Submission, reason: Reason) -> None:
     """Refuse submitted journals, for good."""
     from finance_pipeline.services.journals import decide_journals
 
     with opened() as workspace:
-        decide_journals(workspace, submission, "refuse", reason=reason, actor=by)
+        decide_journals(workspace, submission, "refuse", reason=reason)
     console.print("Refused. Nothing was posted.")
 
 

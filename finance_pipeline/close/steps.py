@@ -105,6 +105,12 @@ class Facts:
     open_until: datetime | None = None
     review: Review | None = None
     signature: Signature | None = None
+    statutory: str | None = None
+    """Which ledger the book names as the legal one: ours or accounting."""
+    other_is_known: bool = False
+    """A trial balance of the accounting system at the month's end is here."""
+    other_unexplained: tuple[str, ...] = ()
+    """Accounts in which the two ledgers differ, and nobody said why."""
     ends_fiscal_year: bool = False
     is_rolled: bool = False
     """Profit and loss of the year were rolled into retained earnings as they stand."""
@@ -265,6 +271,18 @@ def _balances_are_revalued(facts: Facts) -> tuple[State, str, str]:
     return "open", words, f"finance-pipeline run {facts.command}"
 
 
+def _ledgers_agree(facts: Facts) -> tuple[State, str, str]:
+    if facts.statutory is None:
+        return "not_needed", "the book names no statutory ledger; its trial balance is labelled partial", ""
+    if not facts.other_is_known:
+        todo = f"finance-pipeline statutory import TRIAL_BALANCE_FILE {facts.command}"
+        return "open", "no trial balance of the accounting system at the month's end is here", todo
+    if facts.other_unexplained:
+        todo = f"finance-pipeline statutory explain {facts.other_unexplained[0]} {facts.command} --reason ..."
+        return "open", f"differ, and nobody said why: {', '.join(facts.other_unexplained)}", todo
+    return "done", "equal to the accounting system's, account by account, or explained", ""
+
+
 def _differences_are_decided(facts: Facts) -> tuple[State, str, str]:
     if not facts.undecided_differences:
         return "done", "nothing is undecided of the months before", ""
@@ -329,6 +347,7 @@ _FACTS = (
     _Rule("tie_outs", "figures tie out", _figures_tie_out, ("figures_current",)),
     _Rule("items_explained", "open items explained", _items_are_explained, ("figures_current",)),
     _Rule("revaluation", "balances revalued", _balances_are_revalued, ("figures_current",)),
+    _Rule("ledgers_agree", "ledgers agree", _ledgers_agree, ("figures_current",)),
     _Rule("differences", "late items decided", _differences_are_decided),
 )
 CHECKED = {rule.name: rule.title for rule in _FACTS}

@@ -77,6 +77,9 @@ class LedgerPolicy(_Declared):
     """What arrives late for a closed month posts by itself on the first open day up to this amount, in minor units of
     the book's currency, within its fiscal year; above it, and whatever changed or was removed, waits for a person. An
     adjustment above it takes two."""
+    statutory: Literal["ours", "accounting"] | None = None
+    """Which ledger is the legal one: this, or the accounting system's. Once it is named, both are tied account by
+    account before a month is signed; while none is named, our trial balance is labelled partial."""
 
 
 class Book(_Declared):

@@ -159,7 +159,8 @@ def digest_of(book: Book) -> str:
     """Digest of what the posting rules read of a book's settings: its accounts, its mapping, its start."""
     mapping = sorted(book.chart.items())
     banks = [(bank.id, bank.gl_account, bank.currency) for bank in book.bank_accounts]
-    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on, book.ledger)
+    age = book.ledger.rate_greatest_age_days
+    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on, age)
 
 
 def ensure_accounts(conn: psycopg.Connection[Any], books: Iterable[Book]) -> int:

@@ -12,7 +12,7 @@ from finance_pipeline.close.steps import CONNECTIONS, STATEMENTS, TIES, TO_EXPLA
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book, Settings
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services import closing_year_end, marks, posting, records
+from finance_pipeline.services import closing_year_end, marks, posting, records, statutory
 from finance_pipeline.services.canonicalize import waiting_count
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
@@ -23,6 +23,7 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
     parameters = _parameters(book, month)
     standing = _standing(conn, parameters)
     connections, dead_letters = _connections(conn, settings, book)
+    ledgers = statutory.tie_of(conn, book, month) if book.ledger.statutory else None
     return Facts(
         book=book.id,
         month=month,
@@ -48,6 +49,9 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
         open_until=standing["open_until"],
         review=_review(standing),
         signature=_signature(standing),
+        statutory=book.ledger.statutory,
+        other_is_known=ledgers is not None and ledgers.is_known,
+        other_unexplained=tuple(ledgers.unexplained["code"]) if ledgers else (),
         ends_fiscal_year=closing_year_end.ends_fiscal_year(book, month),
         is_rolled=closing_year_end.is_rolled(conn, book, month),
     )

@@ -18,6 +18,7 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.chart import accounts_of, ensure_accounts, role_code, valuation_accounts
 from finance_pipeline.services import submitting
+from finance_pipeline.services.closing_people import acting
 from finance_pipeline.services.submitting import DoesNotHold, Given, day, is_currency, minor, refuse_rows
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.locks import book_lock
@@ -60,7 +61,7 @@ def submit_opening(
 
     Raises DoesNotHold naming rows and reasons, or the two figures that are not equal. Nothing is taken then.
     """
-    who = submitting.named_person(workspace, actor)
+    who = acting(workspace.settings, "accountant", actor).name
     book = workspace.settings.book(book_id)
     files = [
         submitting.given(file, *columns)
@@ -84,7 +85,7 @@ def sign_opening(
 
     Raises NotApproved for who may not, BadInput where the book's first month takes no entries any more.
     """
-    who = submitting.named_person(workspace, actor)
+    who = acting(workspace.settings, "controller", actor).name
     with workspace.database.transaction() as conn:
         found = submitting.submission_of(conn, prefix, "opening")
         book = workspace.settings.book(found["book"])

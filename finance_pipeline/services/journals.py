@@ -19,6 +19,7 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.chart import accounts_of, codable_accounts, ensure_accounts, role_code
 from finance_pipeline.services import submitting
 from finance_pipeline.services.approved import stored_lines
+from finance_pipeline.services.closing_people import acting
 from finance_pipeline.services.posting import post
 from finance_pipeline.services.submitting import DoesNotHold, Given, day, is_currency, minor, refuse_rows
 from finance_pipeline.services.workspace import Workspace
@@ -40,7 +41,7 @@ def submit_journals(workspace: Workspace, book_id: str, file: Path, *, reason: s
 
     Raises DoesNotHold naming rows and reasons, or the journal whose debits and credits differ. Nothing is taken then.
     """
-    who = submitting.named_person(workspace, actor)
+    who = acting(workspace.settings, "accountant", actor).name
     book = workspace.settings.book(book_id)
     read = submitting.given(file, *_COLUMNS)
     lines = _lines(book, read)
@@ -59,7 +60,7 @@ def decide_journals(
 
     Raises NotApproved for who submitted them, BadInput where a month of theirs takes no such entries any more.
     """
-    who = submitting.named_person(workspace, actor)
+    who = acting(workspace.settings, "controller", actor).name
     with workspace.database.transaction() as conn:
         found = submitting.submission_of(conn, prefix, "journals")
         book_lock(conn, found["book"])

@@ -163,14 +163,6 @@ def refuse_rows(file: str, rows: pl.DataFrame, *rules: tuple[pl.Expr, pl.Expr]) 
     raise DoesNotHold(f"{'; '.join(said)}{more}.", where=file, kept="Nothing was taken.")
 
 
-def named_person(workspace: Workspace, actor: str | None) -> str:
-    """Who acts: as said, else the actor of the settings. Raises BadInput for nobody."""
-    who = (actor if actor is not None else workspace.settings.actor).strip()
-    if not who:
-        raise BadInput("it takes a named person.", kept="Nothing was recorded.")
-    return who
-
-
 def submit(
     workspace: Workspace,
     conn: Connection,
@@ -193,7 +185,7 @@ def submit(
     if not reason.strip():
         raise BadInput("it takes a reason.", kept="Nothing was taken.")
     for each in files:
-        _land(workspace, conn, each)
+        land_file(workspace, conn, each)
     conn.execute(
         """
         insert into ledger.submission (submission_id, kind, book, files, page_hashes, line_count, submitted_by, reason)
@@ -215,7 +207,7 @@ def submit(
     return submission_id
 
 
-def _land(workspace: Workspace, conn: Connection, file: Given) -> None:
+def land_file(workspace: Workspace, conn: Connection, file: Given) -> None:
     """Keep the bytes of a file for ever, once."""
     known = conn.execute("select from landing.page where page_hash = %s", (file.page_hash,)).fetchone()
     if known is not None:
