@@ -228,8 +228,8 @@ def _discounted_late() -> pl.Expr:
 
 
 def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines that are another open item of the party to the cent, whatever they name, or that exceed the named
-    one by a round amount which is another's."""
+    """l, i of lines that are another open item of the party to the cent, before conversion or after, whatever they name,
+    or that exceed the named one by a round amount which is another's."""
     keys = ["book", "party", "line_currency", "amount"]
     over = single.with_columns(
         missing=pl.col("line_amount") - pl.col("item_amount"), sign=pl.col("line_amount").sign()
@@ -238,6 +238,9 @@ def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         [
             single.select("l", "book", "party", "line_currency", amount="line_amount", named="i"),
             over.select("l", "book", "party", "line_currency", amount="missing", named="i"),
+            single.filter(pl.col("original_currency") != pl.col("line_currency")).select(
+                "l", "book", "party", line_currency="original_currency", amount="original_amount", named="i"
+            ),
         ]
     )
     items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")

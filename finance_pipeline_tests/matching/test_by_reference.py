@@ -252,6 +252,9 @@ def test_a_part_payment_is_not_assumed_where_the_text(memo: str, why: str) -> No
 def test_an_amount_that_another_invoice_of_the_party_explains_is_no_part_payment() -> None:
     world = World().item("INV-2041", "900.00", "Acme Ltd").item("INV-5777", "400.00", "Acme Ltd")
     assert world.line("line", "400.00", "INV-2041").reconcile().reasons() == {"line": "several_solutions"}
+    converted = World().item("INV-2041", "900.00", "Acme Ltd").item("9", "380.00", "Acme Ltd", currency="EUR")
+    converted.line("line", "400.00", "INV-2041", original_amount_minor=38000, original_currency="EUR")
+    assert converted.reconcile().reasons() == {"line": "several_solutions"}
     netted = World().item("INV-2041", "900.00", "Acme Ltd").item("CN-5777", "-500.00", "Acme Ltd", kind="credit_note")
     both = {"line": {"INV-2041": 90000, "CN-5777": -50000}}
     assert netted.line("line", "400.00", "INV-2041").reconcile().settled() == both
