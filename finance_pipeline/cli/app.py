@@ -224,10 +224,23 @@ def tie_outs(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson =
 
 
 @app.command()
-def verify(as_json: AsJson = False) -> None:
-    """Recompute the ledger's hash chain and check landed files; names the first broken link."""
+def verify(
+    anchor: Annotated[
+        Path | None,
+        typer.Option(help="Compare with the ends of the chain in this file, not with the data folder's own."),
+    ] = None,
+    write_anchor: Annotated[
+        Path | None, typer.Option(help="Add the end of the chain to this file, if all of the chain holds.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the ledger's hash chain and check landed files; names the first broken link.
+
+    Compares the chain with the ends of it that were noted outside the database: every run that posts adds one to
+    anchors/ledger.jsonl in the data folder. Keep a copy where nobody who can change the database can change it.
+    """
     with opened() as workspace:
-        reports.verify_and_show(workspace, as_json=as_json)
+        reports.verify_and_show(workspace, anchor, write_anchor, as_json=as_json)
 
 
 @app.command()

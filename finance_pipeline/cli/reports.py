@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -139,11 +140,13 @@ def show_tie_outs(workspace: Workspace, book: str | None, month: str | None, *, 
     show_frame("Tie-outs", read.tie_outs(workspace, book, month), columns, as_json=as_json)
 
 
-def verify_and_show(workspace: Workspace, *, as_json: bool) -> None:
+def verify_and_show(
+    workspace: Workspace, anchor: Path | None = None, write_anchor: Path | None = None, *, as_json: bool
+) -> None:
     """Chain of the ledger and bytes of the landing; ends with an error that names the first broken link."""
     from finance_pipeline.services.books import verify
 
-    report = verify(workspace, say)
+    report = verify(workspace, say, anchor=anchor, write_anchor=write_anchor)
     if as_json:
         show_json(report)
     else:

@@ -44,6 +44,12 @@ class PostingReport:
     """Source -> new, reversed, unchanged."""
 
 
+def take_token(conn: Connection, book: str, run_id: str) -> int:
+    """Take a book for a run, at its beginning: an earlier beginning of the same run may not post to it any more."""
+    taken = conn.execute("select ledger.take_token(%s, %s)", (book, run_id)).fetchone()
+    return int(taken[0]) if taken else 0
+
+
 def publish(
     conn: Connection,
     book: str,
@@ -53,13 +59,15 @@ def publish(
     run_id: str,
     correlation_id: str,
     subjects: pl.DataFrame | None = None,
+    token: int | None = None,
 ) -> PostingReport:
     """Make these entries, and no others, stand in these months of a book. Publishing the same again posts nothing.
 
     entries: schemas.ENTRIES, all of one book. A standing entry of another content is reversed and posted anew; one
     whose subject is not wanted any more is reversed. What belongs to a closed month goes to the first open day after.
     subjects: the only ones that this may touch (source, source_id, purpose); all others stand as they are.
-    All in the caller's transaction, which should hold the book's lock. Raises UnknownAccount, NotOneBook.
+    All in the caller's transaction, which should hold the book's lock. token: what take_token gave a run that posts in
+    several transactions. Raises UnknownAccount, NotOneBook, and what the database refuses.
     """
     _check(book, entries)
     if subjects is not None:
@@ -73,7 +81,8 @@ def publish(
         _account_ids(conn, book, entries).alias("accounts"),
     )
     copy_in(conn, "staging.ledger_entry", staged)
-    parameters = {"publish_id": publish_id, "book": book, "run_id": run_id, "correlation_id": correlation_id}
+    parameters: dict[str, Any] = {"publish_id": publish_id, "book": book, "token": token}
+    parameters |= {"run_id": run_id, "correlation_id": correlation_id}
     first_days = sorted(month.first_day for month in months)
     only: dict[str, list[str] | None] = {"sources": None, "source_ids": None, "purposes": None}
     if subjects is not None:
@@ -87,13 +96,13 @@ def publish(
     return report
 
 
-def _post(conn: Connection, parameters: dict[str, str], report: PostingReport) -> None:
+def _post(conn: Connection, parameters: dict[str, Any], report: PostingReport) -> None:
     """One batch: reversals first, since a next version may only follow them."""
     locks_areas = conn.execute("select ledger.locks_areas(%(book)s)", parameters).fetchone()
     if locks_areas and locks_areas[0]:
         conn.execute(query("ledger_plan_areas"), parameters)
     conn.execute(query("ledger_open_periods"), parameters)
-    opened = conn.execute("select ledger.open_batch(%(run_id)s, %(correlation_id)s)", parameters).fetchone()
+    opened = conn.execute("select ledger.open_batch(%(run_id)s, %(correlation_id)s, %(token)s)", parameters).fetchone()
     batch = parameters | {"batch_id": opened[0] if opened else None}
     reversed_count = conn.execute(query("ledger_post_reversals"), batch).rowcount if report.reversed else 0
     new_count = _post_entries(conn, batch) if report.new else 0

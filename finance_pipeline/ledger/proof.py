@@ -1,23 +1,34 @@
 """Proof that the journal is what was posted: everything is recomputed from the entries, nothing stored is believed.
 
 The chain shows every change of a sealed batch. That the whole chain was replaced, or its end cut off, shows only
-against a head kept outside the database: `verify` takes one.
+against an end kept outside the database (finance_pipeline.ledger.anchors): `verify` takes those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 import psycopg
 
+from finance_pipeline.ledger.anchors import Anchor
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
+Connection = psycopg.Connection[tuple[Any, ...]]
+GENESIS = "eb62e2cecdfd56454a50ccea9bde9034fc7367501c8010259d915b41d413d2ff"
+"""What the first seal is linked to: the SHA-256 of `finance_pipeline ledger`."""
+_HEAD = """
+    select
+        position, encode(link, 'hex'),
+        recorded_at = (select coalesce(max(recorded_at), '-infinity') from ledger.seal)
+    from ledger.head
+"""
 _CHAIN = pl.Schema(
     {"position": pl.Int64, "batch_id": pl.Int64, "entry_count": pl.Int64, "counted": pl.Int64}
-    | dict.fromkeys(("root_holds", "follows", "linked", "link_holds", "in_time"), pl.Boolean())
+    | dict.fromkeys(("root_holds", "follows", "linked", "link_holds", "in_time", "accounts_hold"), pl.Boolean())
     | {"link": pl.String}
 )
 _FAULTS = pl.Schema({"subject": pl.String, "words": pl.String})
@@ -28,6 +39,7 @@ _RULES = {
     "link_holds": "is not what it was sealed as",
     "in_time": "was recorded before the seal before it",
     "root_holds": "holds other entries than were sealed",
+    "accounts_hold": "is the first to move other accounts, or accounts of another meaning, than were sealed",
 }
 
 
@@ -49,8 +61,11 @@ class ProofReport:
         return self.first_broken is None
 
 
-def verify(conn: psycopg.Connection[tuple[Any, ...]], *, anchor: str | None = None) -> ProofReport:
-    """Recompute digests, roots, links, balances, movements, numbers and keys. anchor: a link noted earlier."""
+def verify(conn: Connection, *, anchors: Sequence[Anchor] = ()) -> ProofReport:
+    """Recompute digests, roots, links, balances, movements, numbers, keys and the meaning of accounts.
+
+    anchors: ends of the chain noted outside the database earlier; the first that it departs from is named.
+    """
     chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
     broken = [
         f"batch {row['batch_id']} (link {row['position']}) {words}"
@@ -58,12 +73,30 @@ def verify(conn: psycopg.Connection[tuple[Any, ...]], *, anchor: str | None = No
         for rule, words in _RULES.items()
         if not row[rule]
     ]
-    head = conn.execute("select position, encode(link, 'hex') from ledger.head").fetchone()
-    last = (chain["position"][-1], chain["link"][-1]) if chain.height else (0, head[1] if head else "")
-    if head != last:
-        broken.append(f"the chain ends at link {last[0]}, and its head says {head[0] if head else 'nothing'}")
-    if anchor is not None and chain.filter(pl.col("link") == anchor).is_empty():
-        broken.append(f"the link {anchor} that was noted outside is not in the chain")
+    broken += _ends(conn, chain)
+    broken += [words for words in (_departure(chain, each) for each in anchors) if words][:1]
     faults = pl.concat(copy_out(conn, query(name), None, _FAULTS) for name in _FAULT_QUERIES)
     found = (*broken, *(f"{subject} {words}" for subject, words in faults.rows()))
-    return ProofReport(chain.height, int(chain["counted"].sum()), last[1], found[0] if found else None, found)
+    head = chain["link"][-1] if chain.height else GENESIS
+    return ProofReport(chain.height, int(chain["counted"].sum()), head, found[0] if found else None, found)
+
+
+def _ends(conn: Connection, chain: pl.DataFrame) -> list[str]:
+    """What is wrong with the noted end of the chain; nothing where it is that of the last seal."""
+    head = conn.execute(_HEAD).fetchone()
+    last = (chain["position"][-1], chain["link"][-1]) if chain.height else (0, GENESIS)
+    if head is None or head[:2] != last:
+        return [f"the chain ends at link {last[0]}, and its head says {head[0] if head else 'nothing'}"]
+    return [] if head[2] else ["the head of the chain has another time than its last seal"]
+
+
+def _departure(chain: pl.DataFrame, anchor: Anchor) -> str | None:
+    """Where the chain is not what an anchor says that it was; None where it is."""
+    upto = chain.filter(pl.col("position") <= anchor.position)
+    if upto.is_empty() or upto["position"][-1] != anchor.position:
+        return f"link {anchor.position}, which was noted outside, is not in the chain any more"
+    if upto["link"][-1] != anchor.link:
+        return f"link {anchor.position} is not the one that was noted outside on {anchor.recorded_at}"
+    if int(upto["entry_count"].sum()) != anchor.entries:
+        return f"up to link {anchor.position}, {anchor.entries} entries were noted outside"
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,9 @@ import polars as pl
 from finance_pipeline.core.period import Month
 from finance_pipeline.landing.files import LandedFile
 from finance_pipeline.ledger import proof, reports
+from finance_pipeline.ledger.anchors import Anchor, anchor_of, append_anchor, read_anchors
 from finance_pipeline.ledger.chart import accounts_of
+from finance_pipeline.services import anchoring
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
@@ -70,14 +73,25 @@ def line_months(workspace: Workspace) -> pl.DataFrame:
         return copy_out(conn, query("line_months"), None, _LINE_MONTHS)
 
 
-def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str, Any]:
+def verify(
+    workspace: Workspace,
+    on_progress: Callable[[str], None],
+    *,
+    anchor: Path | None = None,
+    write_anchor: Path | None = None,
+) -> dict[str, Any]:
     """Recompute the ledger's chain, and the hash of every landed file and of every source record in them.
 
-    Words name the first thing that is not as it was.
+    Words name the first thing that is not as it was. anchor: ends of the chain noted outside the database; the data
+    folder's own, which every run that posts adds to, unless one is given. write_anchor: a file to add the end to if all
+    of the chain holds. Raises BadAnchor.
     """
     on_progress("Recomputing the ledger's chain ...")
+    kept = anchor or anchoring.own_file(workspace)
+    anchors = read_anchors(kept) if anchor or kept.exists() else []
     with workspace.database.transaction(role="reader") as conn:
-        ledger = proof.verify(conn)
+        ledger = proof.verify(conn, anchors=anchors)
+        end = anchor_of(conn)
         rows = conn.execute(
             "select content_hash, path, byte_count, row_count from landing.file order by landed_at, content_hash"
         ).fetchall()
@@ -90,6 +104,7 @@ def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str
         f"The chain of {ledger.batches} batches and {ledger.entries:,} entries holds; its head is {ledger.head}."
         if ledger.holds
         else f"The ledger is not what was sealed: {ledger.first_broken}.",
+        _anchored(kept, anchors, ledger.holds),
         f"All {len(rows)} landed files are what their names promise."
         if not damaged
         else f"{len(damaged)} landed files are damaged or gone, the first is landing/{damaged[0]}: restore it.",
@@ -97,7 +112,11 @@ def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str
         if lost.is_empty()
         else f"{lost.height:,} versions of source records are in no intact file, the first is {lost['source_id'][0]}.",
     ]
+    if write_anchor and ledger.holds and end:
+        append_anchor(write_anchor, end)
+        words.append(f"Link {end.position} was added to {write_anchor}.")
     return {
+        "anchors": len(anchors),
         "intact": ledger.holds and not damaged and lost.is_empty(),
         "batches": ledger.batches,
         "entries": ledger.entries,
@@ -109,3 +128,13 @@ def verify(workspace: Workspace, on_progress: Callable[[str], None]) -> dict[str
         "lost_versions": lost.height,
         "words": "\n".join(words),
     }
+
+
+def _anchored(kept: Path, anchors: list[Anchor], holds: bool) -> str:
+    """What was compared with what is kept outside the database."""
+    if not anchors:
+        return f"No end of the chain was noted outside the database yet ({kept})."
+    noted = (
+        f"{len(anchors)} ends of the chain that were noted outside the database, the last link {anchors[-1].position}"
+    )
+    return f"It was compared with {noted} ({kept}){', and agrees with them' if holds else ''}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
@@ -16,7 +16,7 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
 from finance_pipeline.ledger.posting.manual import MANUAL
-from finance_pipeline.services import approved, closing_year_end, marks, opened_books, records, revaluation
+from finance_pipeline.services import anchoring, approved, closing_year_end, marks, opened_books, records, revaluation
 from finance_pipeline.services.held import held_months
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
@@ -43,6 +43,15 @@ class AsGiven:
     """Items open when the month began, with open_minor and open_functional_minor."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """What posts: a run, its correlation id, and the token that tells it from an earlier beginning of the same run."""
+
+    run_id: str
+    correlation_id: str
+    token: int
+
+
 def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[str, Materialized]:
     """Post these book-months, and earlier ones whose matches or records changed since they were posted.
 
@@ -54,10 +63,12 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
     correlation_id = new_correlation_id()
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
+        with workspace.database.transaction() as conn:
+            run = Run(run_id, correlation_id, journal.take_token(conn, book_id, run_id))
         for month in months(book.first_month, max(wanted)):
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
-                figures = _post(conn, book, month, run_id, correlation_id)
+                figures = _post(conn, book, month, run)
             for name in totals:
                 totals[name] += int(figures.get(name, 0))
             if month in wanted:
@@ -67,6 +78,7 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
                 key = str(BookMonth(book_id, Month.parse(row["month"])))
                 entries[key] = {"row_count": row["entries"], **entries[key]}
                 balances[key] = {"row_count": row["accounts"]} | {n: row[n] for n in ("debit_minor", "credit_minor")}
+    anchoring.note_end(workspace)
     return {
         "journal_entries": Materialized("journal_entries", _rows(entries), entries, dict(totals)),
         "trial_balance": Materialized("trial_balance", _rows(balances), balances),
@@ -77,15 +89,15 @@ def _rows(by_partition: dict[str, Figures]) -> int:
     return sum(int(figures["row_count"]) for figures in by_partition.values())
 
 
-def _post(conn: Connection, book: Book, month: Month, run_id: str, correlation_id: str) -> Figures:
+def _post(conn: Connection, book: Book, month: Month, run: Run) -> Figures:
     held = held_months(conn, book)
     if month not in held:
-        return _post_if_stale(conn, book, month, run_id, correlation_id)
-    report = post_to_held(conn, book, month, list(held), run_id, correlation_id)
+        return _post_if_stale(conn, book, month, run)
+    report = post_to_held(conn, book, month, list(held), run)
     return {"new_entries": report.new, "reversed": report.reversed, "held": 0}
 
 
-def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, correlation_id: str) -> Figures:
+def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figures:
     """Post one month unless what it rests on is what it was when it was posted."""
     first, last = records.first_and_last(book, month)
     inputs = digest(
@@ -104,7 +116,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run_id: str, corr
         return {"new_entries": 0, "reversed": 0, "held": 0}
     chart.ensure_accounts(conn, [book])
     wanted = postings_of(conn, book, month)
-    report = journal.publish(conn, book.id, [month], wanted.entries, run_id=run_id, correlation_id=correlation_id)
+    report = journal.publish(conn, book.id, [month], wanted.entries, **asdict(run))
     marks.set_mark(conn, book.id, month, STAGE, inputs)
     return {"new_entries": report.new, "reversed": report.reversed, "held": wanted.held.height}
 
@@ -134,9 +146,7 @@ def held_digest(conn: Connection, book: Book, month: Month) -> str:
     )
 
 
-def post_to_held(
-    conn: Connection, book: Book, month: Month, held: Sequence[Month], run_id: str, correlation_id: str
-) -> journal.PostingReport:
+def post_to_held(conn: Connection, book: Book, month: Month, held: Sequence[Month], run: Run) -> journal.PostingReport:
     """Post to a closed month what people approved for it since, what the fiscal year before left, and what matches of
     open months say of its days: the leg of a transfer that arrived since.
 
@@ -159,9 +169,7 @@ def post_to_held(
     touched = pl.concat([subjects, entries.select(journal.SUBJECT)]).unique()
     report = journal.PostingReport()
     if touched.height:
-        report = journal.publish(
-            conn, book.id, [month], entries, run_id=run_id, correlation_id=correlation_id, subjects=touched
-        )
+        report = journal.publish(conn, book.id, [month], entries, subjects=touched, **asdict(run))
     note_held(conn, book, month, report)
     return report
 

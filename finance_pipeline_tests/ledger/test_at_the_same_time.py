@@ -6,9 +6,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
+import pytest
+
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
-from finance_pipeline.ledger import proof, reports
+from finance_pipeline.ledger import journal, proof, reports
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline_tests.ledger.world import MAY, World, day, post
@@ -55,6 +58,21 @@ def test_two_books_open_a_month_that_nobody_has_opened(kept_database: Database, 
                 assert not theirs.done()
                 time.sleep(0.01)
         assert theirs.result(timeout=10) == 1
+
+
+def test_a_worker_whose_run_was_begun_again_may_not_post_any_more(kept_database: Database, us: Book, de: Book) -> None:
+    with kept_database.transaction() as conn:
+        zombie = journal.take_token(conn, us.id, "run")
+        other_book, other_run = journal.take_token(conn, de.id, "run"), journal.take_token(conn, us.id, "another")
+    with kept_database.transaction() as conn:
+        assert post(conn, World(us).line("first", "1.00"), token=zombie).new == 1
+        newest = journal.take_token(conn, us.id, "run")
+    world = World(us).line("first", "1.00").line("second", "2.00")
+    for token in (zombie, other_book, other_run, newest + 1):
+        with pytest.raises(psycopg.IntegrityError, match="was begun again"), kept_database.transaction() as conn:
+            post(conn, world, token=token)
+    with kept_database.transaction() as conn:
+        assert post(conn, world, token=newest).new == 1
 
 
 def _post(database: Database, world: World, month: Month) -> int:

@@ -89,8 +89,15 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
     "a first posting that says it reverses": ({**TAKEN_BACK, "version": 2}, "reversal_has_a_negative_version"),
     "a reversal of nothing": ({**TAKEN_BACK, "source_id": "us/bank/none"}, "no exact reversal"),
     "a reversal of another entry": ({**TAKEN_BACK, "reverses": GONE["reverses"]}, "no exact reversal"),
-    "a reversal before its original": ({**TAKEN_BACK, "accounting_on": "2026-05-03"}, "no exact reversal"),
-    "a reversal with another effective date": ({**TAKEN_BACK, "effective_on": "2026-05-05"}, "no exact reversal"),
+    "a reversal before its original": (
+        {**TAKEN_BACK, "effective_on": "2026-05-03", "accounting_on": "2026-05-03"},
+        "no exact reversal",
+    ),
+    "an entry that is accounted for before it happened": (
+        {"effective_on": "2026-05-05"},
+        "nothing_is_accounted_for_before_it_happens",
+    ),
+    "a reversal with another effective date": ({**TAKEN_BACK, "effective_on": "2026-05-03"}, "no exact reversal"),
     "a reversal of a part": ({**TAKEN_BACK, "amounts": [-90, 90]}, "no exact reversal"),
     "a reversal on other accounts": ({**TAKEN_BACK, "accounts": ["1020", "2100"]}, "no exact reversal"),
     "a reversal in another currency": ({**ABROAD, "currency": "GBP"}, "no exact reversal"),

@@ -6,12 +6,14 @@ Each change is undone afterwards; triggers and foreign keys are off, as a superu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import LiteralString
 
 import pytest
 from psycopg import sql
 
 from finance_pipeline.ledger import proof
+from finance_pipeline.ledger.anchors import anchor_of
 from finance_pipeline.store.address import Connection
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.ledger.conftest import Superuser
@@ -21,7 +23,8 @@ SEALED_ANEW: LiteralString = """
     update ledger.seal set (entry_count, root) = (select * from ledger.batch_root(2)) where batch_id = 2;
 """
 LINKED_ANEW: LiteralString = """
-    update ledger.seal set link = ledger.link_of(previous_link, position, batch_id, entry_count, root, recorded_at)
+    update ledger.seal
+    set link = ledger.link_of(previous_link, position, batch_id, entry_count, root, recorded_at, accounts_root)
     where batch_id = 2;
 """
 POSTED_ANEW: LiteralString = """
@@ -38,7 +41,7 @@ CHAINED_ANEW: LiteralString = """
             set previous_link = before, (entry_count, root) = (select * from ledger.batch_root(batch_id))
             where position = each.position;
             update ledger.seal
-            set link = ledger.link_of(previous_link, position, batch_id, entry_count, root, recorded_at)
+            set link = ledger.link_of(previous_link, position, batch_id, entry_count, root, recorded_at, accounts_root)
             where position = each.position
             returning link into before;
         end loop;
@@ -169,6 +172,33 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
         "delete from ledger.numbering",
         "us-2026 has 5 entries, and the last number is unknown",
     ),
+    "an account gets another name": (
+        "update ledger.account set name = 'Petty cash' where code = '1010'",
+        "account 1010 of book us does not mean what it meant at link 1",
+    ),
+    "an account becomes income": (
+        "update ledger.account set kind = 'income' where code = '2100'",
+        "account 2100 of book us does not mean what it meant at link 1",
+    ),
+    "an account is deleted": ("delete from ledger.account where code = '2100'", "account "),
+    "a book is kept in another currency": (
+        "update ledger.book set functional_currency = 'EUR'",
+        "account 1010 of book us does not mean what it meant at link 1",
+    ),
+    "what an account meant is noted anew": (
+        "update ledger.account set kind = 'income' where code = '2100';"
+        "update ledger.account_seal set meaning = ledger.meaning_of(account_id)",
+        "batch 1 (link 1) is the first to move other accounts",
+    ),
+    "what an account meant is forgotten": ("delete from ledger.account_seal", "batch 1 (link 1) is the first to move"),
+    "a batch says another run": (
+        "update ledger.batch set run_id = 'another' where batch_id = 3",
+        "us-2026-5 is of another run than its batch",
+    ),
+    "the end of the chain has another time": (
+        "update ledger.head set recorded_at = recorded_at + interval '1 day'",
+        "the head of the chain has another time",
+    ),
     "a balance is changed": (
         "update ledger.movement set functional_debit_minor = 9 where position = 3 and debit_minor > 0",
         "account 1010 of book us in 2026-05 is noted to have moved otherwise at link 3",
@@ -255,7 +285,9 @@ def test_the_proof_names_the_first_break_when(tampering: Connection, statements:
 
 @pytest.mark.parametrize("table", ["entry", "seal", "business_key", "movement"])
 def test_no_column_can_be_changed_unseen_of_an(tampering: Connection, table: str) -> None:
-    tampering.execute("alter table ledger.entry drop constraint reversal_has_a_negative_version")
+    for constraint in ("reversal_has_a_negative_version", "nothing_is_accounted_for_before_it_happens"):
+        drop = sql.SQL("alter table ledger.entry drop constraint {}").format(sql.Identifier(constraint))
+        tampering.execute(drop)
     columns = tampering.execute(COLUMNS, (f"ledger.{table}",)).fetchall()
     assert len(columns) >= 7
     of_the_last = OF_THE_LAST.get(table, "batch_id = 3")
@@ -283,11 +315,14 @@ def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> Non
     ids=["the whole journal is made anew around a changed amount", "the last batch is cut off without a trace"],
 )
 def test_only_a_head_kept_outside_shows_that(tampering: Connection, statements: LiteralString) -> None:
-    kept_outside = proof.verify(tampering).head
+    kept_outside = anchor_of(tampering)
+    assert kept_outside is not None
     tampering.execute(statements)
     assert proof.verify(tampering).holds
-    shown = proof.verify(tampering, anchor=kept_outside).first_broken
-    assert shown == f"the link {kept_outside} that was noted outside is not in the chain"
+    shown = proof.verify(tampering, anchors=[kept_outside]).first_broken
+    assert shown
+    assert shown.startswith("link 3")
+    assert "noted outside" in shown
 
 
 def test_a_head_kept_outside_still_holds_after_later_postings(database: Database) -> None:
@@ -295,11 +330,13 @@ def test_a_head_kept_outside_still_holds_after_later_postings(database: Database
     with database.transaction() as conn:
         post(conn, world)
     with database.transaction() as conn:
-        noted = proof.verify(conn).head
+        noted = anchor_of(conn)
         post(conn, world.line("more", "2.00"))
     with database.transaction() as conn:
-        assert proof.verify(conn, anchor=noted).holds
-        assert proof.verify(conn).head != noted
+        assert noted is not None
+        assert proof.verify(conn, anchors=[noted]).holds
+        assert proof.verify(conn, anchors=[replace(noted, entries=2)]).first_broken
+        assert proof.verify(conn).head != noted.link
 
 
 def test_a_batch_that_commits_late_is_recorded_late(database: Database) -> None:

@@ -40,6 +40,9 @@ STATEMENTS: dict[str, LiteralString] = {
     "changing a seal": "update ledger.seal set root = ''",
     "breaking seals": "delete from ledger.seal",
     "moving the end of the chain": "update ledger.head set position = 0",
+    "saying what an account meant": "insert into ledger.account_seal select * from ledger.account_seal",
+    "forgetting what an account meant": "delete from ledger.account_seal",
+    "forging a token": "insert into ledger.run_token (book, run_id) values ('us', 'run')",
     "changing a balance": "update ledger.movement set debit_minor = 0",
     "inventing a balance": "insert into ledger.movement select * from ledger.movement",
     "forgetting a balance": "delete from ledger.movement",
@@ -89,6 +92,7 @@ def test_the_application_may_add_to_the_ledger_and_change_nothing(books: Databas
         "open_batch",
         "open_period",
         "soft_close_period",
+        "take_token",
     ]
 
 

@@ -333,12 +333,11 @@ class World:
         }
 
 
-def post(conn: Connection, world: World, *months: Month) -> journal.PostingReport:
+def post(conn: Connection, world: World, *months: Month, token: int | None = None) -> journal.PostingReport:
     """Publish what a world calls for in some months (May without any)."""
     ensure_accounts(conn, [world.book])
-    return journal.publish(
-        conn, world.book.id, months or [MAY], world.postings.entries, run_id="run", correlation_id="correlation"
-    )
+    said = {"run_id": "run", "correlation_id": "correlation"}
+    return journal.publish(conn, world.book.id, months or [MAY], world.postings.entries, token=token, **said)
 
 
 def closing(conn: Connection, month: Month = MAY) -> dict[str, int]:

@@ -8,8 +8,9 @@ select
     seal.position = lag(seal.position, 1, 0::bigint) over chain + 1 as follows,
     seal.previous_link = lag(seal.link, 1, genesis.link) over chain as linked,
     seal.link = ledger.link_of(
-        seal.previous_link, seal.position, seal.batch_id, seal.entry_count, seal.root, seal.recorded_at
+        seal.previous_link, seal.position, seal.batch_id, seal.entry_count, seal.root, seal.recorded_at, seal.accounts_root
     ) as link_holds,
+    coalesce(seal.accounts_root = ledger.accounts_root(seal.position), true) as accounts_hold,
     seal.recorded_at > lag(seal.recorded_at, 1, '-infinity'::timestamptz) over chain as in_time,
     encode(seal.link, 'hex') as link
 from ledger.seal

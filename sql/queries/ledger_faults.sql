@@ -1,5 +1,6 @@
--- One row per entry that contradicts itself, its business key or its seal, per business key without an entry, per
--- book-year whose numbers have gaps, and per batch without a seal or seal without its batch.
+-- One row per entry that contradicts itself, its business key, its batch or its seal, per business key without an entry,
+-- per book-year whose numbers have gaps, per batch without a seal or seal without its batch, and per account that does
+-- not mean what it meant when it was first moved.
 select
     coalesce(entry.book || '-' || entry.fiscal_year || '-' || entry.number, book || ' ' || source_id || ' ' || purpose)
         as subject,
@@ -7,14 +8,19 @@ select
         when entry.entry_id is null then 'is noted as posted, and there is no such entry'
         when seal.batch_id is null then 'is in no sealed batch'
         when known.entry_id is null then 'has no business key'
+        when entry.run_id <> batch.run_id or entry.correlation_id <> batch.correlation_id
+            then 'is of another run than its batch'
         when not ledger.is_balanced(entry.accounts, entry.amounts, entry.functional_amounts) then 'does not balance'
         else 'is not what was posted under its business key'
     end as words
 from ledger.entry
-left join ledger.seal using (batch_id)
+left join ledger.seal on seal.batch_id = entry.batch_id
+left join ledger.batch on batch.batch_id = entry.batch_id
 full join ledger.business_key as known using (book, source, source_id, purpose, version)
 where seal.batch_id is null
     or known.entry_id is null
+    or entry.run_id <> batch.run_id
+    or entry.correlation_id <> batch.correlation_id
     or not ledger.is_balanced(entry.accounts, entry.amounts, entry.functional_amounts)
     or known.entry_id <> entry.entry_id
     or known.accounting_on <> entry.accounting_on
@@ -43,5 +49,17 @@ select
 from ledger.seal
 full join ledger.batch using (batch_id)
 where seal.batch_id is null or batch.batch_id is null
+union all
+select
+    'account ' || coalesce(account.code || ' of book ' || account.book, account_id::text),
+    case
+        when account.account_id is null then 'is gone'
+        when account_seal.account_id is null then 'was moved, and no seal says what it meant then'
+        else 'does not mean what it meant at link ' || account_seal.position || ', when it was first moved'
+    end
+from (select distinct account_id from ledger.movement) as moved
+full join ledger.account_seal using (account_id)
+left join ledger.account using (account_id)
+where account_seal.meaning is distinct from ledger.meaning_of(account_id)
 order by 1
 limit 20
