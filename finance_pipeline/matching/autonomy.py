@@ -18,6 +18,8 @@ from finance_pipeline.matching.text import money_words, name_key
 if TYPE_CHECKING:
     from finance_pipeline.matching.policy import Policy
 
+LIMITED_ROLES = ("write_off", "fee", "discount", "fx")
+"""Kinds of differences that a month has limits for."""
 AUTOMATIC_TIERS = (0, 1, 2, 3, 4, 5, 6)
 """Tiers that can ever be accepted without a person."""
 LEAST_CONFIRMED_COUNT = 20
@@ -54,6 +56,18 @@ class Limit:
     """Id or name of a party; None: all."""
     currency: str | None = None
     """Currency of the line and of up_to_minor; None, for 0 only: all."""
+
+
+@dataclass(frozen=True)
+class MonthlyLimit:
+    """What matches of one kind of difference may come to in a month without a person, by currency of the line."""
+
+    role: str
+    """One of LIMITED_ROLES."""
+    up_to_minor: int
+    """Greatest sum of a month, whatever its signs."""
+    currency: str | None = None
+    """None: each currency by itself, where no other limit names it."""
 
 
 def beyond(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from finance_pipeline.core.identity import digest
-from finance_pipeline.matching.autonomy import Limit
+from finance_pipeline.matching.autonomy import Limit, MonthlyLimit
 from finance_pipeline.matching.coding import OUT, CodingRule
 
 
@@ -215,6 +215,9 @@ class Policy:
     """Lines without a document by nature. Those that name an account are coded there, after the book's own rules."""
     coding_rules: tuple[CodingRule, ...] = ()
     """The book's own rules, in order, for lines that no open item wants: the first that fits codes the line."""
+    monthly_limits: tuple[MonthlyLimit, ...] = (MonthlyLimit("write_off", 10_000),)
+    """What a book and month may give up by itself, by kind of difference and currency: each write-off is of cents, and
+    two hundred of them are somebody's habit."""
     autonomy: tuple[Limit, ...] = ()
     """Limits, in order, up to which what was found is accepted without a person: the first that fits counts. Without
     any, tiers 0 to 6 are accepted whatever their amount."""

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from finance_pipeline.core.money import UnknownCurrency, exponent
 from finance_pipeline.core.problems import BadSettings
-from finance_pipeline.matching.autonomy import Limit
+from finance_pipeline.matching.autonomy import LIMITED_ROLES, Limit, MonthlyLimit
 from finance_pipeline.matching.coding import IN, OUT, CodingRule
 from finance_pipeline.matching.policy import KNOWN_TIERS, Nature, Policy
 
@@ -22,6 +22,7 @@ _OF_RULE = {
     **dict.fromkeys(("words", "counterparty_names", "transaction_codes", "natures", "account_ids"), list),
 }
 _OF_NATURE = {"words": list, "codes": list, "account": str, "direction": str}
+_OF_MONTH = {"kind": str, "currency": str, "up_to_minor": int}
 _OF_LIMIT = {"tier": int, "party": str, "currency": str, "up_to_minor": int}
 
 
@@ -116,6 +117,18 @@ def _limits(value: object) -> tuple[Limit, ...]:
     return tuple(limits)
 
 
+def _monthly_limits(value: object) -> tuple[MonthlyLimit, ...]:
+    """A list in place of the default one: {kind, up_to_minor, currency}; the currency may be left out."""
+    limits = []
+    for number, given in enumerate(_checked(isinstance(value, list | tuple), "monthly_limits", "a list", value), 1):
+        key = f"monthly_limits[{number}]"
+        read = _mapping(key, given, _OF_MONTH)
+        _checked(read.get("kind") in LIMITED_ROLES, key, f"about a kind of {', '.join(LIMITED_ROLES)}", given)
+        _checked(read.get("up_to_minor", -1) >= 0, key, "given up_to_minor, a whole number from 0", given)
+        limits.append(MonthlyLimit(read["kind"], read["up_to_minor"], read.get("currency")))
+    return tuple(limits)
+
+
 def _mapping(key: str, given: object, types: Mapping[str, type]) -> dict[str, Any]:
     """A mapping of known names to values of their types; lists are of texts."""
     if not isinstance(given, Mapping):
@@ -150,4 +163,5 @@ _READERS: dict[str, Callable[[object], object]] = {
     "natures": _natures,
     "coding_rules": _coding_rules,
     "autonomy": _limits,
+    "monthly_limits": _monthly_limits,
 }

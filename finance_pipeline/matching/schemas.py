@@ -213,6 +213,7 @@ REASONS = (
     "could_be_chance",
     "too_many_items",
     "beyond_autonomy",
+    "beyond_limits",
     "declined",
     "pending",
     "amount_zero",

@@ -105,3 +105,22 @@ def test_what_is_beyond_autonomy_waits_with_what_was_found_and_a_persons_word_se
     assert rows(books, kept) == [(1, "write_off", "beyond_autonomy")]
     explained = [node.title for node in explain(books, line).rests_on]
     assert f"operator confirmed {line} with {item}, the rest as write off" in explained
+
+
+def test_a_month_of_small_write_offs_is_stopped_at_its_limit_and_a_person_goes_on(book: Told) -> None:
+    limited = book.workspace.settings.books[0].model_copy(
+        update={"policy": {"monthly_limits": [{"kind": "write_off", "up_to_minor": 100, "currency": "USD"}]}}
+    )
+    books = Workspace(book.workspace.settings.model_copy(update={"books": (limited,)}), book.workspace.database)
+    book = Told(books)
+    items = [book.document(f"INV-410{n}", "1000.00", day(2), f"Customer {n} Ltd") for n in range(4)]
+    lines = [book.line(f"paid-{n}", "999.60", day(10 + n), f"INV-410{n}") for n in range(4)]
+    book.months(MAY)
+    assert book.waiting(MAY) == {"paid-2": "beyond_limits", "paid-3": "beyond_limits"}
+    assert book.balances(date(2026, 5, 31))["6850"] == "0.80"
+    words = rows(books, "select words from recon.exception where line_id = %s", lines[2])[0][0]
+    assert words.endswith("write-offs of the month would come to USD 1.20, more than the USD 1.00 that are accepted "
+                          "without a person.")  # fmt: skip
+    decide(books, lines[3], [items[3]], "confirm", reason="the last of them")
+    book.months(MAY)
+    assert (book.waiting(MAY), book.balances(date(2026, 5, 31))["6850"]) == ({"paid-2": "beyond_limits"}, "1.20")

@@ -30,6 +30,7 @@ from finance_pipeline.matching.month.frames import (
     decline,
     opens,
 )
+from finance_pipeline.matching.month.limits import within_monthly_limits
 from finance_pipeline.matching.month.opening import opened
 from finance_pipeline.matching.month.settling import settle, settled_by
 from finance_pipeline.matching.month.standing import (
@@ -105,7 +106,9 @@ def fold_month(given: Given, policy: Policy, reconcile: Reconcile = engine.recon
     while True:
         opening = opened(given.opening, pl.concat([kept.here, new.standing]))
         asked = _inputs(given, opening, kept, new, declined)
-        outcome = without_declined(reconcile(asked, policy), asked)
+        found_now = without_declined(reconcile(asked, policy), asked)
+        stands = pl.concat([kept.here, new.standing])
+        outcome = within_monthly_limits(found_now, stands, opening.lines, policy.monthly_limits)
         given = replace(given, opening=_with_given_back(given, outcome.allocations))
         opening = replace(opening, closed=given.opening.closed)
         kept = kept.without(taken_over(outcome.retractions, kept))
