@@ -1,5 +1,8 @@
 """Xero's invoices, bills and credit notes as canonical documents: totals, tax, and net by account.
 
+Money spent or received at the bank without a document (a bank transaction of type SPEND or RECEIVE) is a document and
+its payment in one: it says what it was for, by account and tax, as a document does.
+
 A document that does not add up to its own total within a minor unit a line is set aside: nothing is guessed.
 """
 
@@ -47,6 +50,8 @@ _KIND_OF_TYPE = {
     "ACCPAY": "bill",
     "ACCRECCREDIT": "credit_note",
     "ACCPAYCREDIT": "supplier_credit",
+    "RECEIVE": "invoice",
+    "SPEND": "bill",
 }
 _SIGN_OF_KIND = {"invoice": 1, "bill": -1, "credit_note": -1, "supplier_credit": 1}
 _STATUS = {
@@ -62,7 +67,7 @@ _TAX_INSIDE = "Inclusive"
 
 
 def map_documents(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """The invoice table of evidence of kinds invoice and credit_note, and what is unfit."""
+    """The invoice table of evidence of kinds invoice, credit_note, bank_transaction (SPEND, RECEIVE); what is unfit."""
     decoded, unreadable = decode(evidence, _DOCUMENT)
     rows = _amounts(decoded.with_row_index("row"), book)
     rows = rows.join(_groups(rows), on="row", how="left", maintain_order="left")
@@ -106,10 +111,9 @@ def _number() -> pl.Expr:
 
 def _document_id(book: Book) -> pl.Expr:
     """The record's id by the kind of evidence that it came as."""
-    return (
-        pl.when(pl.col("kind") == "credit_note")
-        .then(id_expr(book, SOURCE, "credit_note", pl.col("source_id")))
-        .otherwise(id_expr(book, SOURCE, "invoice", pl.col("source_id")))
+    return pl.coalesce(
+        pl.when(pl.col("kind") == kind).then(id_expr(book, SOURCE, kind, pl.col("source_id")))
+        for kind in ("invoice", "credit_note", "bank_transaction")
     )
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from finance_pipeline.core.problems import PermanentProblem
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # ISO 4217 exponents that are not 2.
 _EXPONENTS = {
@@ -109,6 +111,8 @@ def minor_expr(text: pl.Expr, currency: pl.Expr) -> pl.Expr:
 
     The caller sends nulls to the dead letters. Digits beyond the exponent must be zero.
     """
+    import polars as pl
+
     digits = currency.replace_strict(_EXPONENTS, default=2, return_dtype=pl.Int8)
     value = text.cast(pl.Decimal(38, 10), strict=False)
     factor = pl.when(digits == 0).then(1).when(digits == 3).then(1000).when(digits == 4).then(10000).otherwise(100)

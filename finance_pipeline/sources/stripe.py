@@ -1,11 +1,12 @@
-"""Stripe: the movements of one account's balance, its payouts with their members, its disputes, and its balance.
+"""Stripe: the movements of one account's balance, its payouts with their members, its disputes, and its balance; its
+customers and invoices. Charges and refunds come inside of the movements that they caused, as they are now.
 
 Here: which windows are read, and which objects are read again. Not here: calls and their errors (`stripe_client`), or
 what a movement means (the mapper).
 
 Lists are read by `created`, from some days before the newest object seen up to a fixed bound; what changes later in an
-old object is learnt from events. Events last 30 days: when the last one seen is no longer listed, something may have
-been missed, and payouts and disputes are read again from long before it.
+old object is learnt from events: it is read again, and of a charge or refund its movement is. Events last 30 days: when
+the last one seen is no longer listed, something may have been missed, and all is read again from long before it.
 """
 
 from __future__ import annotations
@@ -31,16 +32,24 @@ _PATHS = {
     "balance_transaction": "/v1/balance_transactions",
     "payout": "/v1/payouts",
     "dispute": "/v1/disputes",
+    "customer": "/v1/customers",
+    "invoice": "/v1/invoices",
     "event": "/v1/events",
 }
+_WINDOWED = ("payout", "dispute", "customer", "invoice")
+_WITH_MOVEMENT = ("charge", "refund")
+_MOVEMENT_SHOWS = "source"
 _EVENT_TYPES = [
     *(f"payout.{what}" for what in ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed")),
     *(f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")),
+    *("charge.updated", "charge.refunded", "refund.updated", "refund.failed"),
+    *("customer.updated", "customer.deleted", "invoice.updated", "invoice.paid", "invoice.voided"),
 ]
+"""Twenty types is the most that Stripe lists by at once."""
 
 
 class Stripe:
-    """Kinds: balance_transaction (its source expanded), payout, dispute, balance.
+    """Kinds: balance_transaction (its source expanded), payout, dispute, customer, invoice, balance.
 
     A payout's payload is Stripe's object with one more member, `members`: the sorted ids of its balance transactions,
     its own row included; it is there once Stripe has itemised the payout.
@@ -58,7 +67,7 @@ class Stripe:
         run = _Pull(connection, settings, cursor, now, self._policy)
         try:
             yield from run.movements()
-            yield run.payouts_and_disputes()
+            yield run.objects()
         except MalformedPage:
             yield run.gathering.update(run.cursor)
             raise
@@ -78,24 +87,28 @@ class _Pull:
         self.client, self.gathering, self.policy = StripeClient(connection, policy), Gathering(connection), policy
         self.zone, self.now = zone_of(connection, settings), now
         self.cursor: dict[str, Any] = dict(cursor or {})
+        self._is_first = "balance_transaction" not in self.cursor
         self._seen: set[str] = set()
 
     def movements(self) -> Iterator[Update]:
         """All balance transactions of the window. The cursor moves with the last update: lists are newest first."""
         newest = self.cursor.get("balance_transaction")
-        for page, records in self._window("balance_transaction", expand=["data.source"]):
+        for page, records in self._window("balance_transaction", expand=[f"data.{_MOVEMENT_SHOWS}"]):
             newest = self._keep_all("balance_transaction", records, page, newest)
             if self.gathering.page_count >= _PAGES_AN_UPDATE:
                 yield self.gathering.update(self.cursor)
         yield self.gathering.update(self._moved({"balance_transaction": newest}))
 
-    def payouts_and_disputes(self) -> Update:
-        """Payouts and disputes of their windows, those that events name, and the balance: one update."""
+    def objects(self) -> Update:
+        """Payouts, disputes, customers and invoices of their windows, what events name, and the balance: one update."""
         events, continuous = self._events()
-        newest: dict[str, Any] = {kind: self.cursor.get(kind) for kind in ("payout", "dispute")}
+        reach_s = _OVERLAP_S if continuous else _CHANGES_FOR_S
+        newest: dict[str, Any] = {kind: self.cursor.get(kind) for kind in _WINDOWED}
         for kind in newest:
-            for page, records in self._window(kind, reach_s=_OVERLAP_S if continuous else _CHANGES_FOR_S):
+            for page, records in self._window(kind, reach_s=reach_s):
                 newest[kind] = self._keep_all(kind, records, page, newest[kind])
+        if not (continuous or self._is_first):
+            self._movements_again(reach_s)
         for kind, object_id in self._named(events):
             if object_id not in self._seen:
                 self._read_again(kind, object_id)
@@ -104,6 +117,12 @@ class _Pull:
             latest = max(events, key=lambda event: (event["created"], event["id"]))
             newest |= {"event": latest["created"], "event_id": latest["id"]}
         return self.gathering.update(self._moved(newest))
+
+    def _movements_again(self, reach_s: int) -> None:
+        """Old movements, since what a charge or refund says of itself may have changed unseen."""
+        for page, records in self._window("balance_transaction", reach_s=reach_s, expand=[f"data.{_MOVEMENT_SHOWS}"]):
+            unseen = [record for record in records if record.get("id") not in self._seen]
+            self._keep_all("balance_transaction", unseen, page, None)
 
     def _moved(self, newest: Mapping[str, Any]) -> dict[str, Any]:
         self.cursor |= {name: value for name, value in newest.items() if value is not None}
@@ -147,7 +166,8 @@ class _Pull:
         """Keep one record as evidence, or set it aside. Returns its `created`, None if it is set aside."""
         try:
             source_id, created = text_of(record, "id"), _created(record)
-            text_of(record, "currency")
+            if kind != "customer":
+                text_of(record, "currency")
         except Unfit as unfit:
             self.gathering.refuse(kind, record.get("id"), str(unfit), record, page)
             return None
@@ -178,21 +198,32 @@ class _Pull:
         return events, self.cursor.get("event_id") in {event["id"] for event in events}
 
     def _named(self, events: list[dict[str, Any]]) -> list[tuple[str, str]]:
-        """Kind and id of every object that events name, each once. An event shows the object as it was: not used."""
+        """Kind and id of every object that events name, each once; of a charge or refund its movement.
+
+        An event shows the object as it was: nothing of it is used but ids, which never change.
+        """
         named: dict[tuple[str, str], None] = {}
         for event in events:
             data = event.get("data")
             changed = data.get("object") if isinstance(data, dict) else None
-            if isinstance(changed, dict) and changed.get("object") in ("payout", "dispute"):
+            if not isinstance(changed, dict):
+                continue
+            if changed.get("object") in _WINDOWED:
                 named[changed["object"], str(changed.get("id"))] = None
+            elif changed.get("object") in _WITH_MOVEMENT and isinstance(changed.get("balance_transaction"), str):
+                named["balance_transaction", changed["balance_transaction"]] = None
         return list(named)
 
     def _read_again(self, kind: str, object_id: str) -> None:
+        expand = {"expand": [_MOVEMENT_SHOWS]} if kind == "balance_transaction" else {}
         try:
-            page, record = self._object(f"{_PATHS[kind]}/{object_id}")
+            page, record = self._object(f"{_PATHS[kind]}/{object_id}", **expand)
         except Refused:
             return  # It is no more; what was landed of it stands.
-        self._keep(kind, record, page)
+        if record.get("deleted") is True:
+            self.gathering.add(kind, object_id, record, page, on=None, removed=True)
+        else:
+            self._keep(kind, record, page)
 
     def _balance(self) -> None:
         """The balance as it is now. Stripe does not date it; the day makes it one version a day at most."""

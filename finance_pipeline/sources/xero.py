@@ -1,10 +1,12 @@
-"""Xero: the documents of one organisation: invoices and bills, credit notes, payments, contacts, itself.
+"""Xero: what one organisation has recorded (documents, payments, bank transactions), its contacts, and its settings.
 
 Here: what is asked for since when, and what page follows. Not here: calls, tokens and errors (`xero_client`), or what a
-document means (the mapper). Deletion is a status: nothing here is ever a tombstone.
+document means (the mapper).
 
-Each kind is read from some hours before the newest change seen, since Xero's clock has seconds only, and every week in
-full, since some changes do not move a document's date of change.
+Each paged kind is read from some hours before the newest change seen, since Xero's clock has seconds only, and every
+week in full, since some changes do not move a document's date of change; deletion is a status there. Lists that Xero
+does not page (accounts, currencies, tax rates, transfers, batches) are read whole, once a day, so that a day's calls
+last: what they do not name any more gets a tombstone.
 """
 
 from __future__ import annotations
@@ -51,14 +53,26 @@ _KINDS = (
     _Kind("invoice", "get_invoices", "Invoices", "InvoiceID", options={"unitdp": 4, "include_archived": True}),
     _Kind("credit_note", "get_credit_notes", "CreditNotes", "CreditNoteID", options={"unitdp": 4}),
     _Kind("payment", "get_payments", "Payments", "PaymentID", money=False),
+    _Kind("bank_transaction", "get_bank_transactions", "BankTransactions", "BankTransactionID", options={"unitdp": 4}),
+    _Kind("overpayment", "get_overpayments", "Overpayments", "OverpaymentID", options={"unitdp": 4}),
+    _Kind("prepayment", "get_prepayments", "Prepayments", "PrepaymentID", options={"unitdp": 4}),
 )
+_WHOLE_LISTS = (
+    _Kind("account", "get_accounts", "Accounts", "AccountID", False),
+    _Kind("currency", "get_currencies", "Currencies", "Code", False),
+    _Kind("tax_rate", "get_tax_rates", "TaxRates", "TaxType", False),
+    _Kind("bank_transfer", "get_bank_transfers", "BankTransfers", "BankTransferID", options={"include_deleted": True}),
+    _Kind("batch_payment", "get_batch_payments", "BatchPayments", "BatchPaymentID"),
+)
+_READ_ON = "lists_read_on"
 
 
 class Xero:
-    """Kinds: organisation, contact, invoice (ACCREC and ACCPAY), credit_note, payment.
+    """Kinds: organisation (with its lock dates), contact, invoice (ACCREC and ACCPAY), credit_note, payment,
+    bank_transaction, overpayment, prepayment; account, currency, tax_rate, bank_transfer, batch_payment.
 
-    cursor, by kind: {"invoice": {"newest_ms": newest UpdatedDateUTC seen, "full_at": when all was last read, if it was
-    whole}}. It never runs ahead of what Xero has shown.
+    cursor: "lists_read_on", the day when the unpaged lists were last read; and by paged kind {"newest_ms": newest
+    UpdatedDateUTC seen, "full_at": when all was last read, if it was whole}. It never runs ahead of what Xero shows.
     """
 
     def __init__(self, policy: RetryPolicy | None = None) -> None:
@@ -72,6 +86,8 @@ class Xero:
             run.organisation()
             for kind in _KINDS:
                 yield from run.kind(kind)
+            if run.cursor.get(_READ_ON) != now.date().isoformat():
+                yield run.whole_lists()
         except MalformedPage:
             yield run.gathering.update(run.cursor)
             raise
@@ -103,6 +119,27 @@ class _Pull:
                 self.gathering.refuse("organisation", None, str(unfit), record, page)
                 continue
             self.gathering.add("organisation", source_id, record, page, on=None)
+
+    def whole_lists(self) -> Update:
+        """Every list that Xero does not page. What a list named before and does not name now is gone."""
+        complete: dict[str, date | None] = {}
+        for kind in _WHOLE_LISTS:
+            page, content = self._content(
+                f"/{kind.key}", partial(self.client.get, kind.method, **kind.options), kind.key
+            )
+            for record in content[kind.key]:
+                try:
+                    source_id = text_of(record, kind.number)
+                    on = _own_day(record) if kind.dated else None
+                except Unfit as unfit:
+                    self.gathering.refuse(kind.name, record.get(kind.number), str(unfit), record, page)
+                    continue
+                self.gathering.add(kind.name, source_id, record, page, on=on)
+            # Where a record was set aside without its id, it cannot be told which one has not vanished.
+            if None not in self.gathering.refused(kind.name):
+                complete[kind.name] = None
+        self.cursor[_READ_ON] = self.now.date().isoformat()
+        return self.gathering.update(self.cursor, complete)
 
     def kind(self, kind: _Kind) -> Iterator[Update]:
         """Everything of a kind that changed. After a reading that fell short, the next pull reads it in full."""

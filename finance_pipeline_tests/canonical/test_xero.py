@@ -241,3 +241,47 @@ def test_a_contact_is_a_party_with_the_accounts_it_pays_from() -> None:
     (party,) = map_evidence("xero", evidence(("contact", "c-1", contact)), BOOK).tables["party"].to_dicts()
     assert (party["record_id"], party["name"]) == ("de/xero/contact/c-1", "Customer AG")
     assert party["account_numbers"] == ["DE75512108001245126199"]
+
+
+def bank_transaction(kind: str, **changed: Any) -> dict[str, Any]:
+    bank = {"BankTransactionID": "b-1", "BankAccount": {"Code": "090"}, "InvoiceID": None, "InvoiceNumber": None}
+    return document(kind) | bank | changed
+
+
+@pytest.mark.parametrize(("kind", "ours", "paid", "sign"), [
+    ("RECEIVE", "invoice", "recorded_receipt", 1), ("SPEND", "bill", "recorded_payment", -1),
+])  # fmt: skip
+def test_money_spent_or_received_at_the_bank_is_a_document_and_its_payment_in_one(
+    kind: str, ours: str, paid: str, sign: int
+) -> None:
+    found = map_evidence("xero", evidence(("bank_transaction", "b-1", bank_transaction(kind))), BOOK).tables
+    (said,) = found["invoice"].to_dicts()
+    (payment,) = found["payment"].to_dicts()
+    assert (said["kind"], said["total_minor"], said["line_nets_minor"]) == (ours, sign * 11900, [sign * 10000])
+    assert (payment["kind"], payment["amount_minor"], payment["account"]) == (paid, sign * 11900, "giro")
+    assert (payment["settles"], payment["settled_minor"]) == (said["record_id"], said["total_minor"])
+    assert said["record_id"] == "de/xero/bank_transaction/b-1"
+
+
+@pytest.mark.parametrize(("what", "kind"), [("OVERPAYMENT", "overpayment"), ("PREPAYMENT", "prepayment")])
+def test_money_on_account_counts_once_though_xero_names_it_twice(what: str, kind: str) -> None:
+    twice = [
+        ("bank_transaction", "b-1", bank_transaction(f"RECEIVE-{what}")),
+        (kind, "o-1", document(f"RECEIVE-{what}", Allocations=[{"Amount": Decimal("60.00")}])),
+    ]
+    found = map_evidence("xero", evidence(*twice), BOOK)
+    (payment,) = found.tables["payment"].to_dicts()
+    assert (payment["kind"], payment["amount_minor"], payment["settles"]) == ("recorded_receipt", 11900, None)
+    assert found.tables["invoice"].is_empty()
+    assert found.unfit.is_empty()
+
+
+def test_a_transfer_is_left_to_the_bank_lines_and_a_deleted_bank_transaction_is_a_tombstone() -> None:
+    settings = [("bank_transfer", "t-1", {"Amount": 7}), ("currency", "EUR", {"Code": "EUR"}), ("account", "a", {})]
+    legs = ("bank_transaction", "b-2", bank_transaction("SPEND-TRANSFER"))
+    gone = ("bank_transaction", "b-1", bank_transaction("SPEND", Status="DELETED"))
+    found = map_evidence("xero", evidence(*settings, legs, gone), BOOK)
+    assert found.tables["payment"].select("removed", "status").rows() == [(True, "DELETED")]
+    assert found.tables["invoice"]["status"].to_list() == ["void"]
+    odd = map_evidence("xero", evidence(("bank_transaction", "b-3", bank_transaction("BARTER"))), BOOK)
+    assert odd.unfit["reason"].to_list() == ["its type BARTER is unknown"]

@@ -62,9 +62,10 @@ def serve(
     payouts: Iterable[Event] = (),
     disputes: Iterable[Event] = (),
     members: Iterable[tuple[str, str]] = (),
+    **more: list[Event],
 ) -> None:
     folder = connected.running.world(
-        connected.name, balance_transaction=list(movements), payout=list(payouts), dispute=list(disputes)
+        connected.name, balance_transaction=list(movements), payout=list(payouts), dispute=list(disputes), **more
     )
     schema = {"payout_id": pl.String, "balance_transaction_id": pl.String}
     pl.DataFrame(list(members), schema=schema, orient="row").write_parquet(folder / "payout_members.parquet")
@@ -209,3 +210,58 @@ def test_a_wrong_key_is_never_repeated(connected: Connected, monkeypatch: pytest
     connected.pull()
     assert isinstance(connected.problem, NeedsItsOwner)
     assert connected.says_no_secret()
+
+
+def customer(at: str, name: str, op: str = "added") -> Event:
+    said = f'{{"id":"cus_1","object":"customer","created":{seconds("2026-09-01")},"name":"{name}","currency":null}}'
+    return moment(at), op, "cus_1", said
+
+
+def stripe_invoice(at: str, status: str, op: str = "added") -> Event:
+    said = (
+        f'{{"id":"in_1","object":"invoice","created":{seconds("2026-10-01")},"currency":"usd","status":"{status}",'
+        '"number":"INV-7","total":120050}'
+    )
+    return moment(at), op, "in_1", said
+
+
+def charge(at: str, refunded: int, op: str = "added") -> Event:
+    said = (
+        f'{{"id":"ch_old","object":"charge","created":{seconds("2026-10-01")},"currency":"usd","status":"succeeded",'
+        f'"amount":100,"amount_refunded":{refunded},"balance_transaction":"txn_old"}}'
+    )
+    return moment(at), op, "ch_old", said
+
+
+def test_customers_and_invoices_come_with_their_changes_and_a_deleted_customer_is_a_tombstone(
+    connected: Connected,
+) -> None:
+    customers = [customer("2026-09-01", "Acme"), customer("2026-10-10", "Acme Ltd", "modified")]
+    invoices = [stripe_invoice("2026-10-01", "open"), stripe_invoice("2026-10-26", "paid", "modified")]
+    gone = (moment("2026-10-27"), "removed", "cus_1", customers[0][3])
+    serve(connected, [movement("2026-10-04", "a")], customer=[*customers, gone], invoice=invoices)
+    connected.pull()
+    assert connected.payload("customer", "cus_1")["name"] == "Acme Ltd"
+    assert connected.payload("invoice", "in_1")["status"] == "open"
+    connected.running.at("2026-10-28")
+    connected.pull()
+    assert connected.problem is None
+    assert connected.ids("customer") == set(), "the tombstone says that it was there"
+    assert connected.payload("invoice", "in_1")["status"] == "paid"
+
+
+def test_what_a_charge_says_of_itself_later_reaches_the_movement_that_it_caused(connected: Connected) -> None:
+    def told(at: str, number: str, op: str = "added") -> Event:
+        source = f'{{"id":"ch_old","object":"charge","metadata":{{"invoice_number":"{number}"}}}}'
+        _, _, name, text = movement("2026-10-01", "old", source=source)
+        return moment(at), op, name, text
+
+    recent = movement("2026-10-20", "new")
+    changed = [told("2026-10-01", ""), told("2026-10-26", "INV-7", "modified")]
+    charges = [charge("2026-10-01", 0), charge("2026-10-26", 0, "modified")]
+    serve(connected, [changed[0], recent, changed[1]], charge=charges)
+    connected.pull()
+    connected.running.at("2026-10-27")
+    connected.pull()
+    source = connected.payload("balance_transaction", "txn_old")["source"]
+    assert source["metadata"]["invoice_number"] == "INV-7", "known from charge.updated, long after its window"

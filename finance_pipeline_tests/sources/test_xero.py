@@ -239,3 +239,58 @@ def test_an_answer_that_never_comes_is_given_up(connected: Connected) -> None:
     connected.pull()
     assert connected.problem is None
     assert len(connected.slept) == 1
+
+
+BOOKED = {"CurrencyCode": '"USD"', "DateString": '"2026-10-19T00:00:00"', "Total": "90071992547409.93"}
+
+
+def transfer(name: str) -> Event:
+    text = f'{{"BankTransferID":"{name}","DateString":"2026-10-18T00:00:00","Amount":7.00,"CurrencyRate":1.100000}}'
+    return moment("2026-10-18"), "added", name, text
+
+
+def test_money_outside_of_documents_and_the_settings_come_too_and_what_a_list_leaves_out_is_gone(
+    connected: Connected,
+) -> None:
+    lists = {
+        "account": [record("AccountID", "a1", "2026-01-01", Code='"200"')],
+        "tax_rate": [(moment("2026-01-01"), "added", "OUTPUT", '{"TaxType":"OUTPUT","EffectiveRate":20.0000}')],
+        "batch_payment": [record("BatchPaymentID", "ba1", "2026-10-18", DateString='"2026-10-18T00:00:00"')],
+    }
+    currency = [(moment("2026-01-01"), "added", code, f'{{"Code":"{code}"}}') for code in ("USD", "EUR")]
+    serve(
+        connected,
+        bank_transaction=[record("BankTransactionID", "b1", "2026-10-20", **BOOKED)],
+        overpayment=[record("OverpaymentID", "o1", "2026-10-20", **BOOKED)],
+        prepayment=[record("PrepaymentID", "p1", "2026-10-20", **BOOKED)],
+        bank_transfer=[transfer("t1"), transfer("t2")],
+        currency=currency,
+        **lists,
+    )
+    connected.pull()
+    assert connected.problem is None
+    for kind, name in (("bank_transaction", "b1"), ("overpayment", "o1"), ("prepayment", "p1")):
+        assert '"Total":90071992547409.93' in (connected.records[kind, name] or "")
+        assert connected.day(kind, name) == date(2026, 10, 19)
+    assert connected.ids("currency") == {"EUR", "USD"}
+    assert [connected.ids(kind) for kind in lists] == [{"a1"}, {"OUTPUT"}, {"ba1"}]
+    assert '"EffectiveRate":20.0000' in (connected.records["tax_rate", "OUTPUT"] or "")
+    assert connected.day("bank_transfer", "t1") == date(2026, 10, 18)
+
+    gone = (moment("2026-10-21"), "removed", "t2", transfer("t2")[3])
+    serve(connected, bank_transfer=[transfer("t1"), transfer("t2"), gone], currency=currency, **lists)
+    connected.pull(NOW + timedelta(hours=1))
+    assert "bank_transfer" not in connected.last[-1].complete_kinds, "lists are read once a day: calls are few"
+    connected.pull(NOW + timedelta(days=1))
+    assert "bank_transfer" in connected.last[-1].complete_kinds
+    listed = connected.last[-1].evidence.filter(kind="bank_transfer")["source_id"].to_list()
+    assert listed == ["t1"], "the landing buries what a complete list leaves out"
+
+
+def test_lock_dates_are_kept_as_they_are_set(connected: Connected) -> None:
+    locked = record("OrganisationID", tenant_of(connected.name), "2026-10-01", PeriodLockDate=ms("2026-09-30"))
+    connected.running.world(
+        connected.name, organisation=[organisation(connected), (*locked[:1], "modified", *locked[2:])]
+    )
+    connected.pull()
+    assert connected.payload("organisation", tenant_of(connected.name))["PeriodLockDate"] == ms("2026-09-30").strip('"')

@@ -2,6 +2,7 @@
 
 Each run begins with nothing landed. At each of a few moments, processes tend the connections until all is read, retried
 and mapped, while the servers fail in some way at so many per cent of all calls, and half of the processes are killed.
+Statement files come late, cut off, twice and out of order meanwhile (`inbox`).
 What is then landed and mapped is compared with what the same moments leave without any fault.
 """
 
@@ -17,10 +18,12 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from finance_pipeline.cli.bench.inbox import Inbox
 from finance_pipeline.cli.bench.tending import start_tending
 from finance_pipeline.core.problems import PermanentProblem
 
@@ -58,8 +61,10 @@ class Lived:
     kills: int = 0
     injected: Counter[str] = field(default_factory=Counter)
     aftermath: Counter[tuple[str, str]] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
+    """What happened to statement files on their way."""
     letters: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By kind (page, record) and standing."""
+    """By kind (page, file, record) and standing."""
     pulls: Counter[str] = field(default_factory=Counter)
     """Pulls by the outcome that was noted."""
     apart: tuple[str, ...] = ()
@@ -94,15 +99,20 @@ class Campaign:
 
     def _live(self, seed: int, percent: int) -> tuple[Lived, Facts]:
         from finance_pipeline.sandbox.clock import advance_clock, forget_clock
+        from finance_pipeline.sandbox.world.statements import sent_statements
 
         lived, rng = Lived(seed), Random(f"campaign/{seed}")
         self._forget_everything()
-        forget_clock(self._workspace.home)
+        home = self._workspace.home
+        forget_clock(home)
         before = self._calls()
         self._control("POST", "chaos", {"seed": seed, "percent": percent, "time_scale": TIME_SCALE, **_CHAOS})
+        inbox = Inbox(home, partial(sent_statements, home), Random(f"inbox/{seed}") if percent else None)
         for moment in self._moments:
-            advance_clock(self._workspace.home, moment)
-            self._until_all_is_done(lived, rng if percent else None)
+            advance_clock(home, moment)
+            inbox.it_is(moment)
+            self._until_all_is_done(lived, rng if percent else None, inbox)
+        lived.files = inbox.met
         met = self._control("DELETE", "chaos")
         for _, kind, count in met["injected"]:
             lived.injected[kind] += count
@@ -111,8 +121,9 @@ class Campaign:
         self._look_back(lived)
         return lived, self._facts()
 
-    def _until_all_is_done(self, lived: Lived, rng: Random | None) -> None:
-        """Processes one after the other, sometimes two at once, half of them killed, until one has done all."""
+    def _until_all_is_done(self, lived: Lived, rng: Random | None, inbox: Inbox) -> None:
+        """Processes one after the other, sometimes two at once, half of them killed, until one has done all and no
+        file is on its way any more."""
         since = datetime.now(UTC)
         for _ in range(MOST_ROUNDS):
             at_once = 2 if rng is not None and rng.random() < 0.2 else 1
@@ -127,9 +138,11 @@ class Campaign:
                     lived.kills += 1
             for process in processes:
                 process.join()
-            if any(process.exitcode == 0 for process in processes):
+            is_done = any(process.exitcode == 0 for process in processes)
+            if is_done and inbox.everything_came():
                 return
-            time.sleep(_PAUSE_S)
+            if not is_done:
+                time.sleep(_PAUSE_S)
         raise DidNotEnd(f"seed {lived.seed} was not done after {MOST_ROUNDS} rounds.", todo="Run it alone: --seed.")
 
     def _look_back(self, lived: Lived) -> None:
@@ -137,7 +150,7 @@ class Campaign:
         with self._workspace.database.transaction(role="reader") as conn:
             letters = conn.execute(
                 """
-                select case when kind = 'page' then 'page' else 'record' end, standing, count(*)
+                select case when kind in ('page', 'file') then kind else 'record' end, standing, count(*)
                 from landing.dead_letter_standing group by 1, 2
                 """
             ).fetchall()

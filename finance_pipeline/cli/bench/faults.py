@@ -58,6 +58,7 @@ def summary(calm: Lived, lived: list[Lived], bound: int) -> dict[str, Any]:
     """The figures of a campaign: by fault, how often it was met and what the caller did next; and of all runs."""
     injected: Counter[str] = sum((each.injected for each in lived), Counter())
     aftermath: Counter[tuple[str, str]] = sum((each.aftermath for each in lived), Counter())
+    files: Counter[str] = sum((each.files for each in lived), Counter())
     letters: Counter[tuple[str, str]] = sum((each.letters for each in lived), Counter())
     pulls: Counter[str] = sum((each.pulls for each in lived), Counter())
     faults = [
@@ -68,6 +69,7 @@ def summary(calm: Lived, lived: list[Lived], bound: int) -> dict[str, Any]:
         "runs": len(lived),
         "equal": sum(not each.apart for each in lived),
         "faults": faults,
+        "files": dict(sorted(files.items())),
         "calls": sum(each.calls for each in lived),
         "calls_without_faults": calm.calls,
         "most_calls": max(each.calls for each in lived),
@@ -83,6 +85,7 @@ def _show(found: dict[str, Any]) -> None:
     columns = [text("Fault", "fault"), *(count(name.replace("_", " "), name) for name in ("injected", *_OUTCOMES))]
     show_table("Faults, and what the caller did next", found["faults"], columns)
     letters = ", ".join(f"{number:,} {words}" for words, number in found["dead_letters"].items()) or "none"
+    files = ", ".join(f"{number:,} {words}" for words, number in found["files"].items()) or "as they should"
     met = sum(row["injected"] for row in found["faults"])
     console.print(
         f"{found['equal']:,} of {found['runs']:,} runs equal the one without faults.\n"
@@ -90,6 +93,7 @@ def _show(found: dict[str, Any]) -> None:
         f"{found['calls_without_faults']:,} without faults, bound {found['bound']:,}.\n"
         f"{found['processes']:,} processes, {found['kills']:,} of them killed; "
         f"{found['pulls'].get('read', 0):,} pulls were read to their end, {found['pulls'].get('failed', 0):,} not.\n"
+        f"Statement files, read in any order: {files}.\n"
         f"Dead letters: {letters}."
     )
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import polars as pl
 import structlog
 
 from finance_pipeline.core.period import BookMonth, months
@@ -23,7 +24,7 @@ from finance_pipeline.services.workspace import Workspace
 UNFINISHED = 3
 """What a process ends with that leaves something for the next one to do."""
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["finance_pipeline.sources.preloaded", __name__])
+_forks.set_forkserver_preload(["__main__", "finance_pipeline.sources.preloaded", __name__])
 
 
 def start_tending(home: Path, since: datetime, environment: Mapping[str, str]) -> ForkServerProcess:
@@ -46,14 +47,22 @@ def tend(workspace: Workspace, since: datetime) -> bool:
     ended = [sync.sync_connection(workspace, workspace.settings.connection(each)) for each in _unread(workspace, since)]
     if any(each.problem is not None for each in ended):
         return False
-    waiting = dead_letters.dead_letters(workspace)["dead_letter_id"].to_list()
-    if waiting:
-        dead_letters.retry(workspace, waiting)
-        if not dead_letters.dead_letters(workspace).is_empty():
-            return False
+    if not _all_fits(workspace):
+        return False
     for table in canonicalize.SOURCES_OF:
         canonicalize.canonicalize(workspace, table, keys_of(workspace))
     return dead_letters.dead_letters(workspace).is_empty()
+
+
+def _all_fits(workspace: Workspace) -> bool:
+    """Retry what did not fit. A statement file that was cut off came whole since: a person dismisses the first."""
+    waiting = dead_letters.dead_letters(workspace)
+    for number in waiting.filter(pl.col("kind") == "file")["dead_letter_id"]:
+        dead_letters.dismiss(workspace, number, "it came whole")
+    others = waiting.filter(pl.col("kind") != "file")["dead_letter_id"].to_list()
+    if others:
+        dead_letters.retry(workspace, others)
+    return waiting.is_empty() or dead_letters.dead_letters(workspace).is_empty()
 
 
 def keys_of(workspace: Workspace) -> list[BookMonth]:
@@ -62,10 +71,10 @@ def keys_of(workspace: Workspace) -> list[BookMonth]:
 
 
 def _unread(workspace: Workspace, since: datetime) -> list[str]:
-    """Connections that call somebody and were not read to their end since a moment."""
+    """Connections that were not read to their end since a moment, and the inbox, which changes at any moment."""
     with workspace.database.transaction(role="reader") as conn:
         read = conn.execute(
             "select connection_id from landing.sync where outcome = 'read' and started_at >= %s", (since,)
         ).fetchall()
     known = {connection_id for (connection_id,) in read}
-    return [c.id for c in workspace.settings.connections if c.kind != "camt053" and c.id not in known]
+    return [c.id for c in workspace.settings.connections if c.kind == "camt053" or c.id not in known]

@@ -38,6 +38,8 @@ _NAME_OF_PREFIX = {
     "py": "charges",
     "re": "refunds",
     "pyr": "refunds",
+    "cus": "customers",
+    "in": "invoices",
 }
 
 
@@ -98,6 +100,8 @@ class Stripe:
         expanded = [value for key, value in call.query if re.fullmatch(r"expand(\[\d*\])?", key)]
         if object_id:
             found = frame.filter(pl.col("id") == object_id)
+            if name == "customers" and found.is_empty() and object_id in self._log(name).events["id"]:
+                return json.dumps({"id": object_id, "object": "customer", "deleted": True})
             return self._shown(_only(found, resource, object_id), resource, expanded, call)
         rows = selected(self._of_payout(frame, call), resource, call.query)
         page, more = page_of(rows, resource, call.query, frame, self.largest_page)

@@ -13,13 +13,18 @@ from finance_pipeline.sandbox.servers.log import EventLog
 
 KEPT = timedelta(days=30)
 COLUMNS = pl.Schema({"id": pl.String, "type": pl.String, "created": pl.Int64, "sort": pl.Int64, "json": pl.String})
-NAMES = {"payout": "payout", "dispute": "charge.dispute", "charge": "charge", "refund": "refund"}
+NAMES = {
+    **{"payout": "payout", "dispute": "charge.dispute", "charge": "charge", "refund": "refund"},
+    **{"customer": "customer", "invoice": "invoice"},
+}
 """Kind of object -> what its events' types begin with."""
 _REACHED = {
     "payout": {"paid": "payout.paid", "failed": "payout.failed", "canceled": "payout.canceled"},
     "dispute": dict.fromkeys(("won", "lost", "warning_closed"), "charge.dispute.closed"),
     "charge": {"succeeded": "charge.succeeded", "pending": "charge.pending", "failed": "charge.failed"},
     "refund": {"failed": "refund.failed"},
+    "customer": {},
+    "invoice": {"paid": "invoice.paid", "void": "invoice.voided", "open": "invoice.finalized"},
 }
 """Kind -> status -> the event of reaching it."""
 
@@ -41,13 +46,14 @@ def _of_kind(log: EventLog, kind: str, begin: int, end: int, api_version: str) -
         more_refunded=_rose("amount_refunded", log),
         itemised=_became("reconciliation_status", "completed", log),
     )
-    recent = versions.slice(begin).filter(pl.col("op") != "removed")
+    gone = pl.col("op") == "removed"
+    recent = versions.with_columns(pl.col("json").forward_fill().over("id")).slice(begin)
     first, name = pl.col("first"), NAMES[kind]
     reached = pl.col("status").replace_strict(_REACHED[kind], default=None, return_dtype=pl.String)
     created = pl.lit(None) if kind == "charge" else pl.lit(f"{name}.created")
     types = [
-        pl.when(first).then(created).otherwise(pl.lit(f"{name}.updated")),
-        pl.when(pl.col("arrived")).then(reached),
+        pl.when(gone).then(pl.lit(f"{name}.deleted")).when(first).then(created).otherwise(pl.lit(f"{name}.updated")),
+        pl.when(pl.col("arrived") & ~gone).then(reached),
         pl.when(~first & pl.col("more_refunded")).then(pl.lit("charge.refunded")),
         pl.when(pl.col("itemised")).then(pl.lit("payout.reconciliation_completed")),
     ]

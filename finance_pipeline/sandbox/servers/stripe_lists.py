@@ -81,6 +81,14 @@ RESOURCES: Mapping[str, Resource] = {
     "refunds": Resource(
         "refund", "refund", _fields("charge", "payment_intent", "status"), equals=("charge", "payment_intent")
     ),
+    "customers": Resource("customer", "customer", _fields("email", "status"), equals=("email",)),
+    "invoices": Resource(
+        "invoice",
+        "invoice",
+        _fields("customer", "status"),
+        equals=("customer", "status"),
+        ranges=("created", "due_date"),
+    ),
     "events": Resource("event", "event", {}, equals=("type",)),
 }
 

@@ -43,15 +43,20 @@ def deliver_statements(home: Path, now: datetime) -> list[Path]:
     inbox = home / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
     delivered = []
-    for file in sorted((home / "sandbox" / "statements").glob("*.xml")):
+    for file in sent_statements(home, now):
         target = inbox / file.name
-        if target.exists() or _sent_at(file) > now:
+        if target.exists():
             continue
         beside = inbox / f".{file.name}.new"
         shutil.copyfile(file, beside)
         os.replace(beside, target)  # noqa: PTH105 - says that it replaces
         delivered.append(target)
     return delivered
+
+
+def sent_statements(home: Path, now: datetime) -> list[Path]:
+    """The files that the banks have sent by a moment, in the order of their days."""
+    return [file for file in sorted((home / "sandbox" / "statements").glob("*.xml")) if _sent_at(file) <= now]
 
 
 def _sent_at(file: Path) -> datetime:

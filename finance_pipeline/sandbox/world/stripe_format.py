@@ -9,7 +9,7 @@ from typing import Any
 
 from finance_pipeline.core.identity import exact_json
 from finance_pipeline.sandbox.world.cards import Charge, Dispute, Refund
-from finance_pipeline.sandbox.world.model import CardTransaction, Payout
+from finance_pipeline.sandbox.world.model import CardTransaction, Party, Payout
 
 Json = dict[str, Any]
 
@@ -90,6 +90,26 @@ def _fee_details(of: CardTransaction, currency: str) -> list[Json]:
     ]
 
 
+def customer_id(party: Party) -> str:
+    return f"cus_{party.id.replace('-', '')[:14]}"
+
+
+def customer(party: Party, created: datetime) -> Json:
+    """A payer as the company knows it."""
+    return {
+        "balance": 0,
+        "created": seconds(created),
+        "currency": party.currency.lower(),
+        "delinquent": False,
+        "email": party.email,
+        "id": customer_id(party),
+        "livemode": False,
+        "metadata": {},
+        "name": party.name,
+        "object": "customer",
+    }
+
+
 def charge(of: Charge, currency: str, texts: ChargeTexts, refunded_minor: int, disputed: bool) -> Json:
     """A charge as it is after so much was refunded. amount: in the customer's currency."""
     amount, presentment = (of.original[0], of.original[1]) if of.original else (of.amount_minor, currency)
@@ -112,7 +132,7 @@ def charge(of: Charge, currency: str, texts: ChargeTexts, refunded_minor: int, d
         "captured": True,
         "created": seconds(of.at),
         "currency": presentment.lower(),
-        "customer": f"cus_{of.party.id.replace('-', '')[:14]}",
+        "customer": customer_id(of.party),
         "description": texts.description,
         "disputed": disputed,
         "failure_balance_transaction": None,

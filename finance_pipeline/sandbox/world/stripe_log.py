@@ -14,7 +14,7 @@ from finance_pipeline.sandbox.world.cards import CardProcessor, Charge, Dispute,
 from finance_pipeline.sandbox.world.company import Company
 from finance_pipeline.sandbox.world.faults import loosely_written
 from finance_pipeline.sandbox.world.feed import Event
-from finance_pipeline.sandbox.world.model import CardTransaction, Payout
+from finance_pipeline.sandbox.world.model import CardTransaction, Party, Payout
 from finance_pipeline.sandbox.world.numbers import Numbers
 from finance_pipeline.sandbox.world.stripe_format import ChargeTexts
 
@@ -34,8 +34,13 @@ class StripeLog:
         self.own = {each.id: each for each in self.processor.transactions if each.kind == "payout"}
 
     def write(self) -> Mapping[str, list[Event]]:
+        payers: dict[str, tuple[datetime, Party]] = {}
         for charge in self.processor.charges:
             self._charge(charge)
+            at, party = payers.get(charge.party.id, (charge.at, charge.party))
+            payers[party.id] = (min(at, charge.at), party)
+        for at, party in payers.values():
+            self._say("customer", at, "added", stripe_format.customer(party, at))
         for payout in self.company.world.payouts:
             self._payout(payout)
         for each in self.processor.transactions:

@@ -9,7 +9,7 @@ from typing import Any
 
 from finance_pipeline.core.identity import exact_json
 from finance_pipeline.core.money import to_decimal
-from finance_pipeline.sandbox.world.model import Document, DocumentLine, Party, RecordedPayment
+from finance_pipeline.sandbox.world.model import Document, DocumentLine, Line, Party, RecordedPayment
 from finance_pipeline.sandbox.world.profiles import Profile
 from finance_pipeline.sandbox.world.rates import Rates
 
@@ -199,7 +199,43 @@ def chart(profile: Profile, updated_at: datetime, ids: list[str]) -> list[tuple[
     return [(str(row["AccountID"]), exact_json({**row, **shared})) for row in rows]
 
 
-def organisation(profile: Profile, organisation_id: str, created_at: datetime) -> str:
+def currency(code: str) -> str:
+    """A currency that an organisation uses. It has no id, and no date of change."""
+    return exact_json({"Code": code, "Description": code})
+
+
+def tax_rate(percent_hundredths: int) -> str:
+    """A tax rate. percent_hundredths: 2000 is 20 %."""
+    rate = Decimal(percent_hundredths).scaleb(-2)
+    component = {"Name": "Tax", "Rate": rate, "IsCompound": False, "IsNonRecoverable": False}
+    names = {"Name": f"Tax {rate} %", "TaxType": f"OUTPUT{percent_hundredths}", "Status": "ACTIVE"}
+    return exact_json({**names, "TaxComponents": [component], "DisplayTaxRate": rate, "EffectiveRate": rate})
+
+
+def bank_transfer(transfer_id: str, out: Line, into: Line, at: datetime) -> str:
+    """Money between two bank accounts, in the currency of the first; dated by the day on which it leaves."""
+    sides = {
+        f"{side}BankAccount": {"AccountID": line.account.xero_id, "Code": line.account.xero_code}
+        for side, line in (("From", out), ("To", into))
+    }
+    rate = to_decimal(into.amount_minor, into.account.currency) / to_decimal(-out.amount_minor, out.account.currency)
+    return exact_json(
+        {
+            "BankTransferID": transfer_id,
+            **sides,
+            "Amount": to_decimal(-out.amount_minor, out.account.currency),
+            "CurrencyRate": rate.quantize(Decimal("0.000001"), ROUND_HALF_UP),
+            "Date": day(out.booked_on),
+            "DateString": day_string(out.booked_on),
+            "CreatedDateUTC": moment(at),
+            "CreatedDateUTCString": f"{at:%Y-%m-%dT%H:%M:%S}",
+            "HasAttachments": False,
+        }
+    )
+
+
+def organisation(profile: Profile, organisation_id: str, created_at: datetime, locked_until: date) -> str:
+    """The organisation itself. locked_until: the last day of the period and year that its books lock."""
     return exact_json(
         {
             "OrganisationID": organisation_id,
@@ -224,6 +260,8 @@ def organisation(profile: Profile, organisation_id: str, created_at: datetime) -
             "Edition": "BUSINESS",
             "Class": "STANDARD",
             "PaymentTerms": {},
+            "PeriodLockDate": day(locked_until),
+            "EndOfYearLockDate": day(locked_until),
             "Addresses": [],
             "Phones": [],
             "ExternalLinks": [],

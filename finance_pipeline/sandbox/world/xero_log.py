@@ -21,10 +21,16 @@ def xero_log(company: Company) -> Mapping[str, list[Event]]:
     logs: Mapping[str, list[Event]] = defaultdict(list)
     profile, rng = company.profile, company.chance("chart")
     founded = local_moment(company.earliest_issue - DAY * 400, profile.time_zone, 32_400)
+    locked = company.earliest_issue - DAY
     tenant = tenant_of(profile.connection("xero"))
-    logs["organisation"].append((founded, "added", tenant, xero_format.organisation(profile, tenant, founded)))
+    logs["organisation"].append((founded, "added", tenant, xero_format.organisation(profile, tenant, founded, locked)))
     for account_id, text in xero_format.chart(profile, founded, [random_uuid(rng) for _ in range(8)]):
         logs["account"].append((founded, "added", account_id, text))
+    for code in dict.fromkeys((profile.currency, profile.foreign)):
+        logs["currency"].append((founded, "added", code, xero_format.currency(code)))
+    for percent in profile.tax_percents:
+        logs["tax_rate"].append((founded, "added", f"OUTPUT{percent}", xero_format.tax_rate(percent)))
+    logs["bank_transfer"] += _transfers(company)
     for party in (*company.world.customers, *company.world.suppliers):
         assert party.known_from is not None
         logs["contact"].append((party.known_from, "added", party.id, xero_format.contact(party, profile.country)))
@@ -37,6 +43,19 @@ def xero_log(company: Company) -> Mapping[str, list[Event]]:
             if company.in_time(each.paid_on):
                 logs["payment"].append((each.recorded_at, "added", each.id, xero_format.payment(each, rate, payment)))
     return logs
+
+
+def _transfers(company: Company) -> list[Event]:
+    """Transfers between own accounts, recorded on the evening of the day on which the money leaves."""
+    rng = company.chance("recorded transfers")
+    found: list[Event] = []
+    for line in company.world.lines:
+        if line.twin is None or line.amount_minor > 0:
+            continue
+        at = local_moment(line.booked_on, company.profile.time_zone, 64_800)
+        transfer_id = random_uuid(rng)
+        found.append((at, "added", transfer_id, xero_format.bank_transfer(transfer_id, line, line.twin, at)))
+    return found
 
 
 def _document(document: Document, company: Company, rate: Decimal) -> list[Event]:
