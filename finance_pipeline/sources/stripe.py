@@ -215,9 +215,9 @@ class _Pull:
         return list(named)
 
     def _read_again(self, kind: str, object_id: str) -> None:
-        expand = {"expand": [_MOVEMENT_SHOWS]} if kind == "balance_transaction" else {}
+        parameters: dict[str, Any] = {"expand": [_MOVEMENT_SHOWS]} if kind == "balance_transaction" else {}
         try:
-            page, record = self._object(f"{_PATHS[kind]}/{object_id}", **expand)
+            page, record = self._object(f"{_PATHS[kind]}/{object_id}", **parameters)
         except Refused:
             return  # It is no more; what was landed of it stands.
         if record.get("deleted") is True:

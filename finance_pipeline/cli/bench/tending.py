@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -18,6 +19,7 @@ import polars as pl
 import structlog
 
 from finance_pipeline.core.period import BookMonth, months
+from finance_pipeline.core.problems import BadInput
 from finance_pipeline.services import canonicalize, dead_letters, sync
 from finance_pipeline.services.workspace import Workspace
 
@@ -58,7 +60,8 @@ def _all_fits(workspace: Workspace) -> bool:
     """Retry what did not fit. A statement file that was cut off came whole since: a person dismisses the first."""
     waiting = dead_letters.dead_letters(workspace)
     for number in waiting.filter(pl.col("kind") == "file")["dead_letter_id"]:
-        dead_letters.dismiss(workspace, number, "it came whole")
+        with suppress(BadInput):  # a process beside this one was sooner
+            dead_letters.dismiss(workspace, number, "it came whole")
     others = waiting.filter(pl.col("kind") != "file")["dead_letter_id"].to_list()
     if others:
         dead_letters.retry(workspace, others)
