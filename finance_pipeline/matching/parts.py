@@ -228,8 +228,8 @@ def _discounted_late() -> pl.Expr:
 
 
 def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines that are another open item of the party to the cent, before conversion or after, whatever they name,
-    or that exceed the named one by a round amount which is another's."""
+    """l, i of lines that are another open item of the party to the cent, before conversion or after, whatever they
+    name, or that exceed the named one by a round amount which is another's."""
     keys = ["book", "party", "line_currency", "amount"]
     over = single.with_columns(
         missing=pl.col("line_amount") - pl.col("item_amount"), sign=pl.col("line_amount").sign()
