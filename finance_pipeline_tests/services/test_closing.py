@@ -11,7 +11,7 @@ import pytest
 from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Settings
-from finance_pipeline.services import api, closing, closing_items
+from finance_pipeline.services import api, books, closing, closing_items, reports
 from finance_pipeline.services.closing_items import Wanted
 from finance_pipeline.services.closing_people import TakesAnotherPerson
 from finance_pipeline.services.workspace import Workspace
@@ -181,6 +181,13 @@ def test_profit_and_loss_of_a_year_is_in_retained_earnings_on_the_first_day_of_t
     assert ("4000" in opened, opened["3000"]) == (False, "-500.00")
     book.months(JUNE)
     assert book.balances(day(1, JUNE)) == opened
+    june = {row["code"]: row for row in books.trial_balance(book.workspace, "us", "2026-06").to_dicts()}
+    asked = reports.trial_balance(book.workspace, reports.Question("us", as_of=day(30, JUNE))).accounts
+    figures = ["code", "opening_minor", "debit_minor", "credit_minor", "closing_minor"]
+    assert asked.select(figures).rows() == [tuple(row[name] for name in figures) for row in june.values()]
+    assert [june["4000"][name] for name in ("opening_minor", "debit_minor", "credit_minor")] == [0, 0, 0]
+    assert [june["3000"][name] for name in ("opening_minor", "credit_minor")] == [-50000, 0]
+    assert books.trial_balance(book.workspace, "us", "2026-05").filter(code="4000")["closing_minor"].item() == -50000
     closing.approve_reopening(
         book.workspace,
         closing.ask_reopening(

@@ -1,7 +1,8 @@
 -- One row per account of a book that ever moved, as of a day and as known at a position of the chain: balance before the
 -- first day, debits and credits since, and the balance, in the book's currency; of an account that holds one other
 -- currency only also in that. Whole months are read from what each batch moved; entries only of the months that the
--- first day or the last one divides.
+-- first day or the last one divides. What rolled into retained earnings on the first day of a fiscal year counts to the
+-- balance before that day.
 with wanted as (
     select
         date_trunc('month', %(as_of)s::date + 1)::date as whole_before,
@@ -36,6 +37,15 @@ moved as (
             or date_trunc('month', case when %(by_effective)s then entry.effective_on else entry.accounting_on end)
                 = wanted.divided_month
         )
+    union all
+    select
+        rolled.account_id, rolled.effective_on - side.days_before, 0,
+        side.sign * greatest(rolled.functional_minor, 0), -side.sign * least(rolled.functional_minor, 0)
+    from ledger.rolled
+    join ledger.seal using (batch_id)
+    cross join (values (1, 1), (0, -1)) as side (days_before, sign)
+    where rolled.book = %(book)s and rolled.accounting_on = rolled.effective_on and rolled.effective_on <= %(as_of)s
+        and seal.position <= %(position)s
 ),
 balance as (
     select
