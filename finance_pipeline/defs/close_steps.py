@@ -34,6 +34,7 @@ STEPS = {
     "tie_outs": "Every pair of figures that must be equal is.",
     "items_explained": "What is open on accounts that must clear is explained, item by item.",
     "revaluation": "Balances in other currencies stand at the closing rate.",
+    "ledgers_agree": "Our trial balance equals that of the accounting system, or each difference is explained.",
     "differences": "What is known otherwise of closed months was decided on.",
 }
 

@@ -43,6 +43,7 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
         dead_letters=dead_letters,
         is_computed=_is_computed(conn, book, month),
         unmapped_accounts=tuple(row[0] for row in conn.execute(query("close_unmapped_accounts"), parameters)),
+        undecided_differences=_undecided(conn, parameters),
         earlier_open=Month.parse(standing["earlier_open"]) if standing["earlier_open"] else None,
         period_state=standing["period_state"],
         locked_areas=tuple(standing["locked_areas"]),
@@ -108,6 +109,11 @@ def _is_computed(conn: Connection, book: Book, month: Month) -> bool:
     noted = marks.mark_of(conn, book.id, month, "tie_out")
     folded = marks.closing_digest(conn, book.id, month)
     return bool(folded) and noted == marks.marks_up_to(conn, book.id, month, posting.STAGE)
+
+
+def _undecided(conn: Connection, parameters: dict[str, Any]) -> int:
+    row = conn.execute(query("close_undecided"), parameters).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _standing(conn: Connection, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,10 @@ from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day, told
 ONE_ACCOUNT = US.model_copy(update={"bank_accounts": US.bank_accounts[:1]})
 """The month that is closed here is May 2026, which is over; the fiscal year ends with it."""
 BOOK = ONE_ACCOUNT.model_copy(update={"fiscal_year_starts_month": 6})
-VERSIONS = "select record_id from canonical.bank_transaction union select record_id from canonical.balance"
+VERSIONS = """
+    select record_id from canonical.bank_transaction union select record_id from canonical.balance
+    union select record_id from canonical.invoice
+"""
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +225,13 @@ def test_each_step_that_facts_decide_is_a_check_of_its_month_and_due_only_once_t
     assert {(check.name, check.words.split(",")[0]) for check in checks if not check.passed} == {
         ("items_explained", "1 of 1 not explained")
     }
+
+
+def test_what_is_known_otherwise_of_a_closed_month_is_decided_before_the_next_is_signed(book: Told) -> None:
+    lock(book)
+    book.document("INV-1", "600.00", day(2), "Acme Ltd")
+    book.months(MAY, JUNE)
+    assert step(book, "differences", JUNE) == (
+        "open",
+        "1 record of closed months known otherwise now, and not decided on",
+    )
