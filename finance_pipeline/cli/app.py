@@ -18,6 +18,7 @@ from finance_pipeline.cli import (
     journals,
     landing,
     open_items,
+    package,
     policies,
     quickstart,
     reports,
@@ -69,6 +70,7 @@ def demo(
 
 
 app.command("quickstart")(quickstart.quickstart)
+closing.app.command("package")(package.package)
 
 
 @app.command()

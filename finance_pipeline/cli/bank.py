@@ -95,7 +95,7 @@ def _show_account(found: BankReconciliation, row: dict[str, Any]) -> None:
     title = f"Bank account {row['account']} ({row['code']}), in {row['currency']}"
     lines = [line | {"currency": row["currency"]} for line in _statement(row, found.stamp.as_of)]
     show_table(title, lines, [text("", "words"), money("Amount", "minor")])
-    entries = found.entries.filter(code=row["code"], why="late")
+    entries = found.entries.filter(pl.col("is_late"), code=row["code"])
     if entries.height:
         show_table("Late items: in a later period than the day they happened", entries.to_dicts(), _LATE_COLUMNS)
     items = found.items.filter(account=row["account"])

@@ -54,5 +54,6 @@ TABLES: dict[str, Table] = {
     "cash_position": tables.CASH_POSITION,
     "tie_outs": tables.TIE_OUTS,
     "close_status": tables.CLOSE_STEPS,
+    "close_package": tables.CLOSE_PACKAGE,
 }
 """Columns of each asset, for its page in Dagster."""

@@ -149,6 +149,17 @@ CASH_POSITION = Table(
     key=("book", "month", "account", "kind"),
 )
 
+CLOSE_PACKAGE = Table(
+    "close_package",
+    "One row per file of the package of a closed month.",
+    (
+        *_BOOK_MONTH,
+        Column("file", pl.String, "Name: a workbook, the same as a page, and in the folder beside them a manifest."),
+        Column("sha256", pl.String, "SHA-256 of its bytes, as in the manifest."),
+    ),
+    key=("book", "month", "file"),
+)
+
 TIE_OUTS = Table(
     "tie_out",
     "One row per two figures that must be equal at the end of a day.",

@@ -53,6 +53,7 @@ EVERY_ASSET = {
     ),
     "tie_outs": ("6_close", "One row per two figures that must be equal at the end of a day."),
     "close_status": ("6_close", "One row per step of the close of a book-month."),
+    "close_package": ("6_close", "One row per file of the package of a closed month."),
 }
 
 

@@ -87,8 +87,8 @@ def test_a_line_that_arrives_for_a_locked_month_is_known_later_and_moves_no_sign
         row = late.accounts.row(0, named=True)
         assert then.accounts["by_effective_minor"].item() == row["by_accounting_minor"] == 10000
         assert (then.accounts["stated_on"].item(), row["stated_minor"], row["difference_minor"]) == (None, 12500, 0)
-        assert late.entries.select("why", "effective_on", "accounting_on", "amount_minor").rows() == [
-            ("late", day(30), day(1, JUNE), 2500)
+        assert late.entries.select("is_late", "effective_on", "accounting_on", "amount_minor").rows() == [
+            (True, day(30), day(1, JUNE), 2500)
         ]
         by_effective = reports.trial_balance(books.workspace, Question("us", MAY.last_day, "effective"))
         balances = [dict(each.accounts.select("code", "closing_minor").rows())["1010"] for each in

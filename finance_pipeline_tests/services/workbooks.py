@@ -32,7 +32,7 @@ class Workbook:
         self.sheets: dict[str, dict[Cell, Any]] = {}
         self.formulas: dict[str, dict[Cell, str]] = {}
         self.cached: dict[Cell, Any] = {}
-        """What the summary's formulas came to when it was written."""
+        """What the summary's formulas came to when it was written; those of other sheets are in their cells."""
         with zipfile.ZipFile(path) as archive:
             names = [each.get("name") for each in etree.fromstring(archive.read("xl/workbook.xml")).iter(f"{_X}sheet")]
             shared = etree.fromstring(archive.read("xl/sharedStrings.xml"))
@@ -80,7 +80,15 @@ class Workbook:
         quoted = re.split(r'("[^"]*")', formula.removeprefix("="))
         parts = [each if each.startswith('"') else _REFERENCE.sub(reference, each) for each in quoted]
         text = "".join(each if each.startswith('"') else re.sub(r"(?<![<>])=", "==", each) for each in parts)
-        known = {"asked": asked, "SUMIFS": _sumifs, "COUNTIFS": _countifs, "ROUND": _round, "IF": _if, "ABS": abs}
+        known = {
+            "asked": asked,
+            "SUM": _sum,
+            "SUMIFS": _sumifs,
+            "COUNTIFS": _countifs,
+            "ROUND": _round,
+            "IF": _if,
+            "ABS": abs,
+        }
         return eval(text, {"__builtins__": {}}, known)
 
 
@@ -90,6 +98,10 @@ def _fits(cells: list[Any], criterion: Any) -> Iterator[bool]:
             yield cell != criterion[2:]
         else:
             yield cell == criterion
+
+
+def _sum(cells: list[Any]) -> Decimal:
+    return sum((cell for cell in cells if isinstance(cell, Decimal)), Decimal(0))
 
 
 def _sumifs(amounts: list[Any], *asked: Any) -> Decimal:
@@ -102,8 +114,8 @@ def _countifs(*asked: Any) -> Decimal:
     return Decimal(sum(all(fits) for fits in fitting))
 
 
-def _round(value: Decimal, digits: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+def _round(value: Decimal | int, digits: int) -> Decimal:
+    return Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def _if(condition: bool, yes: Any, no: Any) -> Any:

@@ -4,6 +4,7 @@
 -- belongs is its own source, or the allocations of the match that it posts, which are never changed.
 --
 -- A match may have stood more than once: a posting belongs to the acceptance that was the latest when it was first posted.
+-- The balance at a processor is explained by the payout that carries each movement to the bank, known later or not.
 -- assigned is false where nothing names an item; the posting's own subject then stands as one.
 with leg as materialized (
     select
@@ -90,7 +91,8 @@ assigned as (
             end,
             posted.source_id
         ) as item_id,
-        part.item_kind, coalesce(part.opens, false) as opens,
+        part.item_kind,
+        coalesce(part.opens, posted.role = 'transfers_in_transit' and posted.side_minor > 0) as opens,
         part.item_id is not null or posted.role = 'transfers_in_transit' or posted.purpose not like 'settlement%%'
             as assigned
     from (
@@ -142,17 +144,24 @@ item as materialized (
 )
 select
     item.code, item.role, item.item_id,
-    coalesce(
-        document.kind, payment.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
-        'posting'
-    ) as kind,
+    case
+        when item.role = 'processor_clearing' then 'processor_movements'
+        when item.role = 'transfers_in_transit' then 'transfer'
+        else coalesce(
+            document.kind, payment.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
+            'posting'
+        )
+    end as kind,
     coalesce(document.number, payment."references"[1], line.bank_reference) as number,
     coalesce(document.party_name, beyond.party_name, payment.party_name, line.counterparty_name) as party_name,
     coalesce(payment.account, line.bank_account) as account,
     coalesce(line.memo, item.description) as description,
     item.currency, item.original_minor, item.open_minor, item.open_functional_minor,
-    coalesce(document.issued_on, payment.occurred_on, line.booked_on, item.first_on) as issued_on,
-    coalesce(document.due_on, payment.available_on) as due_on,
+    case
+        when item.role = 'processor_clearing' then item.first_on
+        else coalesce(document.issued_on, payment.occurred_on, line.booked_on, item.first_on)
+    end as issued_on,
+    case when item.role <> 'processor_clearing' then coalesce(document.due_on, payment.available_on) end as due_on,
     item.assigned
 from item
 left join canonical.invoice_known(%(known_at)s) as document

@@ -19,6 +19,7 @@ from finance_pipeline.ledger.reports.bank import bank_balances, bank_entries
 from finance_pipeline.ledger.reports.card import account_card
 from finance_pipeline.ledger.reports.entries import JOURNAL, entries_about, journal
 from finance_pipeline.ledger.reports.items import BUCKETS, CLEARING, OF_PARTIES, UNIDENTIFIED, items
+from finance_pipeline.ledger.reports.month import Counted, counted, currencies, late_items
 
 __all__ = [
     "AS_OF",
@@ -32,16 +33,20 @@ __all__ = [
     "UNIDENTIFIED",
     "Asked",
     "By",
+    "Counted",
     "Known",
     "account_card",
     "balances_by_day",
     "bank_balances",
     "bank_entries",
+    "counted",
+    "currencies",
     "entries_about",
     "freshness",
     "items",
     "journal",
     "known",
+    "late_items",
     "month_totals",
     "trial_balance",
     "trial_balance_as_of",

@@ -17,7 +17,8 @@ BANK = pl.Schema(
 BANK_ENTRIES = pl.Schema(
     {
         "code": pl.String(),
-        "why": pl.String(),
+        "is_late": pl.Boolean(),
+        "is_after_statement": pl.Boolean(),
         "number": pl.String(),
         "effective_on": pl.Date(),
         "accounting_on": pl.Date(),
@@ -42,8 +43,8 @@ def bank_balances(conn: Connection, asked: Asked, book: Book) -> pl.DataFrame:
 
 
 def bank_entries(conn: Connection, asked: Asked, balances: pl.DataFrame) -> pl.DataFrame:
-    """One row per entry on a bank account (BANK_ENTRIES) which its two dates put on two sides of the day (late),
-    or that happened since the last statement (after_statement). balances: BANK."""
+    """One row per entry on a bank account (BANK_ENTRIES) which its two dates put on two sides of the day
+    (is_late), or that happened since the last statement (is_after_statement). balances: BANK."""
     parameters = asked.parameters | {
         "codes": balances["code"].to_list(),
         "stated_on": balances["stated_on"].to_list(),

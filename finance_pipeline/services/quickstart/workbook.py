@@ -7,24 +7,23 @@ Texts are written as texts, whatever they begin with: a memo that looks like a f
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from finance_pipeline.core.money import exponent, to_decimal
 from finance_pipeline.core.problems import BadInput
+from finance_pipeline.core.workbook import (
+    MOST_ROWS,
+    Formats,
+    new_workbook,
+    write_by_rename,
+    write_header,
+    write_value,
+)
 from finance_pipeline.services.quickstart.result import Result
 from finance_pipeline.services.quickstart.workbook_summary import write_summary
-
-_MOST_ROWS = 1_048_575
-_MOST_CHARS = 32_000
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-DATE_FORMAT = "yyyy-mm-dd"
 
 
 @dataclass(frozen=True)
@@ -50,19 +49,16 @@ def check_free(path: Path, *, force: bool) -> None:
 
 def write_workbook(result: Result, path: Path, *, force: bool) -> None:
     """Write the whole workbook by rename. Raises BadInput where a file is there and force is not given."""
-    import xlsxwriter
-
-    if max(result.lines.height, result.items.height) > _MOST_ROWS:
+    if max(result.lines.height, result.items.height) > MOST_ROWS:
         raise BadInput(
-            f"a sheet of Excel holds {_MOST_ROWS:,} rows, and there are {result.lines.height:,} lines.",
+            f"a sheet of Excel holds {MOST_ROWS:,} rows, and there are {result.lines.height:,} lines.",
             kept="No workbook was written.",
             todo="Reconcile a shorter time.",
         )
     content = io.BytesIO()
-    book = xlsxwriter.Workbook(content, _OPTIONS)
-    created = max((statement.to_on for statement in result.statements), default=date(2000, 1, 1))
     # The same result is the same bytes, whenever it is written.
-    book.set_properties({"title": "Reconciliation", "created": datetime.combine(created, time())})
+    created = max((statement.to_on for statement in result.statements), default=date(2000, 1, 1))
+    book = new_workbook(content, "Reconciliation", created)
     summary = book.add_worksheet("Summary")
     _rows(book, "Bank lines", result.lines.iter_rows(named=True), _LINE_COLUMNS)
     _rows(book, "Open items", result.items.iter_rows(named=True), _ITEM_COLUMNS)
@@ -71,69 +67,19 @@ def write_workbook(result: Result, path: Path, *, force: bool) -> None:
     write_summary(book, summary, result)
     book.close()
     check_free(path, force=force)
-    _by_rename(path, content.getvalue())
-
-
-def _by_rename(path: Path, content: bytes) -> None:
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".xlsx")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(unfinished).chmod(0o666 & ~mask)
-        Path(unfinished).replace(path)
-    except OSError:
-        with suppress(FileNotFoundError):
-            Path(unfinished).unlink()
-        raise
+    write_by_rename(path, content.getvalue())
 
 
 def _rows(book: Any, name: str, rows: Iterable[Any], columns: Sequence[_Column]) -> None:
     """One sheet: a frozen header with filters, and the rows below."""
-    sheet = book.add_worksheet(name)
-    header = book.add_format({"bold": True, "bg_color": "#DDE6F0", "bottom": 1, "text_wrap": True, "valign": "top"})
-    day = book.add_format({"num_format": DATE_FORMAT, "align": "left"})
-    money = money_formats(book)
-    for place, column in enumerate(columns):
-        sheet.set_column(place, place, column.width)
-        sheet.write_string(0, place, column.title, header)
+    sheet, formats = book.add_worksheet(name), Formats(book)
+    write_header(sheet, 0, [(column.title, column.width) for column in columns], formats)
     last = 0
     for last, row in enumerate(rows, start=1):
         for place, column in enumerate(columns):
-            _cell(sheet, last, place, column.value(row), day, money)
+            write_value(sheet, last, place, column.value(row), formats)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
-
-
-def money_formats(book: Any) -> Callable[[str], Any]:
-    """The number format of each currency, made once in a sheet."""
-    made: dict[int, Any] = {}
-
-    def of(currency: str) -> Any:
-        digits = exponent(currency)
-        if digits not in made:
-            part = "#,##0" + ("." + "0" * digits if digits else "")
-            made[digits] = book.add_format({"num_format": f"{part};[Red]-{part}"})
-        return made[digits]
-
-    return of
-
-
-def _cell(sheet: Any, row: int, place: int, value: object, day: Any, money: Callable[[str], Any]) -> None:
-    """One value by its type: text, day, count, or money as (minor units, currency)."""
-    if value is None or value == "":
-        return
-    if isinstance(value, tuple):
-        minor, currency = value
-        if minor is not None:
-            sheet.write_number(row, place, to_decimal(minor, currency), money(currency))
-    elif isinstance(value, date):
-        sheet.write_datetime(row, place, datetime.combine(value, time()), day)
-    elif isinstance(value, int):
-        sheet.write_number(row, place, value)
-    else:
-        sheet.write_string(row, place, str(value)[:_MOST_CHARS])
 
 
 def _said(title: str, width: int, name: str) -> _Column:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import cached_property
 from typing import Any
 
 from finance_pipeline.core.money import exponent, to_decimal
+from finance_pipeline.core.workbook import Formats
 from finance_pipeline.services.quickstart.figures import Figures, ItemsOf, LinesOf, figures_of
 from finance_pipeline.services.quickstart.result import EXPECTED, MATCHED, PENDING, TO_DO, Result
 
@@ -29,19 +31,19 @@ class _Page:
     row: int = 0
     checks: list[str] = field(default_factory=list)
     """Cells that must be zero."""
-    formats: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def formats(self) -> Formats:
+        return Formats(self.book)
 
     def format(self, **said: object) -> Any:
-        key = repr(sorted(said.items()))
-        if key not in self.formats:
-            self.formats[key] = self.book.add_format(said)
-        return self.formats[key]
+        return self.formats.of(**said)
 
     def title(self, words: str, headings: Sequence[str]) -> None:
         """A section's name and the headings of its table."""
         self.row += 1
         self.sheet.write_string(self.row, 0, words, self.format(bold=True, font_size=12))
-        head = self.format(bold=True, bg_color="#DDE6F0", bottom=1, text_wrap=True, valign="top")
+        head = self.formats.header()
         for place, heading in enumerate(headings):
             self.sheet.write_string(self.row + 1, place, heading, head)
         self.row += 2
@@ -54,9 +56,7 @@ class _Page:
         if value is None:
             self.sheet.write_string(self.row, place, "not stated")
             return
-        digits = exponent(currency)
-        part = "#,##0" + ("." + "0" * digits if digits else "")
-        shown = self.format(num_format=f"{part};[Red]-{part}")
+        shown = self.formats.money(currency)
         if formula:
             self.sheet.write_formula(self.row, place, formula, shown, to_decimal(value, currency))
         else:

@@ -165,9 +165,8 @@ def reconciled(conn: Connection, what: reports.Asked, book: Book) -> tuple[pl.Da
         .then(-pl.col("open_minor"))
         .otherwise("open_minor")
     )
-    late = pl.col("why") == "late"
     signed = pl.when(pl.col("happened")).then("amount_minor").otherwise(-pl.col("amount_minor"))
-    by_code = entries.group_by("code").agg(late_minor=signed.filter(late).sum())
+    by_code = entries.group_by("code").agg(late_minor=signed.filter(pl.col("is_late")).sum())
     by_account = waiting.group_by("account").agg(
         pl.col("bank_minor").filter(pl.col("role") == role).sum().alias(f"{role}_minor") for role in OUTSTANDING
     )

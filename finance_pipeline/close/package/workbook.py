@@ -1,0 +1,107 @@
+"""A document as an Excel workbook: figures that follow from others are formulas, and checks are red unless zero."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import Any
+
+from finance_pipeline.close.package.document import FIRST_ROW, Document, Live, Money, Places, Sheet, Table, Verdict
+from finance_pipeline.core.money import to_decimal
+from finance_pipeline.core.problems import BadInput
+from finance_pipeline.core.workbook import MOST_ROWS, Formats, new_workbook, write_value
+
+
+def workbook(document: Document, created: datetime) -> bytes:
+    """The workbook's bytes: the same for the same document and time. Raises BadInput beyond the rows of a sheet.
+
+    created: what the workbook says of when it was made.
+    """
+    for sheet in document.sheets:
+        if sum(table.height for table in sheet.tables) > MOST_ROWS:
+            raise BadInput(
+                f"the sheet {sheet.name!r} would have more than the {MOST_ROWS:,} rows that a sheet of Excel holds.",
+                kept="No workbook was written.",
+                todo="Explain and clear open items first; the figures are in the tables of the database.",
+            )
+    content = io.BytesIO()
+    book = new_workbook(content, document.title, created)
+    formats, places = Formats(book), Places(document)
+    red = book.add_format({"bg_color": "#F8CBAD", "bold": True})
+    for sheet in document.sheets:
+        _write_sheet(book.add_worksheet(sheet.name), sheet, document, formats, places, red)
+    book.close()
+    return content.getvalue()
+
+
+def _write_sheet(page: Any, sheet: Sheet, document: Document, formats: Formats, places: Places, red: Any) -> None:
+    page.write_string(0, 0, sheet.title, formats.of(bold=True, font_size=14))
+    page.write_string(1, 0, document.title)
+    page.write_string(2, 0, document.subtitle, formats.of(font_color="#595959"))
+    for place in range(max(len(table.columns) for table in sheet.tables)):
+        widths = [table.columns[place].width for table in sheet.tables if place < len(table.columns)]
+        page.set_column(place, place, max(widths))
+    row = FIRST_ROW
+    for table in sheet.tables:
+        _write_table(page, row, table, formats, places, red)
+        row += table.height
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.hide_gridlines(2)
+    if len(sheet.tables) == 1 and sheet.tables[0].rows:
+        page.freeze_panes(FIRST_ROW + sheet.tables[0].header_offset + 1, 0)
+
+
+def _write_table(page: Any, row: int, table: Table, formats: Formats, places: Places, red: Any) -> None:
+    page.write_string(row, 0, table.title, formats.of(bold=True, font_size=12))
+    if table.note:
+        page.write_string(row + 1, 0, table.note, formats.of(italic=True, font_color="#595959"))
+    header = row + table.header_offset
+    if not table.rows:
+        page.write_string(header, 0, table.empty)
+        return
+    for place, column in enumerate(table.columns):
+        align = {"align": "right"} if column.is_figure else {}
+        page.write_string(header, place, column.title, formats.header(**align))
+    for number, cells in enumerate(table.rows, start=header + 1):
+        for place, column in enumerate(table.columns):
+            _write(page, number, place, cells.get(column.key), formats, places, red)
+    if table.totals:
+        _write_totals(page, header + 1 + len(table.rows), table, formats, places)
+
+
+def _write_totals(page: Any, row: int, table: Table, formats: Formats, places: Places) -> None:
+    line = {"bold": True, "top": 1}
+    page.write_string(row, 0, "Total", formats.of(**line))
+    for place, column in enumerate(table.columns):
+        if column.key in table.totals:
+            total = Live(
+                table.total_minor(column.key),
+                table.currency,
+                lambda at, key=column.key: f"SUM({at.column(table.key, key)})",  # type: ignore[misc]
+            )
+            _write_live(page, row, place, total, formats.money(table.currency, plain=True, **line), places)
+        elif place:
+            page.write_blank(row, place, None, formats.of(**line))
+
+
+def _write(page: Any, row: int, place: int, value: object, formats: Formats, places: Places, red: Any) -> None:
+    if isinstance(value, Live):
+        _write_live(page, row, place, value, formats.money(value.currency, plain=True), places)
+        if value.is_check:
+            is_apart = {"type": "cell", "criteria": "!=", "value": 0, "format": red}
+            page.conditional_format(row, place, row, place, is_apart)
+    elif isinstance(value, Verdict):
+        page.write_formula(row, place, value.text(places), formats.of(bold=True), value.words)
+    elif isinstance(value, Money):
+        shown = formats.money(value.currency, plain=True)
+        page.write_number(row, place, to_decimal(value.minor, value.currency), shown)
+    elif isinstance(value, datetime):
+        write_value(page, row, place, f"{value:%Y-%m-%d %H:%M:%S} UTC", formats)
+    else:
+        write_value(page, row, place, value, formats)
+
+
+def _write_live(page: Any, row: int, place: int, value: Live, shown: Any, places: Places) -> None:
+    page.write_formula(row, place, value.text(places), shown, to_decimal(value.minor, value.currency))
