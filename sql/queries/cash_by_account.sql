@@ -13,11 +13,12 @@ with account as (
     select id, 'in_transit', %(payouts_in_transit)s::text, currency
     from unnest(%(processor_accounts)s::text[], %(processor_currencies)s::text[]) as processor (id, currency)
 ),
+-- A feed's current balance stands where no statement states one: it may hold what is pending, and proves nothing.
 closing as (
     select distinct on (account) account, 'bank' as kind, balance_minor, balance_on, kind as stated_by
     from canonical.balance_known(%(known_at)s)
-    where book = %(book)s and not removed and kind = 'closing' and balance_on <= %(on_day)s
-    order by account, balance_on desc, stated_at desc nulls last, record_id
+    where book = %(book)s and not removed and kind in ('closing', 'feed') and balance_on <= %(on_day)s
+    order by account, kind = 'feed', balance_on desc, stated_at desc nulls last, record_id
 ),
 said as materialized (
     select distinct on (account) account, balance_minor, balance_on, least(balance_on, %(on_day)s::date) as on_day, kind
@@ -100,7 +101,7 @@ select
     freshness.read_at,
     case
         when account.kind = 'in_transit' then null
-        else coalesce(stated.balance_minor = balance.when_stated_minor, false)
+        else coalesce(stated.balance_minor = balance.when_stated_minor and stated.stated_by <> 'feed', false)
     end as tied
 from account
 join balance using (id, kind)
