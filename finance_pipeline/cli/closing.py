@@ -153,6 +153,16 @@ def soft(
 
 
 @app.command()
+def post(book: Book, month: Month, reason: Reason) -> None:
+    """Post what belongs to a soft-closed month, as one of those whom it names."""
+    from finance_pipeline.services import closing
+
+    with opened() as workspace:
+        posted = closing.post_softly(workspace, book, month, reason=reason)
+    console.print(f"{posted} entries are new or taken back in {book} {month}.")
+
+
+@app.command()
 def reopen(
     book: Book,
     month: Month,

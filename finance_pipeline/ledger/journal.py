@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -44,6 +45,16 @@ class PostingReport:
     """Source -> new, reversed, unchanged."""
 
 
+@dataclass(frozen=True)
+class Poster:
+    """Who posts, where that matters: a soft-closed month takes what a named person posts, with a reason."""
+
+    actor: str
+    role: str
+    reason: str
+    origin: str
+
+
 def take_token(conn: Connection, book: str, run_id: str) -> int:
     """Take a book for a run, at its beginning: an earlier beginning of the same run may not post to it any more."""
     taken = conn.execute("select ledger.take_token(%s, %s)", (book, run_id)).fetchone()
@@ -60,6 +71,7 @@ def publish(
     correlation_id: str,
     subjects: pl.DataFrame | None = None,
     token: int | None = None,
+    poster: Poster | None = None,
 ) -> PostingReport:
     """Make these entries, and no others, stand in these months of a book. Publishing the same again posts nothing.
 
@@ -67,7 +79,8 @@ def publish(
     whose subject is not wanted any more is reversed. What belongs to a closed month goes to the first open day after.
     subjects: the only ones that this may touch (source, source_id, purpose); all others stand as they are.
     All in the caller's transaction, which should hold the book's lock. token: what take_token gave a run that posts in
-    several transactions. Raises UnknownAccount, NotOneBook, and what the database refuses.
+    several transactions. poster: who posts; soft-closed months that name them take what belongs there. Raises
+    UnknownAccount, NotOneBook, and what the database refuses.
     """
     _check(book, entries)
     if subjects is not None:
@@ -90,20 +103,24 @@ def publish(
     conn.execute(query("ledger_plan"), parameters | only | {"first_day": first_days[0], "months": first_days})
     report = _report(conn, publish_id, entries)
     if report.new or report.reversed:
-        _post(conn, parameters, report)
+        _post(conn, parameters, report, first_days, poster)
     conn.execute("delete from staging.ledger_entry where publish_id = %s", (publish_id,))
     conn.execute("delete from staging.ledger_plan where publish_id = %s", (publish_id,))
     return report
 
 
-def _post(conn: Connection, parameters: dict[str, Any], report: PostingReport) -> None:
+def _post(
+    conn: Connection, parameters: dict[str, Any], report: PostingReport, months: list[date], poster: Poster | None
+) -> None:
     """One batch: reversals first, since a next version may only follow them."""
+    opened = conn.execute("select ledger.open_batch(%(run_id)s, %(correlation_id)s, %(token)s)", parameters).fetchone()
+    batch = parameters | {"batch_id": opened[0] if opened else None}
+    if poster is not None:
+        conn.execute(query("ledger_allow_posting"), batch | asdict(poster) | {"months": months})
     locks_areas = conn.execute("select ledger.locks_areas(%(book)s)", parameters).fetchone()
     if locks_areas and locks_areas[0]:
         conn.execute(query("ledger_plan_areas"), parameters)
     conn.execute(query("ledger_open_periods"), parameters)
-    opened = conn.execute("select ledger.open_batch(%(run_id)s, %(correlation_id)s, %(token)s)", parameters).fetchone()
-    batch = parameters | {"batch_id": opened[0] if opened else None}
     reversed_count = conn.execute(query("ledger_post_reversals"), batch).rowcount if report.reversed else 0
     new_count = _post_entries(conn, batch) if report.new else 0
     if (reversed_count, new_count) != (report.reversed, report.new):

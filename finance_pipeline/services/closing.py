@@ -22,7 +22,7 @@ from finance_pipeline.core.period import BookMonth, Month, months
 from finance_pipeline.core.problems import BadInput, Busy, PermanentProblem
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.ledger import chart
+from finance_pipeline.ledger import chart, journal
 from finance_pipeline.ledger.posting import RULES_VERSION
 from finance_pipeline.matching.engine import ENGINE_VERSION
 from finance_pipeline.services import closing_year_end, marks, posting
@@ -173,6 +173,27 @@ def soft_close(
             "select ledger.soft_close_period(%s, %s, %s, %s, %s, %s, %s, %s)",
             (book.id, month.first_day, list(posters), who.name, who.role, _given(reason), who.origin, seen),
         )
+
+
+def post_softly(
+    workspace: Workspace, book_id: str, month_text: str, *, reason: str, actor: str | None = None,
+    origin: str | None = None,
+) -> int:  # fmt: skip
+    """Post what belongs to a soft-closed month and does not stand yet, as one of those whom it names; returns how many
+    entries are new or taken back. Raises NotReady for a month that is not soft-closed, or for anybody else.
+    """
+    who = acting(workspace.settings, "accountant", actor, origin)
+    book, month = book_month(workspace, book_id, month_text)
+    poster = journal.Poster(who.name, who.role, _given(reason), who.origin)
+    with workspace.database.transaction(role="reader") as conn:
+        may = conn.execute("select ledger.may_post_softly(%s, %s, %s)", (book.id, month.first_day, who.name)).fetchone()
+    if not may or not may[0]:
+        raise NotReady(
+            f"it is not soft-closed, or does not name {who.name}.", where=f"{book.id} {month}",
+            kept="Nothing was posted.", todo=f"finance-pipeline close history --book {book.id} --month {month}",
+        )  # fmt: skip
+    done = posting.post(workspace, [BookMonth(book.id, month)], new_correlation_id(), poster)["journal_entries"]
+    return int(done.figures["new_entries"]) + int(done.figures["reversed"])
 
 
 def lock_area(

@@ -25,6 +25,11 @@ class Who:
     origin: str
 
 
+def here() -> str:
+    """Where somebody acts who uses the command line."""
+    return f"command line of {socket.gethostname()}"
+
+
 def acting(settings: Settings, role: CloseRole, actor: str | None = None, origin: str | None = None) -> Who:
     """Who acts in a role: the one given, else the actor of the settings.
 
@@ -37,7 +42,7 @@ def acting(settings: Settings, role: CloseRole, actor: str | None = None, origin
             kept="Nothing was recorded.",
             todo="Set `actor:` in finance_pipeline.yaml, or FINANCE_PIPELINE_ACTOR, to your name.",
         )
-    where = origin or f"command line of {socket.gethostname()}"
+    where = origin or here()
     if not settings.people:
         return Who(name, role, where)
     held = next((roles for known, roles in settings.people.items() if known.casefold() == name.casefold()), ())

@@ -17,9 +17,10 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.chart import accounts_of, codable_accounts, ensure_accounts, role_code
+from finance_pipeline.ledger.journal import Poster
 from finance_pipeline.services import submitting
 from finance_pipeline.services.approved import stored_lines
-from finance_pipeline.services.closing_people import acting
+from finance_pipeline.services.closing_people import acting, here
 from finance_pipeline.services.posting import post
 from finance_pipeline.services.submitting import DoesNotHold, Given, day, is_currency, minor, refuse_rows
 from finance_pipeline.services.workspace import Workspace
@@ -65,7 +66,7 @@ def decide_journals(
         found = submitting.submission_of(conn, prefix, "journals")
         book_lock(conn, found["book"])
         if verdict == "sign":
-            _check_open(conn, found)
+            _check_open(conn, found, who)
         submitting.give_verdict(conn, found["submission_id"], verdict, actor=who, reason=reason)
         last = conn.execute(
             "select max(greatest(effective_on, reverses_on)) from ledger.submitted_line where submission_id = %s",
@@ -77,7 +78,8 @@ def decide_journals(
     until = min(last[0], local_date(datetime.now(UTC), book.time_zone))
     if until < book.starts_on:
         return found | {"state": "approved", "new_entries": 0}
-    posted = post(workspace, [BookMonth(book.id, Month.of(until))], f"journals {new_correlation_id()[:12]}")
+    poster = Poster(who, "approver", reason, here())
+    posted = post(workspace, [BookMonth(book.id, Month.of(until))], f"journals {new_correlation_id()[:12]}", poster)
     return found | {"state": "approved", "new_entries": posted["journal_entries"].figures["new_entries"]}
 
 
@@ -194,16 +196,17 @@ def _refuse_known(conn: Connection, book: Book, file: Given, lines: pl.DataFrame
         )
 
 
-def _check_open(conn: Connection, found: dict[str, Any]) -> None:
-    """Raise BadInput where a journal's own month takes no entries of the general ledger any more."""
+def _check_open(conn: Connection, found: dict[str, Any], who: str) -> None:
+    """Raise BadInput where a journal's own month takes no entries of the general ledger any more, of this person."""
     closed = conn.execute(
         """
         select journal, effective_on from ledger.submitted_line
-        where submission_id = %s
-            and ledger.first_open_month(%s, effective_on, array['GL']) <> date_trunc('month', effective_on)::date
+        where submission_id = %(submission_id)s
+            and ledger.first_open_month(%(book)s, effective_on, array['GL']) <> date_trunc('month', effective_on)::date
+            and not ledger.may_post_softly(%(book)s, date_trunc('month', effective_on)::date, %(who)s)
         order by effective_on, journal limit 1
         """,
-        (found["submission_id"], found["book"]),
+        {"submission_id": found["submission_id"], "book": found["book"], "who": who},
     ).fetchone()
     if closed is not None:
         raise BadInput(

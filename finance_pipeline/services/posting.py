@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import polars as pl
 
@@ -50,12 +51,21 @@ class Run:
     run_id: str
     correlation_id: str
     token: int
+    poster: journal.Poster | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the journal asks of who posts."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[str, Materialized]:
+def post(
+    workspace: Workspace, keys: Sequence[BookMonth], run_id: str, poster: journal.Poster | None = None
+) -> dict[str, Materialized]:
     """Post these book-months, and earlier ones whose matches or records changed since they were posted.
 
-    Assets: journal_entries and trial_balance. Posting twice posts nothing the second time.
+    Assets: journal_entries and trial_balance. Posting twice posts nothing the second time. poster: who posts, where a
+    person does; soft-closed months that name them take what belongs there.
     """
     entries: dict[str, Figures] = {}
     balances: dict[str, Figures] = {}
@@ -64,7 +74,7 @@ def post(workspace: Workspace, keys: Sequence[BookMonth], run_id: str) -> dict[s
     for book_id, wanted in by_book(keys).items():
         book = workspace.settings.book(book_id)
         with workspace.database.transaction() as conn:
-            run = Run(run_id, correlation_id, journal.take_token(conn, book_id, run_id))
+            run = Run(run_id, correlation_id, journal.take_token(conn, book_id, run_id), poster)
         for month in months(book.first_month, max(wanted)):
             with workspace.database.transaction() as conn:
                 book_lock(conn, book_id)
@@ -116,7 +126,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figu
         return {"new_entries": 0, "reversed": 0, "held": 0}
     chart.ensure_accounts(conn, [book])
     wanted = postings_of(conn, book, month)
-    report = journal.publish(conn, book.id, [month], wanted.entries, **asdict(run))
+    report = journal.publish(conn, book.id, [month], wanted.entries, **run.given)
     marks.set_mark(conn, book.id, month, STAGE, inputs)
     return {"new_entries": report.new, "reversed": report.reversed, "held": wanted.held.height}
 
@@ -169,7 +179,7 @@ def post_to_held(conn: Connection, book: Book, month: Month, held: Sequence[Mont
     touched = pl.concat([subjects, entries.select(journal.SUBJECT)]).unique()
     report = journal.PostingReport()
     if touched.height:
-        report = journal.publish(conn, book.id, [month], entries, subjects=touched, **asdict(run))
+        report = journal.publish(conn, book.id, [month], entries, subjects=touched, **run.given)
     note_held(conn, book, month, report)
     return report
 

@@ -235,3 +235,17 @@ def test_what_is_known_otherwise_of_a_closed_month_is_decided_before_the_next_is
         "open",
         "1 record of closed months known otherwise now, and not decided on",
     )
+
+
+def test_a_soft_closed_month_takes_what_a_named_person_posts_and_the_rest_goes_to_the_next(book: Told) -> None:
+    closing.soft_close(book.workspace, "us", "2026-05", ["Cid"], reason="nearly done", actor="Bea")
+    book.document("accrual", "-40.00", day(30), "Landlord Ltd")
+    with pytest.raises(closing.NotReady, match="does not name Ann"):
+        closing.post_softly(book.workspace, "us", "2026-05", reason="rent of May", actor="Ann")
+    assert closing.post_softly(book.workspace, "us", "2026-05", reason="rent of May", actor="cid") == 1
+    assert book.balances(day(31))["5000"] == "40.00"
+    book.document("late", "-2.00", day(31), "Landlord Ltd")
+    book.months(MAY)
+    assert (book.balances(day(31))["5000"], book.balances(day(1, JUNE))["5000"]) == ("40.00", "42.00")
+    done = closing.history(book.workspace, "us").filter(action="posting allowed").select("actor", "reason").rows()
+    assert done == [("cid", "rent of May")]
