@@ -17,6 +17,7 @@ from finance_pipeline.ledger.chart import role_code
 from finance_pipeline.ledger.posting.entries import Postings, assembled, leg, nothing
 
 SOURCE = "year_end"
+PURPOSE = "retained_earnings"
 PROFIT_AND_LOSS = pl.Schema(
     {"code": pl.String(), "currency": pl.String(), "amount_minor": pl.Int64(), "functional_minor": pl.Int64()}
 )
@@ -50,7 +51,7 @@ def rolled(book: Book, month: Month, balances: pl.DataFrame, signature_id: str, 
         book=pl.lit(book.id),
         source=pl.lit(SOURCE),
         source_id=pl.format(f"{book.id}/{year}/{{}}", "currency"),
-        purpose=pl.lit("retained_earnings"),
+        purpose=pl.lit(PURPOSE),
         effective_on=pl.lit(day),
         accounting_on=pl.lit(day),
         description=pl.lit(f"Profit and loss of {year} to retained earnings"),

@@ -25,7 +25,7 @@ from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.core.workbook import write_by_rename
-from finance_pipeline.ledger import reports
+from finance_pipeline.ledger import reports, year_end
 from finance_pipeline.services.reports.answers import ROLES, reconciled
 from finance_pipeline.services.reports.questions import Question, Stamp, asked
 from finance_pipeline.services.results import CheckResult, Figures, Materialized
@@ -126,13 +126,17 @@ def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stam
 
 
 def _exchange(conn: Connection, what: reports.Asked, month: Month, balances: pl.DataFrame) -> pl.DataFrame:
-    """Postings of the month to the accounts of gains, losses and costs of exchange, with their code."""
+    """Postings of the month to the accounts of gains, losses and costs of exchange, with their code.
+
+    Not what rolled into retained earnings: in the trial balance that is part of the new year's opening.
+    """
     codes = balances.filter(pl.col("role").is_in(EXCHANGE_ROLES))["code"]
     cards = [
         reports.account_card(conn, what, code, month.first_day).with_columns(code=pl.lit(code))
         for code in (codes if codes.len() else ["none"])
     ]
-    return pl.concat(cards).filter(pl.col("number").is_not_null())
+    rolled = (pl.col("purpose") == year_end.PURPOSE) & (pl.col("accounting_on") == pl.col("effective_on"))
+    return pl.concat(cards).filter(pl.col("number").is_not_null() & ~rolled)
 
 
 def _manifest(facts: Facts, files: dict[str, bytes], hashes: dict[str, str], ties: list[Tie]) -> bytes:

@@ -17,6 +17,7 @@ from finance_pipeline.services.reports import ROLES, Question
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.ledger.by_hand import close_month
+from finance_pipeline_tests.services import test_going_live
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day, told
 
@@ -54,6 +55,26 @@ def test_the_items_of_the_ledger_are_those_that_reconciliation_carries_forward(s
         )
         # What a later month showed to be a transfer was posted as one on its own day.
         assert set(waiting.select("item_id", "open_minor").rows()) <= set(lines)
+
+
+def test_what_a_signed_opening_lists_is_open_under_its_own_number_and_day(database: Database, tmp_path: Path) -> None:
+    with told(database, tmp_path, test_going_live.BOOK) as books:
+        books.rate(test_going_live.DECEMBER, "1.1200")
+        test_going_live.signed(books)
+        books.months(test_going_live.JANUARY)
+        first = reports.open_items(books.workspace, Question("us", test_going_live.NEW_YEAR), ROLES["all"])
+        listed = first.items.drop_nulls("number").sort("number")
+        assert listed.select("number", "party_name", "kind", "open_minor", "currency", "due_on").rows() == [
+            ("BILL-1", "Northwind Ltd", "bill", -800000, "USD", date(2026, 1, 12)),
+            ("CHQ-7", "Northwind Ltd", "recorded_payment", -50000, "USD", None),
+            ("INV-1", "Acme Ltd", "invoice", 1100000, "USD", date(2026, 1, 4)),
+            ("INV-2", "Globex Ltd", "invoice", 100000, "EUR", date(2026, 1, 11)),
+        ]
+        books.line("cheque", "-500.00", date(2026, 1, 5), "CHQ-7")
+        books.months(test_going_live.JANUARY)
+        then = reports.open_items(books.workspace, Question("us", date(2026, 1, 31)), ROLES["all"])
+        assert set(then.items["number"].drop_nulls()) == {"BILL-1", "INV-1", "INV-2"}
+        assert then.accounts["difference_minor"].to_list() == [0] * then.accounts.height
 
 
 def test_the_bank_reconciliation_comes_to_zero_and_names_what_the_bank_does_not_know(settled: Workspace) -> None:

@@ -122,7 +122,8 @@ assigned as (
         case
             when leg.role in ('receivables', 'payables') then coalesce(payment.settles, leg.source_id)
             when leg.role = 'processor_clearing' then coalesce(payment.payout_id, leg.source_id)
-            else leg.source_id
+            -- What a signed opening lists under way: the subject of its entry is the book and the record.
+            else regexp_replace(leg.source_id, '^[^/]+/(' || %(book)s || '/)', '\1')
         end,
         null,
         case when leg.role in ('receivables', 'payables') then payment.settles is null else true end,
@@ -148,26 +149,39 @@ select
         when item.role = 'processor_clearing' then 'processor_movements'
         when item.role = 'transfers_in_transit' then 'transfer'
         else coalesce(
-            document.kind, payment.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
+            document.kind, payment.kind, opened.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
             'posting'
         )
     end as kind,
-    coalesce(document.number, payment."references"[1], line.bank_reference) as number,
-    coalesce(document.party_name, beyond.party_name, payment.party_name, line.counterparty_name) as party_name,
-    coalesce(payment.account, line.bank_account) as account,
+    coalesce(document.number, payment."references"[1], opened.number, line.bank_reference) as number,
+    coalesce(
+        document.party_name, beyond.party_name, payment.party_name, opened.party_name, line.counterparty_name
+    ) as party_name,
+    coalesce(payment.account, opened.account, line.bank_account) as account,
     coalesce(line.memo, item.description) as description,
     item.currency, item.original_minor, item.open_minor, item.open_functional_minor,
     case
         when item.role = 'processor_clearing' then item.first_on
-        else coalesce(document.issued_on, payment.occurred_on, line.booked_on, item.first_on)
+        else coalesce(document.issued_on, payment.occurred_on, opened.issued_on, line.booked_on, item.first_on)
     end as issued_on,
-    case when item.role <> 'processor_clearing' then coalesce(document.due_on, payment.available_on) end as due_on,
+    case
+        when item.role <> 'processor_clearing' then coalesce(document.due_on, payment.available_on, opened.due_on)
+    end as due_on,
     item.assigned
 from item
 left join canonical.invoice_known(%(known_at)s) as document
     on document.book = %(book)s and document.record_id = item.item_id
 left join canonical.payment_known(%(known_at)s) as payment
     on payment.book = %(book)s and payment.record_id = item.item_id
+left join (
+    select
+        concat_ws('/', approved.book, 'opening', listed.kind, nullif(listed.party_name, ''), listed.number) as item_id,
+        listed.kind, listed.number, listed.party_name, listed.account, listed.issued_on, listed.due_on
+    from ledger.approved_submission as approved
+    join ledger.submitted_item as listed using (submission_id)
+    where approved.kind = 'opening' and approved.book = %(book)s and approved.signed_at <= %(known_at)s
+) as opened
+    on opened.item_id = item.item_id
 left join canonical.bank_transaction_known(%(known_at)s) as line
     on line.book = %(book)s and line.record_id = regexp_replace(item.item_id, '/on-account$', '')
 left join lateral (
