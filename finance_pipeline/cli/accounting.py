@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from finance_pipeline.cli.show import money, show_frame, text
+from finance_pipeline.cli.show import console, count, money, show_frame, show_json, show_table, text
 
 if TYPE_CHECKING:
     from finance_pipeline.services.workspace import Workspace
@@ -30,3 +30,41 @@ def show_revaluation(workspace: Workspace, book: str, month: str, *, as_json: bo
     ]
     title = f"Revaluation of {book} at the end of {month}, in {own}"
     show_frame(title, rows, columns, as_json=as_json, empty="nothing in another currency")
+
+
+def show_cash_basis(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:
+    """Print a month's end on accrual and on cash basis, account by account."""
+    from finance_pipeline.services.basis import on_cash_basis
+
+    own = workspace.settings.book(book).currency
+    rows = on_cash_basis(workspace, book, month).with_columns(currency=pl.lit(own))
+    columns = [
+        *(text("Account", "code"), text("Name", "name"), money("Accrual", "accrual_minor")),
+        *(money("Not paid yet", "unpaid_minor"), money("Cash", "cash_minor")),
+    ]
+    title = f"Trial balance of {book} at the end of {month} on cash basis, in {own}; + debit, - credit"
+    show_frame(title, rows, columns, as_json=as_json, empty="no account ever moved")
+
+
+def show_completeness(workspace: Workspace, book: str, first: str, last: str, *, as_json: bool) -> None:
+    """Print what sources said of some months beside what is posted of it; ends with 1 where something is missing."""
+    from finance_pipeline.services.completeness import completeness
+
+    found = completeness(workspace, book, first, last)
+    if as_json:
+        frames = {"rows": found.rows.to_dicts(), "held": found.held.to_dicts()}
+        show_json(found.__dict__ | frames | {"is_proven": found.is_proven})
+    else:
+        columns = [text("Source", "source"), text("Kind", "kind")]
+        for heading, name in (("Records", "record"), ("Passed over", "passed"), ("Posted", "posted"), ("Held", "held")):
+            columns += [count(heading, f"{name}_count"), money("", f"{name}_minor")]
+        columns += [text("", "currency"), count("Missing", "missing_count"), money("", "missing_minor")]
+        show_table(f"What sources said of {book}, {first} to {last}", found.rows.iter_rows(named=True), columns)
+        waiting = [text("Month", "month"), text("Record", "source_id"), text("In words", "words")]
+        show_table("Held", found.held.iter_rows(named=True), waiting)
+        if found.unmapped_count or found.dead_letter_count:
+            console.print(f"Not mapped yet: {found.unmapped_count}. Dead letters that wait: {found.dead_letter_count}.")
+        proven = "Complete: records = passed over + posted + held, in count and sum."
+        console.print(proven if found.is_proven else "[red]Not complete.[/]")
+    if not found.is_proven:
+        raise SystemExit(1)

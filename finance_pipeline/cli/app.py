@@ -212,6 +212,18 @@ app.command("bank-reconciliation")(bank.bank_reconciliation)
 
 
 @app.command()
+def completeness(
+    book: Book,
+    first: Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")],
+    as_json: AsJson = False,
+) -> None:
+    """Everything that sources said of a book: passed over, posted or held, in count and sum; nothing missing."""
+    with opened() as workspace:
+        accounting.show_completeness(workspace, book, first, last, as_json=as_json)
+
+
+@app.command()
 def revaluation(book: Book, month: Month, as_json: AsJson = False) -> None:
     """What is owed and held in other currencies at a month's end: carried, and worth at the closing rate."""
     with opened() as workspace:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from finance_pipeline.cli.accounting import show_cash_basis
 from finance_pipeline.cli.asking import (
     AsJson,
     AsOf,
@@ -36,12 +37,18 @@ def trial_balance(
     since: Since = None,
     by: ByDate = "accounting",
     known_at: KnownAt = None,
+    basis: Annotated[
+        Literal["accrual", "cash"], typer.Option(help="cash: only what was paid; of a month's end.")
+    ] = "accrual",
     as_json: AsJson = False,
 ) -> None:
     """Opening, debits, credits and closing of every account, as of a day and as known at a moment."""
     from finance_pipeline.services import reports
 
     with opened() as workspace:
+        if basis == "cash":
+            show_cash_basis(workspace, book, _month_alone(month, as_of, since, known_at), as_json=as_json)
+            return
         question = question_of(workspace, book, as_of, by, known_at, month)
         found = reports.trial_balance(workspace, question, day_or_none(since))
         label = _label(workspace, found) if known_at is None else None  # what was known then stays as it was said
@@ -58,6 +65,15 @@ def trial_balance(
     else:
         _show_trial_balance(found)
         console.print(label or "", end="\n" if label else "")
+
+
+def _month_alone(month: str | None, *others: object) -> str:
+    """The month of a report on cash basis, which is of a month's end as it is known now. Raises BadInput."""
+    from finance_pipeline.core.problems import BadInput
+
+    if month is None or any(each is not None for each in others):
+        raise BadInput("a trial balance on cash basis is of a month's end.", todo="Give --month, and no other day.")
+    return month
 
 
 def _label(workspace: Workspace, found: TrialBalance) -> str | None:

@@ -15,9 +15,12 @@ import pytest
 
 from finance_pipeline.sandbox.world import WorldOptions
 from finance_pipeline.services import read
+from finance_pipeline.services.completeness import completeness
 from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.companies import Company, Shared, company
 from finance_pipeline_tests.services.pipeline import compute, rows, sync_all
+from finance_pipeline_tests.services.told import MAY, day, told
 
 Totals = dict[str, tuple[int, int]]
 """Account or kind -> count, and sum in minor units."""
@@ -257,3 +260,34 @@ def test_a_line_that_cannot_be_mapped_is_set_aside_with_the_reason_and_the_rest_
         assert read.connections(books).filter(pl.col("connection_id") == "uk-plaid")["dead_letters"].to_list() == [1]
         broken = read.tie_outs(books).filter(~pl.col("tied"))
         assert set(broken["name"]) == {"bank_account_equals_statement"}
+
+
+def test_what_sources_said_is_passed_over_posted_or_held_in_count_and_sum(settled: Workspace) -> None:
+    for book in ("uk", "de"):
+        found = completeness(settled, book, "2025-05", "2025-07")
+        assert (found.is_proven, found.unmapped_count, found.dead_letter_count) == (True, 0, 0), found.rows
+        assert found.rows["posted_count"].sum() > 100
+        lines = found.rows.filter(kind="bank line")
+        assert (lines["record_minor"] - lines["passed_minor"] - lines["posted_minor"]).to_list() == [0] * lines.height
+
+
+def test_what_waits_is_named_with_its_reason_and_what_is_posted_without_a_record_is_missing(
+    database: Database, tmp_path: Path
+) -> None:
+    with told(database, tmp_path) as book:
+        book.document("INV-1", "500.00", day(2), "Acme Ltd")
+        book.line("abroad", "10.00", day(3), account="euro")
+        book.line("fee", "-12.00", day(9))
+        book.months(MAY)
+        found = completeness(book.workspace, "us", "2026-05", "2026-05")
+        assert (found.is_proven, found.held["reason"].to_list()) == (True, ["no_rate"])
+        held = found.rows.filter(pl.col("held_count") > 0)
+        assert held.select("kind", "currency", "held_count", "held_minor").rows() == [("bank line", "EUR", 1, 1000)]
+        book.line("fee", "-12.00", day(9), removed=True)
+        found = completeness(book.workspace, "us", "2026-05", "2026-05")
+        missing = found.rows.filter(pl.col("missing_count") != 0)
+        assert (found.is_proven, missing["missing_count"].to_list(), missing["missing_minor"].to_list()) == (
+            False, [-1], [1200],
+        )  # fmt: skip
+        book.months(MAY)
+        assert completeness(book.workspace, "us", "2026-05", "2026-05").is_proven

@@ -88,7 +88,7 @@ def _current(book: Book, rows: pl.DataFrame) -> Postings:
         )
     )
     control = leg(heads, 0, pl.col("control"), pl.col("total_minor"), pl.col("functional_minor"))
-    posted = assembled(book, heads, [control, _lines(book, heads)])
+    posted = assembled(book, heads, [control, line_legs(book, heads)])
     return together([posted, Postings(posted.entries.clear(), held)])
 
 
@@ -103,7 +103,7 @@ def _unmapped(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _lines(book: Book, heads: pl.DataFrame) -> pl.DataFrame:
+def line_legs(book: Book, heads: pl.DataFrame) -> pl.DataFrame:
     """Legs of revenue, cost and tax: the document's lines on the other side, with their part of the carrying amount."""
     output_tax, input_tax = role_code(book, "output_tax"), role_code(book, "input_tax")
     basis = ("key", "total_minor", "functional_minor")
