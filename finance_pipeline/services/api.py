@@ -3,6 +3,7 @@
 from finance_pipeline.services.calendar import known_months, months_with_data, touched
 from finance_pipeline.services.canonicalize import canonicalize
 from finance_pipeline.services.closing_checks import close_status
+from finance_pipeline.services.differences import differences
 from finance_pipeline.services.package import materialize as package
 from finance_pipeline.services.posting import post
 from finance_pipeline.services.proving import cash, tie_out
@@ -14,6 +15,7 @@ __all__ = [
     "canonicalize",
     "cash",
     "close_status",
+    "differences",
     "due",
     "known_months",
     "months_with_data",

@@ -190,7 +190,6 @@ CLOSE_STEPS = Table(
         Column("words", pl.String, "What is, or what is missing."),
         Column("todo", pl.String, "What to do, preferably a command.", nullable=True),
     ),
-    key=("book", "month", "step"),
 )
 
 DIFFERENCES = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from finance_pipeline.cli.bench.closing import run_closing
 from finance_pipeline.cli.bench.faults import run_faults
 from finance_pipeline.cli.bench.matching import MatchingBench, run_matching
 from finance_pipeline.cli.bench.pipeline import BENCHES, run_pipeline_bench
@@ -12,7 +13,7 @@ from finance_pipeline.cli.bench.throughput import bench_throughput
 from finance_pipeline.core.problems import BadInput
 
 _PIPELINE = BENCHES | {"throughput": bench_throughput}
-_MATCHING, _STATEMENTS, _FAULTS = "matching", "statements", "faults"
+_MATCHING, _STATEMENTS, _FAULTS, _CLOSING = "matching", "statements", "faults", "closing"
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,18 @@ class Asked:
 
 def run_bench(what: str, asked: Asked, *, as_json: bool) -> None:
     """Run one bench and print its figures. Raises BadInput for an unknown one, or options that it does not have."""
-    known = (*_PIPELINE, _MATCHING, _STATEMENTS, _FAULTS)
+    known = (*_PIPELINE, _MATCHING, _STATEMENTS, _FAULTS, _CLOSING)
     if what not in known:
         raise BadInput(f"there is no bench {what!r}.", todo=f"Known: {', '.join(known)}.")
     if asked.lines is not None and asked.lines < 1:
         raise BadInput("a bench needs at least one line to work on.", todo="Give --lines a larger number.")
     if what == _FAULTS and asked == Asked(runs=asked.runs, matching=MatchingBench(seed=asked.matching.seed)):
         run_faults(asked.runs, asked.matching.seed, as_json=as_json)
+    elif what == _CLOSING and asked == Asked(asked.lines, asked.runs, MatchingBench(seed=asked.matching.seed)):
+        run_closing(asked.lines, asked.runs, asked.matching.seed, as_json=as_json)
     elif what == _MATCHING and asked.runs is None:
         run_matching(asked.lines, asked.matching, as_json=as_json)
-    elif asked != Asked(lines=asked.lines) or what == _FAULTS:
+    elif asked != Asked(lines=asked.lines) or what in (_FAULTS, _CLOSING):
         raise BadInput(f"bench {what} has no such option.", todo="`finance-pipeline bench --help` says which has what.")
     elif what == _STATEMENTS:
         run_statements_bench(asked.lines, as_json=as_json)

@@ -214,10 +214,14 @@ def _bank_lines(workspace: Workspace) -> int:
 
 
 @contextmanager
-def world_of_its_own(options: WorldOptions) -> Iterator[Workspace]:
-    """A workspace on a world of its own below the data folder, all of which is stopped and removed at the end."""
+def world_of_its_own(options: WorldOptions, alter: Callable[[Path], object] | None = None) -> Iterator[Workspace]:
+    """A workspace on a world of its own below the data folder, all of which is stopped and removed at the end.
+
+    alter: what to change in the world before it is served.
+    """
     from finance_pipeline.cli.demo import set_up_sandbox
     from finance_pipeline.sandbox.process import stop_sandbox
+    from finance_pipeline.sandbox.world import build_world
     from finance_pipeline.services import administration
     from finance_pipeline.services.workspace import Workspace
 
@@ -226,6 +230,9 @@ def world_of_its_own(options: WorldOptions) -> Iterator[Workspace]:
     home = Path(tempfile.mkdtemp(dir=benches))
     with _environment_of(home):
         try:
+            if alter:
+                build_world(home, options)
+                alter(home)
             set_up_sandbox(home, options)
             workspace = Workspace.open(home)
             try:
