@@ -57,7 +57,7 @@ def step_checks() -> list[dg.AssetCheckSpec]:
             group_name=STAGES[5],
             kinds={"postgres"},
             code_version=code_version("close"),
-            deps=["tie_outs", "exceptions"],
+            deps=["tie_outs", "exceptions", "close_differences"],
             freshness_policy=DAILY,
         )
     ],

@@ -53,6 +53,7 @@ TABLES: dict[str, Table] = {
     "trial_balance": tables.TRIAL_BALANCE,
     "cash_position": tables.CASH_POSITION,
     "tie_outs": tables.TIE_OUTS,
+    "close_differences": tables.DIFFERENCES,
     "close_status": tables.CLOSE_STEPS,
     "close_package": tables.CLOSE_PACKAGE,
 }

@@ -99,6 +99,10 @@ class FakeServices(types.ModuleType):
         checks = [CheckResult("tie_outs", "close_status", str(key), True, "equal", is_warning=True) for key in keys]
         return self._made("close_status", keys), checks
 
+    def differences(self, workspace: object, keys: Sequence[BookMonth]) -> Materialized:
+        self._note("differences", keys)
+        return self._made("close_differences", keys)
+
     def touched(self, workspace: object, after: int) -> tuple[list[BookMonth], int]:
         return (self.touched_keys if self.high_water > after else []), self.high_water
 

@@ -52,6 +52,7 @@ EVERY_ASSET = {
         "One row per bank or processor account at a month's end, or at the latest day of the open month.",
     ),
     "tie_outs": ("6_close", "One row per two figures that must be equal at the end of a day."),
+    "close_differences": ("6_close", "One row per record of a closed month that is not what was signed"),
     "close_status": ("6_close", "One row per step of the close of a book-month."),
     "close_package": ("6_close", "One row per file of the package of a closed month."),
 }

@@ -37,7 +37,9 @@ def test_six_months_of_a_book_are_one_recorded_run_in_which_each_service_is_call
     result.raise_if_failed()
     assert [recorded.run_id for recorded in instance.get_runs()] == [result.run_id]
     assert all(services.keys_of(what) == [SIX] for what in ("canonicalize payment", "reconcile", "post", "tie_out"))
-    assert [what for what, _ in services.calls][-5:] == ["reconcile", "post", "cash", "tie_out", "close_status"]
+    assert [what for what, _ in services.calls][-6:] == [
+        *("reconcile", "post", "cash", "tie_out", "differences", "close_status"),
+    ]
     assert told[0].endswith(" ...")
     assert told[-1].startswith("close_steps done in")
 
