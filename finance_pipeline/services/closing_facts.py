@@ -14,7 +14,6 @@ from finance_pipeline.core.settings import Book, Settings
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.services import closing_year_end, marks, posting, records, statutory
 from finance_pipeline.services.canonicalize import waiting_count
-from finance_pipeline.services.held import undecided
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -43,7 +42,6 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
         unmapped_records=waiting_count(conn, settings, book, month),
         dead_letters=dead_letters,
         is_computed=_is_computed(conn, book, month),
-        undecided_differences=undecided(conn, book, month),
         unmapped_accounts=tuple(row[0] for row in conn.execute(query("close_unmapped_accounts"), parameters)),
         undecided_differences=_undecided(conn, parameters),
         earlier_open=Month.parse(standing["earlier_open"]) if standing["earlier_open"] else None,

@@ -88,11 +88,3 @@ def _of_kind(conn: Connection, held: HeldMonth, table: Table, rates: pl.DataFram
     newest = records.versions(conn, table, versions)
     counted = records.versions(conn, table, versions.filter(pl.col("counted_version").is_not_null()), "counted_version")
     return close.causes(table, counted, newest, versions, rates, held.book)
-
-
-def undecided(conn: Connection, book: Book, before: Month) -> int:
-    """How many records of months closed before one are known otherwise now, and nobody decided what becomes of that."""
-    if records.withheld(conn, book.id).is_empty():
-        return 0
-    found = [causes_of(conn, held) for month, held in held_months(conn, book).items() if month < before]
-    return sum(each.filter(pl.col("status").is_in(list(close.TO_DECIDE))).height for each in found)
