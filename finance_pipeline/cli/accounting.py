@@ -68,3 +68,15 @@ def show_completeness(workspace: Workspace, book: str, first: str, last: str, *,
         console.print(proven if found.is_proven else "[red]Not complete.[/]")
     if not found.is_proven:
         raise SystemExit(1)
+
+
+def show_intercompany(workspace: Workspace, month: str, *, as_json: bool) -> None:
+    """Print what books of a group owe each other, as both say it."""
+    from finance_pipeline.services.intercompany import owed
+
+    columns = [
+        *(text("Book", "book"), text("Other", "other"), money("Owed to book", "book_minor")),
+        *(money("Owed to other", "other_minor"), text("", "currency"), money("Apart", "difference_minor")),
+    ]
+    title = f"Intercompany at the end of {month}; - is owed by it"
+    show_frame(title, owed(workspace, month), columns, as_json=as_json, empty="nothing is owed")

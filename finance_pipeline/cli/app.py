@@ -226,6 +226,13 @@ def completeness(
 
 
 @app.command()
+def intercompany(month: Month, as_json: AsJson = False) -> None:
+    """What books of one group owe each other at a month's end, as both say it, and what does not cancel out."""
+    with opened() as workspace:
+        accounting.show_intercompany(workspace, month, as_json=as_json)
+
+
+@app.command()
 def revaluation(book: Book, month: Month, as_json: AsJson = False) -> None:
     """What is owed and held in other currencies at a month's end: carried, and worth at the closing rate."""
     with opened() as workspace:

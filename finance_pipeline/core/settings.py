@@ -68,6 +68,16 @@ class ProcessorAccount(_Declared):
     feed: Slug
 
 
+class Intercompany(_Declared):
+    """Another book of the same group: what moves between the two is owed by one to the other, and is no profit."""
+
+    book: Slug
+    gl_account: str
+    """Ledger account of what it owes us (+) or we owe it (-), for example '1280'. One a book."""
+    names: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names by which bank lines print it."""
+
+
 class LedgerPolicy(_Declared):
     """What a book's ledger does by itself, and how far."""
 
@@ -102,6 +112,8 @@ class Book(_Declared):
     policy: Mapping[str, Any] = Field(default_factory=dict)
     """Overrides of the matching policy."""
     ledger: LedgerPolicy = LedgerPolicy()
+    intercompany: tuple[Intercompany, ...] = ()
+    """Other books of its group. Each names this one too."""
 
     @property
     def accounts(self) -> tuple[BankAccount | ProcessorAccount, ...]:
@@ -274,3 +286,19 @@ def _check_together(settings: Settings) -> None:
         for named in (*feeds, *([book.accounting] if book.accounting else [])):
             if named not in connection_ids:
                 raise BadSettings(f"book {book.id} names a connection {named!r} that is not declared.")
+        _check_group(settings, book)
+
+
+def _check_group(settings: Settings, book: Book) -> None:
+    """Raise BadSettings where a book of the group is unknown, or does not say the same of this one."""
+    for other in book.intercompany:
+        known = next((each for each in settings.books if each.id == other.book), None)
+        where = f"intercompany of book {book.id}"
+        if known is None or known.id == book.id:
+            raise BadSettings(f"there is no other book {other.book!r}.", where=where)
+        if book.id not in [back.book for back in known.intercompany]:
+            raise BadSettings(
+                f"book {other.book} does not name {book.id} in turn.",
+                where=where,
+                todo="What one owes the other is compared: declare it in both.",
+            )

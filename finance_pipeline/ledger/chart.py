@@ -68,6 +68,8 @@ _CLEARING_ROLES = (
 )
 """Accounts that must clear and may hold other currencies: revalued at month end like cash, for good. Not exchange: what
 stands there in one currency stands there in another."""
+INTERCOMPANY = "intercompany"
+"""Role of what another book of the group owes this one, or is owed."""
 VALUATION = "_valuation"
 """Ends the role of the adjunct of an account: what its balances in other currencies are worth more than carried at."""
 
@@ -92,6 +94,7 @@ def valuation_accounts(book: Book) -> dict[str, str]:
     """Account that is revalued -> its valuation account: control and clearing accounts, banks in other currencies."""
     codes = [role_code(book, role) for role in (*TRADE_ROLES, *_CLEARING_ROLES)]
     codes += [bank.gl_account for bank in book.bank_accounts if bank.currency != book.currency]
+    codes += [other.gl_account for other in book.intercompany]
     return {code: f"{code}V" for code in codes}
 
 
@@ -103,21 +106,14 @@ def accounts_of(book: Book) -> pl.DataFrame:
     code whose first digit names no class.
     """
     rows = {account["code"]: {"is_control": False, "currency": None} | account for account in _default_chart()}
-    for bank in book.bank_accounts:
-        if bank.gl_account in rows:
+    for code, owner, added in _declared(book):
+        if code in rows:
             raise BadSettings(
-                f"the ledger account {bank.gl_account} is taken by {rows[bank.gl_account]['name']!r}.",
-                where=f"bank account {bank.id} of book {book.id}",
-                todo="Give each bank account a gl_account of its own, for example one from 1010 to 1090.",
+                f"the ledger account {code} is taken by {rows[code]['name']!r}.",
+                where=f"{owner} of book {book.id}",
+                todo="Give each a gl_account of its own, for example one from 1010 to 1090.",
             )
-        rows[bank.gl_account] = {
-            "code": bank.gl_account,
-            "role": "bank",
-            "name": bank.name or bank.id,
-            "kind": "asset",
-            "currency": bank.currency,
-            "is_control": False,
-        }
+        rows[code] = added
     for code, valuation in valuation_accounts(book).items():
         rows[valuation] = {
             "code": valuation,
@@ -135,6 +131,23 @@ def accounts_of(book: Book) -> pl.DataFrame:
             for _, account in sorted(rows.items())
         ]
     )
+
+
+def _declared(book: Book) -> list[tuple[str, str, dict[str, Any]]]:
+    """Accounts that a book's settings name: code, whose it is, and the account itself."""
+    plain = {"kind": "asset", "is_control": False}
+    banks = [
+        (bank.gl_account, f"bank account {bank.id}", bank.name or bank.id, {"role": "bank", "currency": bank.currency})
+        for bank in book.bank_accounts
+    ]
+    group = [
+        (other.gl_account, f"intercompany {other.book}", f"Due from (to) {other.book}", {"role": INTERCOMPANY})
+        for other in book.intercompany
+    ]
+    return [
+        (code, owner, plain | {"code": code, "name": name, "currency": None} | rest)
+        for code, owner, name, rest in (*banks, *group)
+    ]
 
 
 def _mapped(book: Book, code: str) -> dict[str, Any]:

@@ -6,12 +6,13 @@ Not here: what a value means (matching.policy), how one is saved.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.chart import codable_accounts
-from finance_pipeline.matching.coding import of_natures
+from finance_pipeline.matching.coding import CodingRule, of_natures
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.policy_reading import policy_from
 
@@ -31,7 +32,13 @@ def policy_with(overrides: Mapping[str, Any]) -> Policy:
 
 
 def checked(policy: Policy, book: Book) -> Policy:
-    """The policy, if every account that it codes to is one of the book's chart that lines may be coded to."""
+    """The policy with the rules of the book's group before its own, if every account that it codes to is one of the
+    book's chart that lines may be coded to."""
+    group = [
+        CodingRule(f"intercompany {other.book}", other.gl_account, counterparty_names=other.names)
+        for other in book.intercompany
+    ]
+    policy = replace(policy, coding_rules=(*group, *policy.coding_rules)) if group else policy
     codes = codable_accounts(book)
     for rule in (*policy.coding_rules, *of_natures(policy.natures)):
         if rule.account_code not in codes:

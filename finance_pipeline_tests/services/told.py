@@ -49,6 +49,7 @@ class Told:
 
     workspace: Workspace
     versions: dict[str, int] = field(default_factory=dict)
+    book: str = "us"
 
     def line(self, name: str, amount: str, on: date, memo: str = "", account: str = "main", **more: Any) -> str:
         """A booked bank line; + is money in."""
@@ -89,10 +90,10 @@ class Told:
             copy_in(conn, "canonical.fx_rate", schemas.FX_RATES.frame([rate]))
 
     def _add(self, table: Table, name: str, on: date, row: dict[str, Any]) -> str:
-        record_id = f"us/told/{table.name}/{name}"
+        record_id = f"{self.book}/told/{table.name}/{name}"
         self.versions[record_id] = self.versions.get(record_id, 0) + 1
         known = {
-            "record_id": record_id, "book": "us", "month": str(Month.of(on)), "removed": False, "source": "xero",
+            "record_id": record_id, "book": self.book, "month": str(Month.of(on)), "removed": False, "source": "xero",
             "content_hash": digest(name, row),
         }  # fmt: skip
         with self.workspace.database.transaction() as conn:
@@ -102,18 +103,18 @@ class Told:
 
     def months(self, *wanted: Month) -> None:
         """Everything from records to tie-outs."""
-        keys = [BookMonth("us", month) for month in wanted]
+        keys = [BookMonth(self.book, month) for month in wanted]
         api.reconcile(self.workspace, keys)
         api.post(self.workspace, keys, "run")
         api.tie_out(self.workspace, keys)
 
     def balances(self, until: date, by: str = "accounting_on") -> dict[str, str]:
         """What is left on each account in dollars, by accounting or effective date; zeros left out."""
-        found = rows(
-            self.workspace,
-            f"select code, sum(functional_minor)::bigint from ledger.posting where {by} <= %s group by 1 order by 1",  # type: ignore[arg-type]  # noqa: S608
-            until,
-        )
+        statement: Any = f"""
+            select code, sum(functional_minor)::bigint from ledger.posting
+            where book = %s and {by} <= %s group by 1 order by 1
+        """  # noqa: S608
+        found = rows(self.workspace, statement, self.book, until)
         return {code: format_money(minor, "USD") for code, minor in found if minor}
 
     def open_items(self, month: Month) -> dict[str, str]:
