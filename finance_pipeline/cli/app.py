@@ -97,7 +97,7 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
 
 @app.command()
 def sync(
-    kind: Annotated[str | None, typer.Argument(help="plaid, stripe, xero, camt053 or ecb; all without one.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="plaid, stripe, xero, statements or ecb; all without one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Pull what is new from every connection and land it."""

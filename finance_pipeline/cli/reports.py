@@ -29,14 +29,16 @@ def sync_and_show(workspace: Workspace, kind: str | None, *, as_json: bool) -> N
     """Pull through Dagster, so that the UI shows it, and print what each connection said."""
     from finance_pipeline.cli.environment import prepare_dagster
     from finance_pipeline.core.problems import BadInput
+    from finance_pipeline.core.settings import STATEMENTS, kind_of
     from finance_pipeline.defs.runner import run_sync
     from finance_pipeline.services import read
     from finance_pipeline.services.sync import ASSET_OF
 
-    if kind is not None and kind not in ASSET_OF:
-        raise BadInput(f"{kind!r} is no kind of connection.", todo=f"Known kinds: {', '.join(ASSET_OF)}.")
+    wanted = kind_of(kind)
+    if kind is not None and wanted not in ASSET_OF:
+        raise BadInput(f"{kind!r} is no kind of connection.", todo=f"Known kinds: {STATEMENTS}, {', '.join(ASSET_OF)}.")
     home = prepare_dagster(workspace)
-    kinds = [kind] if kind else sorted({c.kind for c in workspace.settings.connections})
+    kinds = [str(wanted)] if kind else sorted({c.kind for c in workspace.settings.connections})
     outcome = run_sync(home, kinds, on_progress=progress())
     show_frame(
         "Connections", read.connections(workspace), _CONNECTION_COLUMNS, as_json=as_json, empty="none is declared"
@@ -76,16 +78,22 @@ def show_months(workspace: Workspace, book: str | None, first: str, last: str, *
 def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> None:
     """Connections with their last words, and months with what is matched, exceptional and tied."""
     from finance_pipeline.services import read
+    from finance_pipeline.services.connections import troubles
 
     if book is not None:
         workspace.settings.book(book)
     connections = read.connections(workspace)
+    kinds = sorted({each.kind for each in workspace.settings.connections})
+    troubled = [words for kind in kinds for words in troubles(workspace, kind)]
     lines = read.month_lines(workspace, book)
     ties = read.tie_out_summary(workspace, book)
     if as_json:
-        show_json({"connections": connections.to_dicts(), "months": lines.to_dicts(), "tie_outs": ties.to_dicts()})
+        standing = {"connections": connections.to_dicts(), "troubles": troubled}
+        show_json(standing | {"months": lines.to_dicts(), "tie_outs": ties.to_dicts()})
         return
     show_table("Connections", connections.iter_rows(named=True), _CONNECTION_COLUMNS, empty="none was ever read")
+    for each in troubled:
+        say(f"[red]{each}[/]")
     show_table("Months", lines.iter_rows(named=True), overview.MONTH_COLUMNS, empty="none is computed yet")
     broken = ties.filter(pl.col("equal") < pl.col("compared"))
     show_table("Tie-outs that are broken or unproven", broken.iter_rows(named=True), _TIE_SUMMARY_COLUMNS)

@@ -28,6 +28,9 @@ STATEMENTS = "statements"
 """The connection that statement files arrive by when none is declared: a watched folder needs no login."""
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 ConnectionKind = Literal["plaid", "stripe", "xero", "ecb", "camt053"]
+STATEMENT_KIND: ConnectionKind = "camt053"
+"""Statement files of every format. The first that were read were camt.053, and ids are for ever: this word stands in
+those of all records since. People may say `statements` in settings and commands."""
 CloseRole = Literal["accountant", "controller"]
 
 
@@ -140,6 +143,11 @@ class Connection(_Declared):
     secrets: Mapping[str, str] = Field(default_factory=dict)
     """Name of each secret -> the environment variable that holds it."""
 
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _by_its_lasting_name(cls, kind: object) -> object:
+        return kind_of(kind)
+
     def secret(self, name: str) -> SecretStr:
         """A secret from the environment. Raises BadSettings naming the variable, never a value."""
         variable = self.secrets.get(name)
@@ -215,6 +223,11 @@ class Settings(_Declared):
         return None
 
 
+def kind_of(said: object) -> object:
+    """A kind of connection by what people call it: `statements` is STATEMENT_KIND, any other word is itself."""
+    return STATEMENT_KIND if said == STATEMENTS else said
+
+
 def home_folder() -> Path:
     """The one folder that holds all data: FINANCE_PIPELINE_HOME, or .finance_pipeline beside the project."""
     named = os.environ.get(HOME_VARIABLE)
@@ -228,8 +241,8 @@ def load_settings(home: Path | None = None) -> Settings:
     for file in (folder / SETTINGS_NAME, *sorted((folder / "finance_pipeline.d").glob("*.yaml"))):
         if file.exists():
             _merge(merged, _read(file), file)
-    if not any(connection.get("kind") == "camt053" for connection in merged["connections"]):
-        merged["connections"].append({"id": STATEMENTS, "kind": "camt053", "folder": "inbox"})
+    if not any(kind_of(connection.get("kind")) == STATEMENT_KIND for connection in merged["connections"]):
+        merged["connections"].append({"id": STATEMENTS, "kind": STATEMENT_KIND, "folder": "inbox"})
     if os.environ.get(ACTOR_VARIABLE):
         merged["actor"] = os.environ[ACTOR_VARIABLE]
     try:

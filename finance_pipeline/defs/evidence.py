@@ -5,6 +5,8 @@ cursor, not a month; what it lands says which months it touched, and the touched
 Not here: HTTP, files, or what a record means.
 """
 
+from collections.abc import Iterator, Sequence
+
 import dagster as dg
 
 from finance_pipeline.core.settings import ConnectionKind
@@ -20,6 +22,22 @@ KINDS: dict[ConnectionKind, tuple[str, str]] = {
 }
 """Kind of connection -> its asset and that asset's grain."""
 ASSETS: dict[str, str] = {kind: asset for kind, (asset, _) in KINDS.items()}
+
+
+CHECK = "connections_are_well"
+_NEEDS = "its owner, a setting, or that a server answers again. One that is throttled reads on by itself."
+
+
+def wellness(asset: str, troubles: Sequence[str]) -> dg.AssetCheckResult:
+    """The check of an asset's connections, with a line for each that is not well."""
+    words = dg.MetadataValue.md("\n".join(f"- {each}" for each in troubles) or "All are well.")
+    return dg.AssetCheckResult(
+        check_name=CHECK,
+        asset_key=asset,
+        passed=not troubles,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"connections": words},
+    )
 
 
 def evidence_of(kind: ConnectionKind) -> dg.AssetsDefinition:
@@ -39,12 +57,15 @@ def evidence_of(kind: ConnectionKind) -> dg.AssetsDefinition:
                 freshness_policy=DAILY,
             )
         ],
+        check_specs=[dg.AssetCheckSpec(CHECK, asset=name, description="No connection needs somebody: " + _NEEDS)],
     )
-    def pull(context: dg.AssetExecutionContext, books: Books) -> dg.MaterializeResult[None]:
+    def pull(context: dg.AssetExecutionContext, books: Books) -> Iterator[dg.MaterializeResult[None]]:
         from finance_pipeline.services import api
 
         with told_clearly():
-            return result_of(context, api.sync(books.workspace, kind))
+            done = api.sync(books.workspace, kind)
+            troubles = api.troubles(books.workspace, kind)
+        yield result_of(context, done, [wellness(name, troubles)])
 
     return pull
 

@@ -1,4 +1,5 @@
-"""The sensors: which book-months a landing touched, which statement files are new, what vendors announced.
+"""The sensors: which book-months a landing touched, which statement files are new, what vendors announced, and whom a
+vendor's limit has kept waiting for long enough.
 
 Here: thin shells that read a cursor, call a pure function and request runs. Not here: what a landed record touches
 (finance_pipeline.services). The cursor is the truth; run keys only keep a tick that was cut off from asking twice.
@@ -13,7 +14,7 @@ import dagster as dg
 
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import Problem
-from finance_pipeline.core.settings import Settings, load_settings
+from finance_pipeline.core.settings import STATEMENT_KIND, Settings, load_settings
 from finance_pipeline.defs.evidence import ASSETS
 from finance_pipeline.defs.jobs import book_months_job, sync_job
 from finance_pipeline.defs.partitions import known, loaded_books, spans
@@ -70,7 +71,7 @@ def touched_months(context: dg.SensorEvaluationContext, books: Books) -> dg.Sens
 
 def watched_folders(settings: Settings) -> list[Path]:
     """The folders that statement connections watch."""
-    return [settings.home / c.folder for c in settings.connections if c.kind == "camt053" and c.folder]
+    return [settings.home / c.folder for c in settings.connections if c.kind == STATEMENT_KIND and c.folder]
 
 
 def state_of(folders: Iterable[Path], now: datetime) -> str:
@@ -97,7 +98,7 @@ def statement_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
         return dg.SkipReason(str(problem))
     if state in ("", context.cursor):
         return dg.SkipReason("No statement file is new.")
-    request = dg.RunRequest(run_key=f"files {state}", asset_selection=[dg.AssetKey(ASSETS["camt053"])])
+    request = dg.RunRequest(run_key=f"files {state}", asset_selection=[dg.AssetKey(ASSETS[STATEMENT_KIND])])
     return dg.SensorResult(run_requests=[request], cursor=state)
 
 
@@ -121,6 +122,31 @@ def announced(books: Books) -> dg.SensorResult | dg.SkipReason:
         dg.RunRequest(
             run_key=f"webhooks {each.kind} {each.last_seq} {each.event_count}",
             asset_selection=[dg.AssetKey(ASSETS[each.kind])],
+        )
+        for each in waiting
+    ]
+    return dg.SensorResult(run_requests=requests)
+
+
+@dg.sensor(
+    job=sync_job,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Pulls a kind of source again once a day limit is reset, or an open circuit may be tried.",
+)
+def left_alone(books: Books) -> dg.SensorResult | dg.SkipReason:
+    from finance_pipeline.services import api
+
+    try:
+        waiting = api.due_again(books.workspace, datetime.now(UTC))
+    except Problem as problem:
+        return dg.SkipReason(str(problem))
+    if not waiting:
+        return dg.SkipReason("No connection has been left alone for long enough.")
+    # One run for each end of a wait: a pull that is turned away again names another.
+    requests = [
+        dg.RunRequest(
+            run_key=f"again {each.kind} {each.since.isoformat()}", asset_selection=[dg.AssetKey(ASSETS[each.kind])]
         )
         for each in waiting
     ]

@@ -3,6 +3,7 @@
 from finance_pipeline.services.calendar import known_months, months_with_data, touched
 from finance_pipeline.services.canonicalize import canonicalize
 from finance_pipeline.services.closing_checks import close_status
+from finance_pipeline.services.connections import due_again, troubles
 from finance_pipeline.services.differences import differences
 from finance_pipeline.services.package import materialize as package
 from finance_pipeline.services.posting import post
@@ -17,6 +18,7 @@ __all__ = [
     "close_status",
     "differences",
     "due",
+    "due_again",
     "known_months",
     "months_with_data",
     "package",
@@ -25,4 +27,5 @@ __all__ = [
     "sync",
     "tie_out",
     "touched",
+    "troubles",
 ]

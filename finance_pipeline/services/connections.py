@@ -14,7 +14,7 @@ import polars as pl
 import psycopg
 
 from finance_pipeline.core.problems import Busy, Problem, TransientProblem
-from finance_pipeline.core.settings import Connection
+from finance_pipeline.core.settings import Connection, ConnectionKind
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources import registry
 from finance_pipeline.sources.health import Health, after, may_call, outcome_of, shown
@@ -161,6 +161,37 @@ def connection_states(workspace: Workspace, now: datetime | None = None) -> pl.D
         known = {row[0]: row[1:] for row in conn.execute(query("connection_states")).fetchall()}
     rows = [_state(connection, known.get(connection.id), moment) for connection in workspace.settings.connections]
     return pl.DataFrame(rows, schema=STATES, orient="row")
+
+
+def troubles(workspace: Workspace, kind: str, now: datetime | None = None) -> list[str]:
+    """What somebody should know of the connections of a kind: one text each, none of a healthy one."""
+    states = connection_states(workspace, now).filter(pl.col("source") == kind, pl.col("state") != "healthy")
+    return [
+        f"{row['connection_id']}: {row['state'].replace('_', ' ')}: {row['reason']} {row['todo']}".rstrip()
+        for row in states.iter_rows(named=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Again:
+    """A kind of connection that may be called again, after it was left alone until a moment."""
+
+    kind: ConnectionKind
+    since: datetime
+
+
+def due_again(workspace: Workspace, now: datetime) -> list[Again]:
+    """The kinds of connections whose time of being left alone (a day limit, an open circuit) is over, in order."""
+    kinds = {connection.id: connection.kind for connection in workspace.settings.connections}
+    with workspace.database.transaction(role="reader") as conn:
+        rows = conn.execute(
+            "select connection_id, open_until from ops.connection_state where open_until <= %s", (now,)
+        ).fetchall()
+    latest: dict[ConnectionKind, datetime] = {}
+    for connection_id, open_until in rows:
+        if kind := kinds.get(connection_id):
+            latest[kind] = max(open_until, latest.get(kind, open_until))
+    return [Again(kind, since) for kind, since in sorted(latest.items())]
 
 
 def _state(connection: Connection, known: tuple[Any, ...] | None, now: datetime) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import structlog
@@ -21,6 +22,8 @@ from finance_pipeline.sources.webhooks import plaid, stripe, xero
 from finance_pipeline.sources.webhooks.base import Notice, NotNow, NotVerified
 
 log = structlog.get_logger(__name__)
+KEPT_FOR = timedelta(days=31)
+"""How long an event is remembered; by then a message that is sent once more is refused by its age."""
 _Verify = Callable[[Mapping[str, str], bytes, float], Notice]
 Outcome = Literal["due", "known", "replayed", "not_verified", "not_now", "no_such_connection"]
 
@@ -85,6 +88,10 @@ class Webhooks:
                 (connection_id, notice.event_id, notice.delivery),
             ).rowcount
             if new:
+                conn.execute(
+                    "delete from ops.webhook_event where connection_id = %s and received_at < clock_timestamp() - %s",
+                    (connection_id, KEPT_FOR),
+                )
                 return Received("due", "the connection will be read soon.")
             first = conn.execute(
                 "select delivery from ops.webhook_event where connection_id = %s and event_id = %s",

@@ -23,7 +23,7 @@ from finance_pipeline.sources.statements.model import MalformedStatement, Statem
 from finance_pipeline.sources.statements.profiles import profiles_of
 from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised when files that were refused may be readable now: every file of the folder is then read again, as it is when
 a CSV profile is saved."""
 DEFAULT_FOLDER = "inbox"

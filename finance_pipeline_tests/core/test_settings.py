@@ -63,3 +63,11 @@ def test_an_unknown_book_is_answered_with_the_known_ones(tmp_path: Path) -> None
     settings_of(tmp_path, ONE_BOOK)
     with pytest.raises(BadInput, match="Known books: us"):
         load_settings(tmp_path).book("uk")
+
+
+def test_statement_files_are_named_in_settings_by_what_they_are_or_by_their_lasting_word(tmp_path: Path) -> None:
+    for said in ("statements", "camt053"):
+        file = tmp_path / "finance_pipeline.yaml"
+        file.write_text(f"connections: [{{id: files, kind: {said}, folder: bank}}]", encoding="utf-8")
+        (connection,) = load_settings(tmp_path).connections
+        assert (connection.id, connection.kind) == ("files", "camt053")

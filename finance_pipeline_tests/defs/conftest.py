@@ -12,6 +12,7 @@ import finance_pipeline.services
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import Unreachable
 from finance_pipeline.core.settings import HOME_VARIABLE, load_settings
+from finance_pipeline.services.connections import Again
 from finance_pipeline.services.results import CheckResult, Materialized
 from finance_pipeline.services.webhooks import Due
 
@@ -52,6 +53,8 @@ class FakeServices(types.ModuleType):
         self.touched_keys: list[BookMonth] = []
         self.high_water = 0
         self.announced: list[Due] = []
+        self.again: list[Again] = []
+        self.unwell: dict[str, list[str]] = {}
 
     def _made(self, asset: str, keys: Sequence[BookMonth] = ()) -> Materialized:
         by_partition = {str(key): {"row_count": key.month.number, "new": 1} for key in keys}
@@ -68,6 +71,12 @@ class FakeServices(types.ModuleType):
 
     def due(self, workspace: object) -> list[Due]:
         return self.announced
+
+    def due_again(self, workspace: object, now: object) -> list[Again]:
+        return self.again
+
+    def troubles(self, workspace: object, kind: str) -> list[str]:
+        return self.unwell.get(kind, [])
 
     def canonicalize(self, workspace: object, table: str, keys: Sequence[BookMonth]) -> Materialized:
         self._note(f"canonicalize {table}", keys)

@@ -10,6 +10,7 @@ import pytest
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import DatabaseDown
 from finance_pipeline.core.settings import load_settings
+from finance_pipeline.services.connections import Again
 from finance_pipeline.services.webhooks import Due
 from finance_pipeline_tests.defs.conftest import FakeServices, declare_another_book
 
@@ -154,3 +155,33 @@ def test_what_vendors_announced_is_pulled_once_by_kind(services: FakeServices) -
     assert asked() == first  # the same run keys: Dagster starts nothing twice
     services.announced = [Due("plaid", 3, 7)]
     assert asked()[0][0] not in {key for key, _ in first}
+
+
+def test_whom_a_day_limit_turned_away_is_pulled_again_once_it_is_reset(services: FakeServices) -> None:
+    from finance_pipeline.defs.resources import Books
+    from finance_pipeline.defs.sensors import left_alone
+
+    def asked() -> list[tuple[str | None, list[str]]]:
+        with dg.build_sensor_context(resources={"books": Books()}) as context:
+            result = left_alone(context)
+        requests = (result.run_requests or []) if isinstance(result, dg.SensorResult) else []
+        return [(r.run_key, [key.to_user_string() for key in r.asset_selection or []]) for r in requests]
+
+    assert asked() == []
+    services.again = [Again("xero", datetime(2026, 5, 4, tzinfo=UTC))]
+    first = asked()
+    assert [assets for _, assets in first] == [["xero_evidence"]]
+    assert asked() == first  # one run for one end of a wait
+    services.again = [Again("xero", datetime(2026, 5, 5, tzinfo=UTC))]
+    assert asked()[0][0] != first[0][0]
+
+
+@pytest.mark.parametrize(("troubles", "passed"), [(["us-plaid: needs owner: log in"], False), ([], True)])
+def test_a_connection_that_needs_somebody_is_a_check_that_fails_and_says_what_to_do(
+    troubles: list[str], passed: bool
+) -> None:
+    from finance_pipeline.defs.evidence import wellness
+
+    result = wellness("plaid_evidence", troubles)
+    assert result.passed is passed
+    assert all(each in str(result.metadata["connections"].value) for each in troubles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -18,8 +19,10 @@ from typing import Any
 import pytest
 import uvicorn
 
+from finance_pipeline.cli import webhooks as endpoint_module
 from finance_pipeline.cli.webhooks import LARGEST_BYTES, endpoint
 from finance_pipeline.core import p256
+from finance_pipeline.core.problems import DatabaseDown
 from finance_pipeline.sandbox.process import listen
 from finance_pipeline.sandbox.servers.credentials import secrets_of
 from finance_pipeline.sandbox.servers.webhooks import (
@@ -33,6 +36,7 @@ from finance_pipeline.sandbox.servers.webhooks import (
 from finance_pipeline.services import api
 from finance_pipeline.services.webhooks import Webhooks, due
 from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.companies import Company
 from finance_pipeline_tests.services.pipeline import rows
 
@@ -206,10 +210,12 @@ def test_what_is_too_large_no_json_or_for_nobody_is_turned_away(there: Endpoint)
     assert there.events() == counted
 
 
-def test_no_secret_is_ever_told(there: Endpoint, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_is_ever_told(
+    there: Endpoint, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     headers, body = event("stripe")
     assert there.post("uk-stripe", headers, body + b" ") == 401
-    said = "".join(capfd.readouterr())
+    said = "".join(capfd.readouterr()) + caplog.text
     assert "not_verified" in said
     assert secrets_of("uk-stripe", "stripe")["webhook_secret"] not in said
     assert headers["Stripe-Signature"] not in said
@@ -220,3 +226,42 @@ def test_the_sandbox_signs_events_of_its_connections(two_books: Company, there: 
         asked = json.dumps({"connection": f"de-{vendor}"})
         signed = json.loads(two_books.server.raw("POST", "/control/event", body=asked)[1])
         assert there.post(f"de-{vendor}", signed["headers"], signed["body"].encode()) == 200
+
+
+def test_a_body_that_never_ends_and_a_database_that_does_not_answer_are_said_so_that_it_is_sent_again(
+    there: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, body = event("stripe")
+
+    async def later(_request: object) -> bytes:
+        await asyncio.sleep(60)
+        return body
+
+    with monkeypatch.context() as patch:
+        patch.setattr(endpoint_module, "BODY_WITHIN_S", 0.05)
+        patch.setattr(endpoint_module, "_bounded_body", later)
+        assert there.post("uk-stripe", headers, body) == 408
+
+    def down(*_: object, **__: object) -> None:
+        raise DatabaseDown("it does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "transaction", down)
+        assert there.post("uk-stripe", headers, body) == 503
+    assert there.post("uk-stripe", headers, body) == 200, "nothing was lost: the vendor sends it again"
+
+
+def test_events_are_remembered_for_a_month(two_books: Company) -> None:
+    with two_books.new_books() as books:
+        receiver = Webhooks(books)
+
+        def receive(name: str) -> str:
+            body = json.dumps({"id": name, "object": "event"}).encode()
+            headers = {name.lower(): value for name, value in sign_stripe("uk-stripe", body, 1_800_000_000).items()}
+            return receiver.receive("uk-stripe", headers, body, 1_800_000_000.0).outcome
+
+        assert receive("evt_old") == "due"
+        with books.database.transaction(role="owner") as conn:
+            conn.execute("update ops.webhook_event set received_at = received_at - interval '32 days'")
+        assert receive("evt_new") == "due"
+        assert rows(books, "select event_id from ops.webhook_event") == [("evt_new",)]

@@ -7,10 +7,11 @@ decimal texts, signed.
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from finance_pipeline.core.identity import exact_json
-from finance_pipeline.core.money import to_decimal
+from finance_pipeline.core.money import UnknownCurrency, exponent, round_half_away, to_decimal
 from finance_pipeline.sources.statements.identity import entry_source_ids, statement_source_id
 from finance_pipeline.sources.statements.model import Entry, Statement, StatementFile
 
@@ -76,4 +77,23 @@ def _entry_payload(statement: Statement, entry: Entry) -> dict[str, object]:
         payload["counted_on"] = counted_on.isoformat()
     payload["value_on"] = entry.value_on.isoformat() if entry.value_on else None
     payload["details"] = [detail._asdict() for detail in entry.details]
+    if entry.exchange_rate is None:
+        del payload["exchange_rate"]
+    elif entry.original_amount is None and entry.original_currency:
+        payload["original_amount"] = _before_conversion(entry, statement.currency, entry.exchange_rate)
     return payload
+
+
+def _before_conversion(entry: Entry, currency: str, rate: str) -> str | None:
+    """What OFX leaves to be reckoned: its rate is units of the account's currency for one of the original's.
+
+    Half away from zero; None where the rate is none, or the currency unknown.
+    """
+    try:
+        divisor, digits = Decimal(rate.replace(",", ".")), exponent(entry.original_currency or "")
+    except (InvalidOperation, UnknownCurrency):
+        return None
+    if not (divisor.is_finite() and divisor > 0):
+        return None
+    reckoned = (to_decimal(abs(entry.amount_minor), currency) / divisor).scaleb(digits)
+    return str(Decimal(round_half_away(reckoned)).scaleb(-digits))

@@ -68,6 +68,8 @@ class Entry(NamedTuple):
     information: str | None = None
     original_amount: str | None = None
     original_currency: str | None = None
+    exchange_rate: str | None = None
+    """The bank's rate of conversion, as it prints it."""
     charges: str | None = None
     """As of a Detail, where the bank states them for the entry."""
     detail_count: int = 1

@@ -188,6 +188,7 @@ def _entry(line: Tree, currency: str | None, number: int, problems: list[str]) -
         entry_reference=line.get("CHECKNUM") or line.get("REFNUM"),
         transaction_code=line.get("TRNTYPE"),
         original_currency=original.get("CURSYM") if isinstance(original, dict) else None,
+        exchange_rate=original.get("CURRATE") if isinstance(original, dict) else None,
         details=(_detail(line),),
     )
 

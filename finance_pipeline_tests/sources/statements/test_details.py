@@ -1,10 +1,16 @@
 """What a line says of the other party: name, account, text, references, whatever dialect its bank writes."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from finance_pipeline.core.identity import parse_json
+from finance_pipeline.sources.statements.child import shared_reader
 from finance_pipeline.sources.statements.model import Detail, Entry
 from finance_pipeline.sources.statements.mt.information import told_by
 from finance_pipeline.sources.statements.reading import read_bytes
+from finance_pipeline_tests.sources.statement_files import Line, statement, statement_file
 
 IBAN = "NL20INGB0001234567"
 
@@ -87,3 +93,34 @@ def test_a_movement_of_coda_says_who_paid_and_a_structured_reference_is_written_
         "J. Jansen",
         "E2E-17",
     )
+
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def landed(raw: bytes, name: str) -> dict[str, Any]:
+    """The payload of the only entry of a file, as it is landed."""
+    [payload] = [parse_json(row[4]) for row in shared_reader().rows(raw, name) if row[0] == "entry"]
+    return dict(payload)
+
+
+def test_what_ofx_leaves_to_be_reckoned_of_a_conversion_is_reckoned_and_its_rate_kept() -> None:
+    raw = (CORPUS / "ofx" / "original-currency.ofx").read_bytes()
+    said = landed(raw, "o.ofx")
+    assert (said["original_amount"], said["original_currency"], said["exchange_rate"]) == ("35.91", "EUR", "1.1")
+    for odd in (b"0", b"-1.1", b"NaN", b"much"):
+        assert landed(raw.replace(b"<CURRATE>1.1", b"<CURRATE>" + odd), "o.ofx")["original_amount"] is None
+
+
+@pytest.mark.parametrize("amount", ["InstdAmt", "TxAmt", "CntrValAmt"])
+def test_the_rate_of_a_conversion_is_evidence_under_whichever_amount_of_camt_it_stands(amount: str) -> None:
+    exchange = "<CcyXchg><SrcCcy>USD</SrcCcy><TrgtCcy>EUR</TrgtCcy><XchgRate>1.08450</XchgRate></CcyXchg>"
+    inside = f'<AmtDtls><{amount}><Amt Ccy="USD">110.00</Amt>{exchange}</{amount}></AmtDtls>'
+
+    def file(more: str) -> bytes:
+        return statement_file(statement("0.00", "100.00", Line("100.00", "R1", more=more), day="2026-05-04"))
+
+    said = landed(file(inside), "c.xml")
+    assert said["exchange_rate"] == "1.08450"
+    assert said["original_currency"] == ("USD" if amount == "InstdAmt" else None)
+    assert "exchange_rate" not in landed(file(""), "c.xml")

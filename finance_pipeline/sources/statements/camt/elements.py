@@ -33,12 +33,13 @@ _HEADER = (
 )
 _TOTALS = ("TxsSummry", "TtlNtries", "NbOfNtries", "Sum")
 _AMOUNT = ("CdOrPrtry", "Cd", "Amt", "CdtDbtInd", "Dt", "DtTm", "AmtDtls", "InstdAmt", "TxAmt")
+_EXCHANGE = ("CntrValAmt", "CcyXchg", "XchgRate")
 _ENTRY = ("NtryRef", "RvslInd", "Sts", "BookgDt", "ValDt", "AcctSvcrRef", "AddtlNtryInf", "NtryDtls", "Btch", "NbOfTxs")
 _CODE = ("BkTxCd", "Domn", "Fmly", "SubFmlyCd", "Prtry")
 _PARTY = ("TxDtls", "Refs", "EndToEndId", "RltdPties", "Dbtr", "DbtrAcct", "Cdtr", "CdtrAcct", "Pty", "Nm")
 _REMITTANCE = ("RmtInf", "Ustrd", "Strd", "CdtrRefInf", "Ref", "RfrdDocInf", "Nb", "AddtlRmtInf", "AddtlTxInf")
 _CHARGES = ("Chrgs", "Rcrd", "TtlChrgsAndTaxAmt")
-WANTED = frozenset((*_HEADER, *_TOTALS, *_AMOUNT, *_ENTRY, *_CODE, *_PARTY, *_REMITTANCE, *_CHARGES))
+WANTED = frozenset((*_HEADER, *_TOTALS, *_AMOUNT, *_EXCHANGE, *_ENTRY, *_CODE, *_PARTY, *_REMITTANCE, *_CHARGES))
 INTERIM = frozenset({"camt.052", "camt.054"})
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "0"})
 STATUS = {"BOOK": "booked", "PDNG": "pending", "FUTR": "pending", "INFO": "information"}
@@ -120,6 +121,7 @@ def entry_of(tree: Tree) -> tuple[Entry, str]:
         information=tree.get("AddtlNtryInf") or None,
         original_amount=original,
         original_currency=original_currency,
+        exchange_rate=_exchange_rate(tree) or (_exchange_rate(members[0]) if len(members) == 1 else None),
         charges=_charges(tree),
         detail_count=max(1, len(details), sum(_batched(group) for group in groups if "Btch" in group)),
         details=details,
@@ -158,6 +160,14 @@ def _original(tree: Tree, currency: str) -> tuple[str | None, str | None]:
         return None, None
     stated = at(tree, "AmtDtls", "InstdAmt", "Amt")
     return stated if isinstance(stated, tuple) and stated[1] not in (None, currency) else (None, None)
+
+
+def _exchange_rate(tree: Tree) -> str | None:
+    """The rate, under whichever of the amounts it stands."""
+    if "AmtDtls" not in tree:
+        return None
+    rates = (_text(tree, "AmtDtls", amount, "CcyXchg", "XchgRate") for amount in ("InstdAmt", "TxAmt", "CntrValAmt"))
+    return next((rate for rate in rates if rate), None)
 
 
 def _charges(tree: Tree) -> str | None:
