@@ -257,7 +257,7 @@ def _items_are_explained(facts: Facts) -> tuple[State, str, str]:
     totals = left.group_by("currency").agg(pl.col("open_minor").abs().sum()).sort("currency").rows()
     amounts = ", ".join(f"{format_money(minor, currency)} {currency}" for currency, minor in totals)
     words = f"{left.height} of {facts.to_explain.height} not explained, {amounts}, the oldest since {oldest}"
-    return "open", words, f"finance-pipeline close explain {facts.command} SUBJECT... --reason ..."
+    return "open", words, f"finance-pipeline close items {facts.command}   (then explain each, or all at once)"
 
 
 def _balances_are_revalued(facts: Facts) -> tuple[State, str, str]:

@@ -109,12 +109,19 @@ def _chosen(found: pl.DataFrame, month: Month, wanted: Wanted) -> pl.DataFrame:
 
 
 def _named(found: pl.DataFrame, subjects: Sequence[str], wrong: str) -> pl.DataFrame:
-    missing = [subject for subject in subjects if subject not in found["subject"]]
-    if missing:
-        raise BadInput(
-            f"{wrong} {missing[0]!r}.", kept="Nothing was recorded.", todo="`close items` lists what is open."
-        )
-    return found.filter(pl.col("subject").is_in(list(subjects)))
+    """Rows of these subjects, each given by its id or by the first letters of the last part of it."""
+    last_part = pl.col("subject").str.split("/").list.last()
+    rows = []
+    for given in subjects:
+        fits = found.filter((pl.col("subject") == given) | last_part.str.starts_with(given))
+        if fits.height != 1:
+            raise BadInput(
+                f"{wrong} {given!r}." if fits.is_empty() else f"{given!r} fits {fits.height} of them.",
+                kept="Nothing was recorded.",
+                todo="`close items` lists what is open.",
+            )
+        rows.append(fits)
+    return pl.concat(rows or [found.clear()]).unique("subject", maintain_order=True)
 
 
 def _record(

@@ -30,10 +30,13 @@ def summary(close: Close) -> dict[str, Any]:
     facts, first = close.facts, close.next_step
     needed = [step for step in close.steps if step.state != "not_needed"]
     signed, areas = facts.signature, "/".join(facts.locked_areas)
+    state = facts.period_state.replace("_", "-")
+    if facts.open_until is not None:
+        state = f"reopened until {facts.open_until:%Y-%m-%d %H:%M} UTC"
     return {
         "book": facts.book,
         "month": str(facts.month),
-        "period": facts.period_state.replace("_", "-") + (f", {areas} locked" if areas else ""),
+        "period": state + (f", {areas} locked" if areas else ""),
         "signed": "" if signed is None else "lapsed" if signed.has_lapsed else f"by {signed.signed_by}",
         "done": sum(step.state == "done" for step in needed),
         "needed": len(needed),
