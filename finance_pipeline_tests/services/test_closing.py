@@ -31,9 +31,10 @@ VERSIONS = """
 
 
 @pytest.fixture(scope="module")
-def computed(shared: Shared) -> Iterator[str]:
+def computed(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The database of a book in which an invoice of May was paid, beside a line that nobody knows. To copy only."""
-    with _fresh(shared, "finance_pipeline") as database, told(database, Path(), BOOK) as found:
+    home = tmp_path_factory.mktemp("computed")
+    with _fresh(shared, "finance_pipeline") as database, told(database, home, BOOK) as found:
         found.document("INV-1", "500.00", day(2), "Acme Ltd")
         found.line("paid", "500.00", day(5), "INV-1", counterparty_name="Acme Ltd")
         found.line("unknown", "20.00", day(6))
