@@ -25,13 +25,11 @@ def processes_in(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "steps"),
     [
-        (("sync", "--lines", "75"), {"API to landed evidence", "evidence to canonical rows"}),
         (
             ("pipeline", "--lines", "300"),
             {"step bank_transactions", "step reconciliation", "step ledger", "step close"},
         ),
         (("throughput", "--lines", "250"), {"API to landed evidence", "evidence to canonical rows"}),
-        (("backfill", "--lines", "300"), {"step invoices", "step reconciliation", "step ledger", "step cash"}),
     ],
 )
 def test_a_bench_does_as_much_as_was_asked_for_says_how_long_each_part_took_and_removes_what_it_made(

@@ -23,7 +23,7 @@ import xero_python.accounting
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.settings import load_settings
 from finance_pipeline.ledger import journal
-from finance_pipeline.services import canonicalize, posting, proving, reconcile, sync
+from finance_pipeline.services import canonicalize, folding, posting, proving, sync
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources import camt053, ecb
 from finance_pipeline.sources import plaid as plaid_source
@@ -58,8 +58,8 @@ POINTS = (
     Point("one connection is committed, the next is on its way", sync, "note_sync", call=3),
     Point("records are staged, not published", canonicalize, "copy_in", call=2, after=True),
     Point("records are published and marked, not committed", canonicalize, "_row_counts", call=4),
-    Point("matches are retracted, the new ones not published", reconcile, "_publish_matches", call=2),
-    Point("a month is folded, not committed", reconcile, "_note_month", call=1, after=True),
+    Point("matches are retracted, the new ones not published", folding, "_publish_matches", call=2),
+    Point("a month is folded, not committed", folding, "_note_month", call=1, after=True),
     Point("entries are staged, none is posted", journal, "_post", call=1),
     Point("entries are posted, the batch is not sealed", posting.marks, "set_mark", call=2, after=True),
     Point("one month's cash is replaced, the next is not", proving, "_replace", call=2, after=True),

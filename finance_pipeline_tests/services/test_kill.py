@@ -10,7 +10,7 @@ import pytest
 
 from finance_pipeline.core.problems import DatabaseDown
 from finance_pipeline.services import books as asked
-from finance_pipeline.services import reconcile
+from finance_pipeline.services import folding
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.server import server_status
 from finance_pipeline_tests.conftest import data_folder
@@ -92,7 +92,7 @@ def test_the_database_server_may_be_killed_too_and_what_was_committed_before_is_
         shutil.copytree(company.new_home(), home, dirs_exist_ok=True)
         books = Workspace.open(home)
         sync_all(books)
-        note_month, months = reconcile._note_month, iter(company.options.months)
+        note_month, months = folding._note_month, iter(company.options.months)
 
         def noted_as_the_server_dies(*arguments: object) -> None:
             if next(months) == company.options.months[1]:
@@ -102,7 +102,7 @@ def test_the_database_server_may_be_killed_too_and_what_was_committed_before_is_
             note_month(*arguments)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patch:
-            patch.setattr(reconcile, "_note_month", noted_as_the_server_dies)
+            patch.setattr(folding, "_note_month", noted_as_the_server_dies)
             with pytest.raises(DatabaseDown):
                 compute(books, company.keys)
         books.close()
