@@ -17,7 +17,11 @@ def show_revaluation(workspace: Workspace, book: str, month: str, *, as_json: bo
     from finance_pipeline.services.revaluation import revalued
 
     own = workspace.settings.book(book).currency
-    rows = revalued(workspace, book, month).with_columns(own=pl.lit(own))
+    found = revalued(workspace, book, month)
+    if as_json:
+        show_json(found.to_dicts())
+        return
+    rows = found.filter((pl.col("amount_minor") != 0) | (pl.col("difference_minor") != 0)).with_columns(own=pl.lit(own))
     columns = [
         text("Account", "name"),
         text("Item", "subject"),
@@ -26,10 +30,11 @@ def show_revaluation(workspace: Workspace, book: str, month: str, *, as_json: bo
         money("Carried", "carried_minor", "own"),
         money("Worth", "value_minor", "own"),
         money("More (+) or less (-)", "difference_minor", "own"),
-        text("Closing rate", "rate_words"),
     ]
     title = f"Revaluation of {book} at the end of {month}, in {own}"
-    show_frame(title, rows, columns, as_json=as_json, empty="nothing in another currency")
+    show_table(title, rows.iter_rows(named=True), columns, empty="nothing in another currency")
+    for currency, words in rows.select("currency", "rate_words").unique().sort("currency").rows():
+        console.print(f"{currency}: {words or '[red]no rate is young enough: held, nothing is guessed[/]'}")
 
 
 def show_cash_basis(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:

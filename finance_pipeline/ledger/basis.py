@@ -21,11 +21,12 @@ CASH_BASIS = pl.Schema(
 basis has of documents that nobody paid yet."""
 
 
-def cash_basis(book: Book, balances: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+def cash_basis(book: Book, balances: pl.DataFrame, documents: pl.DataFrame, accrued: pl.DataFrame) -> pl.DataFrame:
     """A trial balance on both bases (CASH_BASIS).
 
-    balances: code, name, accrual_minor. documents: one row per document open at the month's end: key, kind, issued_on,
-    total_minor, tax_minor, line_accounts, line_nets_minor, and functional_minor: what is open of it, as it is carried.
+    balances: code, name, accrual_minor. accrued: code, unpaid_minor, what is accrued of bills that nobody approved.
+    documents: one row per document open at the month's end: key, kind, issued_on, total_minor, tax_minor,
+    line_accounts, line_nets_minor, and functional_minor: what is open of it, as it is carried.
     """
     own = documents.filter(pl.col("functional_minor").sign() == pl.col("total_minor").sign())
     control = own.select(code=control_code(book, "kind"), unpaid_minor="functional_minor")
@@ -34,7 +35,7 @@ def cash_basis(book: Book, balances: pl.DataFrame, documents: pl.DataFrame) -> p
         code=pl.lit(role_code(book, "opening_balances")), unpaid_minor=-pl.col("functional_minor")
     )
     lines = line_legs(book, own.filter(~older)).select("code", unpaid_minor="functional_minor")
-    unpaid = pl.concat([control, earlier, lines, _unrealised(book, balances)])
+    unpaid = pl.concat([control, earlier, lines, accrued, _unrealised(book, balances)])
     unpaid = unpaid.group_by("code").agg(pl.col("unpaid_minor").sum())
     both = balances.join(unpaid, on="code", how="left", maintain_order="left").with_columns(
         unpaid_minor=pl.col("unpaid_minor").fill_null(0)

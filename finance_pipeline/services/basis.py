@@ -13,6 +13,7 @@ from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 
 _BALANCES = pl.Schema({"code": pl.String, "accrual_minor": pl.Int64})
+_ACCRUED = pl.Schema({"code": pl.String, "unpaid_minor": pl.Int64})
 _OPEN = pl.Schema({"key": pl.String, "functional_minor": pl.Int64})
 
 
@@ -45,10 +46,20 @@ def on_cash_basis(workspace: Workspace, book_id: str, month_text: str) -> pl.Dat
             {"book": book_id, "month": str(month)},
             _OPEN,
         )
+        accrued = copy_out(
+            conn,
+            """
+            select code, sum(functional_minor)::bigint as unpaid_minor from ledger.posting
+            where book = %(book)s and source = 'accrual' and accounting_on <= %(last_day)s
+            group by code
+            """,
+            {"book": book_id, "last_day": month.last_day},
+            _ACCRUED,
+        )
         known = records.current(conn, schemas.INVOICES, book_id, "", "", open_items["key"].to_list())
     documents = known.drop("functional_minor").rename({"record_id": "key"}).join(open_items, on="key")
     names = accounts_of(book).select("code", "name")
     balances = names.join(moved, on="code", how="left", maintain_order="left").with_columns(
         accrual_minor=pl.col("accrual_minor").fill_null(0)
     )
-    return cash_basis(book, balances, documents)
+    return cash_basis(book, balances, documents, accrued)

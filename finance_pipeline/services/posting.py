@@ -17,7 +17,16 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
 from finance_pipeline.ledger.posting.manual import MANUAL
-from finance_pipeline.services import anchoring, approved, closing_year_end, marks, opened_books, records, revaluation
+from finance_pipeline.services import (
+    accruals,
+    anchoring,
+    approved,
+    closing_year_end,
+    marks,
+    opened_books,
+    records,
+    revaluation,
+)
 from finance_pipeline.services.held import held_months
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.settlements import settlements
@@ -116,6 +125,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figu
         marks.rates_digest(conn, month),
         marks.closing_digest(conn, book.id, month.previous),
         revaluation.inputs_digest(conn, book, month),
+        accruals.inputs_digest(conn, book, month),
         opened_books.signed(conn, book.id),
         str(closing_year_end.opening_roll(conn, book, month).entries.rows()),
         approved.approved_digest(conn, book.id, month),
@@ -133,11 +143,12 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figu
 
 def postings_of(conn: Connection, book: Book, month: Month) -> Postings:
     """Every entry that should stand for a month of a book, and what is held: of its records and matches, what its end
-    revalues, and what a fiscal year that it opens takes over. Nothing is written.
+    revalues and accrues, and what a fiscal year that it opens takes over. Nothing is written.
     """
     mine = posted(conn, book, month)
     revalued = revaluation.revaluations(conn, book, month, mine.entries, records.rates(conn))
-    return together([mine, revalued, closing_year_end.opening_roll(conn, book, month)])
+    accrued = accruals.accrued(conn, book, month)
+    return together([mine, revalued, accrued, closing_year_end.opening_roll(conn, book, month)])
 
 
 def held_digest(conn: Connection, book: Book, month: Month) -> str:

@@ -62,7 +62,7 @@ class Told:
 
     def document(
         self, name: str, total: str, on: date, party: str, *, tax: str = "0", currency: str = "USD",
-        functional: str | None = None,
+        functional: str | None = None, **more: Any,
     ) -> str:  # fmt: skip
         """An invoice, or a bill where it is owed by us; its number is its name. functional: in dollars."""
         minor, tax_minor = to_minor(total, currency), to_minor(tax, currency)
@@ -73,7 +73,7 @@ class Told:
             "functional_minor": carried, "line_accounts": ["200" if minor > 0 else "400"],
             "line_nets_minor": [minor - tax_minor], "issued_on": on, "due_on": on, "status": "authorised",
         }  # fmt: skip
-        return self._add(schemas.INVOICES, name, on, row)
+        return self._add(schemas.INVOICES, name, on, row | more)
 
     def balance(self, account: str, amount: str, on: date, kind: str = "closing") -> str:
         """What the bank states."""

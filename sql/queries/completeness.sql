@@ -38,7 +38,7 @@ posted as (
         join ledger.account using (account_id)
     ) as line
     where entry.book = %(book)s and entry.match_id is null
-        and entry.source not in ('opening', 'manual', 'revaluation', 'year_end')
+        and entry.source not in ('opening', 'manual', 'revaluation', 'accrual', 'year_end')
         and to_char(greatest(entry.effective_on, book.starts_on), 'YYYY-MM') between %(first_month)s and %(last)s
     group by entry.source_id, entry.source
 )

@@ -44,7 +44,7 @@ def documents(book: Book, invoices: pl.DataFrame) -> Postings:
         ),
     )
     older = pl.col("issued_on") < book.starts_on
-    return together([_opening(book, rows.filter(older)), _current(book, rows.filter(~older))])
+    return together([_opening(book, rows.filter(older)), at_their_accounts(book, rows.filter(~older), "document")])
 
 
 def control_code(book: Book, kind: str) -> pl.Expr:
@@ -63,8 +63,9 @@ def _opening(book: Book, rows: pl.DataFrame) -> Postings:
     )
 
 
-def _current(book: Book, rows: pl.DataFrame) -> Postings:
-    named = rows.with_columns(purpose=pl.lit("document")).join(
+def at_their_accounts(book: Book, rows: pl.DataFrame, purpose: str) -> Postings:
+    """Dr `control`, Cr what each document's lines are for, by its sign; held where an account is not mapped."""
+    named = rows.with_columns(purpose=pl.lit(purpose)).join(
         _unmapped(book, rows), on="key", how="left", maintain_order="left"
     )
     heads, held = parted(
