@@ -295,7 +295,7 @@ def match(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="sync, pipeline, backfill, throughput, matching, statements or faults.")],
+    what: Annotated[str, typer.Argument(help="Which; they are listed above.")],
     lines: Annotated[int | None, typer.Option(help="Size, where the bench has one.")] = None,
     difficulty: Annotated[str, typer.Option(help="matching: easy, default or hard.")] = "default",
     seed: Annotated[int, typer.Option(help="matching: other labelled data; faults: of the first run.")] = 1,
@@ -319,6 +319,9 @@ def bench(
     bench matching --speed, --growth usual, --against: one of these instead.
 
     bench faults: runs of syncing in which 30 % of all calls fail in some way and processes are killed.
+
+    bench attacks: all that somebody with a role of the database could try on the ledger; none may succeed.
+    bench mutations: each constraint, trigger and right of the ledger taken away in turn; something must notice.
     """
     from finance_pipeline.cli.bench import run_bench
     from finance_pipeline.cli.bench.dispatch import Asked

@@ -9,16 +9,14 @@ from itertools import count
 import pytest
 
 from finance_pipeline.core.settings import Book
-from finance_pipeline.ledger.chart import ensure_accounts
+from finance_pipeline.services.campaigns.attacks.ledger import make_ledger
 from finance_pipeline.store.address import Connection, connect, parts_of, with_database
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.conftest import _fresh
-from finance_pipeline_tests.ledger.by_hand import close_month
-from finance_pipeline_tests.ledger.world import US, World, day, post
+from finance_pipeline_tests.ledger.world import US
 
 Superuser = Callable[[Database], Connection]
 _numbers = count(1)
-DE = US.model_copy(update={"id": "de", "currency": "EUR", "starts_on": day(15)})
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +40,8 @@ def superuser(shared: tuple[Database, str]) -> Iterator[Superuser]:
 
 @pytest.fixture(scope="module")
 def books(kept_database: Database) -> Database:
-    """A book in dollars with five entries in May; June is locked, July soft-closed; a book in euro from mid-May on."""
-    world = World().line("paid", "1.00").line("gone", "1.00").document("inv", "5.00")
-    world.document("abroad", "1.00", currency="EUR", functional_total="1.10", on=day(4))
-    with kept_database.transaction() as conn:
-        post(conn, world)
-        post(conn, world.without("bank", "gone"))
-        ensure_accounts(conn, [DE])
-    for book, month, state in (("us", 6, "locked"), ("us", 7, "soft_closed"), ("de", 5, "open"), ("de", 8, "open")):
-        close_month(kept_database, day(1, month), state, book)
-    with kept_database.transaction(role="owner") as conn:
-        conn.execute("update ledger.account set is_active = false where book = 'us' and code = '6300'")
+    """The ledger that is attacked: see make_ledger."""
+    make_ledger(kept_database)
     return kept_database
 
 

@@ -22,15 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finance_pipeline.cli.show import Shown, progress, say, show_json, show_table, text
-from finance_pipeline.core.settings import HOME_VARIABLE, home_folder
+from finance_pipeline.core.settings import home_folder
+from finance_pipeline.services.campaigns.own_database import environment_of
 
 if TYPE_CHECKING:
     from finance_pipeline.defs.runner import Timing
     from finance_pipeline.sandbox.world.options import WorldOptions
     from finance_pipeline.services.workspace import Workspace
 
-_OTHER_DATABASES = ("DATABASE_URL", "DAGSTER_DATABASE_URL")
-"""Where somebody's own books may be: a bench uses the embedded server of its own folder, whatever these say."""
 _SPARE_PERCENT = 2
 """A world meets the wished number of lines within a few per cent; so many more are asked for."""
 _WORKER = "from finance_pipeline.cli.bench.pipeline import sync_once; sync_once()"
@@ -228,7 +227,7 @@ def world_of_its_own(options: WorldOptions, alter: Callable[[Path], object] | No
     benches = home_folder() / "bench"
     benches.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(dir=benches))
-    with _environment_of(home):
+    with environment_of(home):
         try:
             if alter:
                 build_world(home, options)
@@ -247,20 +246,6 @@ def world_of_its_own(options: WorldOptions, alter: Callable[[Path], object] | No
             administration.stop(home)  # A cluster that had to be kept outside goes once its data folder is gone.
             if not any(benches.iterdir()):
                 benches.rmdir()
-
-
-@contextmanager
-def _environment_of(home: Path) -> Iterator[None]:
-    """This process and its children work on a data folder and its embedded server; afterwards all is as it was."""
-    before = dict(os.environ)
-    for name in _OTHER_DATABASES:
-        os.environ.pop(name, None)
-    os.environ[HOME_VARIABLE] = str(home)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _land_everything(workspace: Workspace) -> None:

@@ -1,0 +1,58 @@
+"""All attacks, and all rules taken away, in a database of their own: what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from finance_pipeline.services.campaigns.attacks.attempts import Attack, Outcome, all_attacks, attempt
+from finance_pipeline.services.campaigns.attacks.by_hand import Connection
+from finance_pipeline.services.campaigns.attacks.ledger import make_ledger
+from finance_pipeline.services.campaigns.attacks.mutations import Mutation, all_mutations, noticed_by
+from finance_pipeline.services.campaigns.attacks.unsound import SHADOWS
+from finance_pipeline.services.campaigns.own_database import database_of_its_own, login_of, superuser_of
+from finance_pipeline.store.database import Database
+from finance_pipeline.store.server import LOGIN
+
+Tell = Callable[[str, bool], None]
+
+
+@contextmanager
+def attacked() -> Iterator[tuple[Database, Connection, list[Attack]]]:
+    """A database with the ledger that is attacked, its superuser's session, and all attacks on it."""
+    with database_of_its_own() as (home, database):
+        make_ledger(database)
+        with superuser_of(home, database) as superuser:
+            superuser.execute(SHADOWS)
+            yield database, superuser, all_attacks(superuser)
+
+
+def try_attacks() -> list[Outcome]:
+    """Every attack, as the login of the pipeline and the roles that it takes."""
+    with attacked() as (database, _, attacks), login_of(database) as conn:
+        return [attempt(conn, database.roles, attack) for attack in attacks]
+
+
+def take_rules_away(tell: Tell) -> list[tuple[Mutation, str | None]]:
+    """Every rule taken away in turn, and what noticed; None where nothing did."""
+    noticed: list[tuple[Mutation, str | None]] = []
+    with attacked() as (database, superuser, attacks):
+        usual = usual_outcomes(superuser, database, attacks)
+        sound = [each for each in attacks if not usual[each.key].succeeded]
+        mutations = all_mutations(superuser, database.roles)
+        for turn, mutation in enumerate(mutations, start=1):
+            noticed.append((mutation, noticed_by(superuser, database.roles, LOGIN, mutation, sound, usual)))
+            tell(f"{turn} of {len(mutations)} rules", turn == len(mutations))
+    return noticed
+
+
+def usual_outcomes(superuser: Connection, database: Database, attacks: list[Attack]) -> dict[str, Outcome]:
+    """What comes of each attack while all rules stand, in a session that a superuser gave to the login.
+
+    There alone one succeeds: a superuser's session may always become another's.
+    """
+    with superuser.transaction(force_rollback=True):
+        superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(LOGIN)))
+        return {each.key: attempt(superuser, database.roles, each) for each in attacks}

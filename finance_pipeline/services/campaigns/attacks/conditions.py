@@ -1,0 +1,80 @@
+"""Conditions in the functions of the ledger, and what each becomes when it is taken away: (function, text, instead)."""
+
+from __future__ import annotations
+
+_ALL = {
+    "check_batch": (
+        ("where batch.batch_id is null\n", "where false\n"),
+        ("or seal.batch_id is not null\n            or batch.token", "or batch.token"),
+        ("or batch.token is not null and batch.token", "or false and batch.token"),
+        ("and batch.opened_xid = pg_current_xact_id()\n", "\n"),
+        ("and batch.run_id = added.run_id", ""),
+        ("and batch.correlation_id = added.correlation_id", ""),
+        ("run_token.book = added.book and ", ""),
+        (" and run_token.run_id = added.run_id", ""),
+    ),
+    "check_accounts": (
+        ("where book.book is null\n", "where false\n"),
+        ("or added.is_functional <> (added.currency = book.functional_currency)\n            or", "or"),
+        ("or account.account_id is null\n", "\n"),
+        ("or account.currency <> added.currency", ""),
+        ("and account.book = added.book", ""),
+        ("and account.is_active", ""),
+    ),
+    "check_periods": (
+        ("else true\n", "else false\n"),
+        ("when 'soft_closed' then not exists (", "when 'soft_closed' then false and not exists ("),
+        ("and any_area_is_locked then", "and false then"),
+        ("where added.accounting_on < book.starts_on", "where false"),
+    ),
+    "check_numbers": (
+        ("where added.first_number <> numbering.last_number + 1\n", "where false\n"),
+        ("or added.last_number <> numbering.last_number + added.entry_count\n", "\n"),
+        ("or added.number_count <> added.entry_count\n", "\n"),
+        ("or ledger.fiscal_year(added.first_day, fiscal_year_starts_month) <> added.fiscal_year\n", "\n"),
+        ("or ledger.fiscal_year(added.last_day, fiscal_year_starts_month) <> added.fiscal_year\n", "\n"),
+        ("update ledger.numbering set last_number = added.last_number", "update ledger.numbering set last_number = 5"),
+    ),
+    "check_business_keys": (("from added\n    $q$;", "from added where false\n    $q$;"),),
+    "check_versions": (
+        ("and original.entry_id = added.reverses\n", "\n"),
+        ("and original.accounting_on <= added.accounting_on\n", "\n"),
+        ("and original.effective_on = added.effective_on\n", "\n"),
+        ("and original.currency = added.currency\n", "\n"),
+        ("and original.accounts = added.accounts\n", "\n"),
+        ("and original.amounts = ledger.negated(added.amounts)\n", "\n"),
+        ("and original.functional_amounts is not distinct from ledger.negated(added.functional_amounts)\n", "\n"),
+        ("when added.version < 0 and not exists (", "when false and not exists ("),
+        ("when added.version > 1 and not exists (", "when false and not exists ("),
+    ),
+    "seal_batch": (
+        ("if batch.entry_count = 0 then", "if false then"),
+        ("from unnest(moved);", "from unnest(moved) where false;"),
+        (
+            "where not exists (select from ledger.account_seal",
+            "where false and not exists (select from ledger.account_seal",
+        ),
+        ("update ledger.head as chain_end set position = head.position + 1,", "update ledger.head as chain_end set"),
+    ),
+    "open_period": (
+        ("and date_trunc('month', starts_on) <= wanted_month", ""),
+        ("if not found then", "if false then"),
+    ),
+    "is_balanced": (
+        ("line_count is null\n", "false\n"),
+        ("or pg_catalog.array_length(amounts, 1) operator(pg_catalog.<>) line_count\n", "\n"),
+        ("or pg_catalog.array_length(functional_amounts, 1) operator(pg_catalog.<>) line_count\n", "\n"),
+        ("accounts[line] is null or amounts", "amounts"),
+        ("or amounts[line] is null\n", "\n"),
+        (
+            "or amounts[line] operator(pg_catalog.=) 0\n            and coalesce(functional_amounts[line], 0)"
+            " operator(pg_catalog.=) 0\n",
+            "\n",
+        ),
+        ("if functional_amounts[line] is null then", "if false then"),
+        ("        return amount_sum operator(pg_catalog.=) 0;\n", "        return true;\n"),
+        ("return amount_sum operator(pg_catalog.=) 0 and ", "return "),
+        (" and functional_sum operator(pg_catalog.=) 0;", ";"),
+    ),
+}
+CONDITIONS = [(function, old, new) for function, pairs in _ALL.items() for old, new in pairs]

@@ -1,0 +1,84 @@
+"""The ledger that is attacked: small, and with something of everything that a rule is about."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.settings import BankAccount, Book
+from finance_pipeline.ledger import journal
+from finance_pipeline.ledger.chart import ensure_accounts
+from finance_pipeline.ledger.schemas import ENTRIES
+from finance_pipeline.store.database import Database
+
+_MAY = Month(2026, 5)
+_US = Book(
+    id="us",
+    name="A book in dollars",
+    currency="USD",
+    starts_on=date(2026, 5, 1),
+    fiscal_year_starts_month=1,
+    bank_accounts=(
+        BankAccount(id="operating", currency="USD", gl_account="1010"),
+        BankAccount(id="reserve", currency="USD", gl_account="1020"),
+        BankAccount(id="euro", currency="EUR", gl_account="1030"),
+    ),
+    chart={"200": "4000", "400": "5000"},
+)
+_DE = _US.model_copy(update={"id": "de", "currency": "EUR", "starts_on": date(2026, 5, 15)})
+_PERIODS: tuple[tuple[str, int, str, list[str]], ...] = (
+    ("us", 6, "locked", []),
+    ("us", 7, "soft_closed", []),
+    ("us", 10, "open", ["bank"]),
+    ("us", 13, "open", []),
+    ("de", 5, "open", []),
+    ("de", 8, "open", []),
+)
+"""Book, month counted from January 2026, state, locked areas."""
+
+
+def make_ledger(database: Database) -> None:
+    """A book in dollars with five entries in May; June is locked, July soft-closed, October locked for the bank; a book
+    in euro from mid-May on. An account of the first is not used any more.
+    """
+    paid = _entry("plaid", "us/bank/paid", "line", 4, ["1010", "2100"], 100)
+    gone = _entry("plaid", "us/bank/gone", "line", 4, ["1010", "2100"], 100)
+    invoice = _entry("xero", "us/document/inv", "document", 2, ["1100", "4000"], 500)
+    abroad = _entry("xero", "us/document/abroad", "document", 4, ["1100", "4000"], 100)
+    abroad |= {"currency": "EUR", "functional_amounts": [110, -110]}
+    with database.transaction() as conn:
+        ensure_accounts(conn, [_US, _DE])
+        for standing in ([paid, gone, invoice, abroad], [paid, invoice, abroad]):
+            frame = ENTRIES.frame(standing)
+            journal.publish(conn, "us", [_MAY], frame, run_id="run", correlation_id="correlation")
+    with database.transaction(role="owner") as conn:
+        for book, month, state, areas in _PERIODS:
+            first_day = date(2026 + month // 13, (month - 1) % 12 + 1, 1)
+            conn.execute("select ledger.open_period(%s, %s)", (book, first_day))
+            conn.execute(
+                "update ledger.period set state = %s, locked_areas = %s where book = %s and month = %s",
+                (state, areas, book, first_day),
+            )
+        conn.execute("update ledger.account set is_active = false where book = 'us' and code = '6300'")
+
+
+def _entry(source: str, source_id: str, purpose: str, day: int, accounts: list[str], minor: int) -> dict[str, Any]:
+    on = date(2026, 5, day)
+    return {
+        "book": "us",
+        "source": source,
+        "source_id": source_id,
+        "purpose": purpose,
+        "effective_on": on,
+        "accounting_on": on,
+        "currency": "USD",
+        "description": source_id,
+        "accounts": accounts,
+        "amounts": [minor, -minor],
+        "functional_amounts": None,
+        "evidence_id": source_id,
+        "evidence_hash": "hash",
+        "match_id": None,
+        "rule": "line",
+    }

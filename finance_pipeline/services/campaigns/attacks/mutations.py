@@ -1,0 +1,207 @@
+"""Each rule of the ledger taken away in turn, by the catalogue: constraints, triggers, rights, conditions in functions.
+
+All in one transaction of a superuser: the rule goes, what notices it is asked, and all of that is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.ledger import proof, reports
+from finance_pipeline.services.campaigns.attacks.attempts import Attack, Outcome, attempt
+from finance_pipeline.services.campaigns.attacks.by_hand import Connection, write
+from finance_pipeline.services.campaigns.attacks.conditions import CONDITIONS
+from finance_pipeline.services.campaigns.attacks.unsound import ABROAD, EURO, TAKEN_BACK
+from finance_pipeline.store.roles import Roles
+
+_CONSTRAINTS: LiteralString = """
+    select 'constraint', relname || '.' || conname, relname,
+        format('alter table ledger.%I drop constraint %I cascade', relname, conname)
+    from pg_constraint join pg_class on pg_class.oid = conrelid
+    where relnamespace = 'ledger'::regnamespace and not relispartition and conparentid = 0
+        and contype in ('c', 'p', 'u', 'f') and relname = any(%(tables)s)
+    union all
+    select 'constraint', relname || '.' || attname || ' not null', relname,
+        format('alter table ledger.%I alter column %I drop not null', relname, attname)
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where relnamespace = 'ledger'::regnamespace and relname in ('entry', 'account', 'book', 'batch') and attnum > 0
+        and attnotnull and attgenerated = '' and attidentity = '' and not attisdropped
+        and not exists (select from pg_index where indrelid = attrelid and indisprimary and attnum = any(indkey))
+    order by 2
+"""
+_TRIGGERS: LiteralString = """
+    select 'trigger', relname || '.' || tgname, relname, format('drop trigger %I on ledger.%I', tgname, relname)
+    from pg_trigger join pg_class on pg_class.oid = tgrelid
+    where relnamespace = 'ledger'::regnamespace and not tgisinternal and tgparentid = 0 and relname = any(%(tables)s)
+    order by 2
+"""
+_MORE_RIGHTS: LiteralString = """
+    select 'right given', format('%s on %s to the %s', lower(privilege), relname, role), relname,
+        format('grant %s on ledger.%I to finance_pipeline_%s', privilege, relname, role)
+    from pg_class, unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) as privilege,
+        unnest(array['app', 'reader']) as role
+    where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'p') and relname = any(%(tables)s)
+        and not has_table_privilege('finance_pipeline_' || role, pg_class.oid, privilege)
+        and (role = 'app' or privilege in ('INSERT', 'UPDATE', 'DELETE'))
+    union all
+    select 'right given', format('execute %s to the %s', oid::regprocedure, role), proname,
+        format('grant execute on function %s to finance_pipeline_%s', oid::regprocedure, role)
+    from pg_proc, unnest(array['app', 'reader']) as role
+    where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype <> 'trigger'::regtype
+        and not has_function_privilege('finance_pipeline_' || role, oid, 'EXECUTE')
+    union all
+    select 'right given', 'create in the schema to the app', 'schema',
+        'grant create on schema ledger to finance_pipeline_app'
+    union all
+    select 'right given', 'the owner''s role to the app', 'schema',
+        'grant finance_pipeline_owner to finance_pipeline_app'
+    order by 2
+"""
+_FEWER_RIGHTS: LiteralString = """
+    select 'right taken', format('%s on %s from the app', lower(privilege), relname), relname,
+        format('revoke %s on ledger.%I from finance_pipeline_app', privilege, relname)
+    from pg_class, unnest(array['INSERT', 'SELECT']) as privilege
+    where relname = any(array['entry', 'account', 'book', 'numbering', 'business_key']) and relkind in ('r', 'p')
+        and relnamespace = 'ledger'::regnamespace
+        and has_table_privilege('finance_pipeline_app', pg_class.oid, privilege)
+    union all
+    select 'right taken', format('select on %s from the reader', relname), relname,
+        format('revoke select on ledger.%I from finance_pipeline_reader', relname)
+    from pg_class
+    where relname = any(%(tables)s) and relkind in ('r', 'p') and relnamespace = 'ledger'::regnamespace
+        and relname not in ('period', 'run_token')
+    union all
+    select 'right taken', format('execute %s from the app', oid::regprocedure), proname,
+        format('revoke execute on function %s from finance_pipeline_app', oid::regprocedure)
+    from pg_proc
+    where pronamespace = 'ledger'::regnamespace and proname in ('open_batch', 'open_period', 'take_token')
+    union all
+    select 'right taken', format('the owner''s rights from %s', oid::regprocedure), proname,
+        format('alter function %s security invoker', oid::regprocedure)
+    from pg_proc where pronamespace = 'ledger'::regnamespace and prosecdef and proname = any(%(functions)s)
+    union all
+    select 'search path', oid::regprocedure::text, proname,
+        format('alter function %s reset search_path', oid::regprocedure)
+    from pg_proc
+    where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype = 'trigger'::regtype
+        and proname = any(%(functions)s)
+    order by 2
+"""
+TABLES = [
+    "account", "account_seal", "batch", "book", "business_key", "entry", "head", "movement", "numbering", "period",
+    "run_token", "seal",
+]  # fmt: skip
+"""The ledger proper; what closing and going live keep beside it has tests of its own."""
+FUNCTIONS = [
+    "check_accounts", "check_batch", "check_business_keys", "check_numbers", "check_periods", "check_versions",
+    "open_batch", "open_period", "seal_batch", "take_token",
+]  # fmt: skip
+_BODY: LiteralString = """
+    select pg_get_functiondef(oid) from pg_proc where pronamespace = 'ledger'::regnamespace and proname = %s
+    order by pronargs desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One rule to take away. about: the table or function that it belongs to."""
+
+    kind: str
+    name: str
+    about: str
+    statement: str
+
+
+def all_mutations(conn: Connection, roles: Roles) -> list[Mutation]:
+    """Every mutation of the ledger as it is now. conn: a superuser's."""
+    parameters = {"tables": TABLES, "functions": FUNCTIONS}
+    found: list[Mutation] = []
+    for query in (_CONSTRAINTS, _TRIGGERS, _MORE_RIGHTS, _FEWER_RIGHTS):
+        rendered = psycopg.ClientCursor(conn).mogrify(_escaped(query), parameters)
+        found += [Mutation(*row) for row in conn.execute(sql.SQL(rendered))]
+    found += [_condition(conn, *each) for each in CONDITIONS]
+    return [Mutation(m.kind, m.name, m.about, roles.named(m.statement)) for m in found]
+
+
+def _escaped(query: LiteralString) -> LiteralString:
+    """Per cent signs of format() beside named parameters."""
+    return query.replace("%", "%%").replace("%%(", "%(")
+
+
+def _condition(conn: Connection, function: str, old: str, new: str) -> Mutation:
+    """A condition of a function that is never, or always, true. Raises ValueError where it is not in the function."""
+    row = conn.execute(_BODY, (function,)).fetchone()
+    body = row[0] if row else ""
+    if body.count(old) != 1:
+        raise ValueError(f"{function} has {body.count(old)} times: {old}")
+    return Mutation("condition", f"{function}: {old}", function, body.replace(old, new))
+
+
+def noticed_by(
+    conn: Connection, roles: Roles, login: str, mutation: Mutation, attacks: list[Attack], usual: dict[str, Outcome]
+) -> str | None:
+    """What notices that a rule is gone; None if nothing does. conn: a superuser's. usual: outcomes with all rules."""
+    first = [each for each in attacks if mutation.about in each.name.split()[-1:]]
+    rest = [each for each in attacks if each not in first]
+    with conn.transaction(force_rollback=True):
+        conn.execute(mutation.statement)
+        conn.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(login)))
+        for words in _missed_by_sound_work(conn, roles):
+            return words
+        for attack in (*first, *rest):
+            outcome = attempt(conn, roles, attack)
+            expected = usual[attack.key]
+            if outcome.succeeded or (outcome.code != expected.code and not attack.expected):
+                return f"attack: {attack.name}"
+    return None
+
+
+def _missed_by_sound_work(conn: Connection, roles: Roles) -> Iterator[str]:
+    """What goes wrong with the work of every day: posting, sealing, proving, reading."""
+    sound: dict[str, Callable[[], None]] = {
+        "posting in dollars": lambda: _posted(conn, roles, {}),
+        "posting in euro": lambda: _posted(conn, roles, EURO),
+        "a reversal": lambda: _posted(conn, roles, TAKEN_BACK),
+        "a reversal in euro": lambda: _posted(conn, roles, ABROAD),
+        "opening a month": lambda: _opened(conn, roles),
+        "the trial balance": lambda: _read(conn, roles),
+    }
+    for words, work in sound.items():
+        try:
+            with conn.transaction(force_rollback=True):
+                work()
+        except (psycopg.Error, ValueError) as failure:
+            yield f"sound work: {words}: {' '.join(str(failure).split())[:100]}"
+
+
+def _posted(conn: Connection, roles: Roles, changes: Mapping[str, object]) -> None:
+    roles.become(conn, "app")
+    write(conn, **changes)
+    conn.execute("set constraints all immediate")
+    roles.become(conn, "reader")
+    report = proof.verify(conn)
+    if report.entries != 6 or not report.holds:
+        raise ValueError(f"the proof finds {report.entries} entries: {report.first_broken}")
+
+
+def _opened(conn: Connection, roles: Roles) -> None:
+    roles.become(conn, "app")
+    conn.execute("select ledger.open_period('us', '2026-12-01')")
+    conn.execute("select ledger.take_token('us', 'run')")
+    conn.execute("insert into ledger.book values ('fr', 'EUR', '2026-01-01', 1)")
+    conn.execute(
+        "insert into ledger.account (book, code, name, kind, normal_side, role, is_control)"
+        " values ('fr', '1000', 'Bank', 'asset', 'debit', 'bank', false)"
+    )
+
+
+def _read(conn: Connection, roles: Roles) -> None:
+    roles.become(conn, "reader")
+    if reports.trial_balance(conn, "us", Month(2026, 5)).height != 4:
+        raise ValueError("the trial balance has other accounts")
