@@ -120,7 +120,7 @@ def _decide_of_book(workspace: Workspace, book: Book, wanted: Wanted, verdict: s
             _record(conn, frame)
             return Decided(decided.height, proposed.height, LetIn())
         first = min(map(Month.parse, decided["month"].to_list()))
-        posted = let_in(conn, book, policy_of(book), frame, first, new_correlation_id())
+        posted = let_in(conn, book, policy_of(book), frame, first, new_correlation_id(), by_a_person=True)
         return Decided(decided.height, proposed.height, posted)
 
 

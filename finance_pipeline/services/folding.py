@@ -41,16 +41,16 @@ def folded(conn: Connection, book: Book, policy: Policy, given: Given) -> Folded
 
 def publish(conn: Connection, book: str, month: Month, done: Folded, inputs: str, run_id: str) -> None:
     """Make a folded month the one that stands. inputs: digest of what it was folded from."""
-    _publish_retractions(conn, book, month, done.kept.retractions, run_id)
+    publish_retractions(conn, book, str(month), done.kept.retractions, run_id)
     _publish_matches(conn, done.new, run_id)
     _publish_month(conn, book, month, done.closing, done.exceptions)
     _note_month(conn, book, month, inputs, done.closing.digest, done.opening.lines.height, run_id)
 
 
-def _publish_retractions(conn: Connection, book: str, month: Month, retractions: pl.DataFrame, run_id: str) -> None:
-    """Add retractions. A later month that loses a match by what this one learnt is stale."""
+def publish_retractions(conn: Connection, book: str, month: str, retractions: pl.DataFrame, run_id: str) -> None:
+    """Add retractions (RETRACTION_SCHEMA). Another month that loses a match by what this one learnt is stale."""
     matches = retractions["match_id"].to_list()
-    conn.execute(query("forget_months_of"), {"book": book, "month": str(month), "matches": matches})
+    conn.execute(query("forget_months_of"), {"book": book, "month": month, "matches": matches})
     copy_in(conn, "recon.retraction", retractions.with_columns(book=pl.lit(book), run_id=pl.lit(run_id)))
 
 

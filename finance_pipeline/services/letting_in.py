@@ -14,7 +14,7 @@ import polars as pl
 
 from finance_pipeline.close import differences as close
 from finance_pipeline.core.identity import new_correlation_id
-from finance_pipeline.core.period import Month
+from finance_pipeline.core.period import Month, months
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal
@@ -24,8 +24,9 @@ from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.schemas import DECISIONS
 from finance_pipeline.services import folding, openings, posting, records
+from finance_pipeline.services.from_nothing import matched_from_nothing
 from finance_pipeline.services.held import HeldMonth, causes_of, held_months
-from finance_pipeline.store.copy import copy_in
+from finance_pipeline.store.copy import copy_in, copy_out
 from finance_pipeline.store.sql import query
 
 BY_ITSELF = "finance-pipeline"
@@ -122,18 +123,30 @@ def decided_frame(
     )  # fmt: skip
 
 
-def let_in(conn: Connection, book: Book, policy: Policy, decided: pl.DataFrame, first: Month, run_id: str) -> LetIn:
+def let_in(
+    conn: Connection,
+    book: Book,
+    policy: Policy,
+    decided: pl.DataFrame,
+    first: Month,
+    run_id: str,
+    *,
+    by_a_person: bool = False,
+) -> LetIn:
     """Record these decisions (decided_frame) and publish what follows from them in the closed months from one on.
 
-    In the caller's transaction, which holds the book's lock.
+    In the caller's transaction, which holds the book's lock. by_a_person: matches that stand and would not be found any
+    more, with all that was let in since the months were signed, are taken back too; nothing else may do that.
     """
-    touched = _touched(conn, book, decided)
-    earliest = min([str(first), *touched])
-    chain = [month for month in held_months(conn, book) if str(month) >= earliest]
+    touched, held = _touched(conn, book, decided), held_months(conn, book)
+    earliest = min([str(first), *touched, *(_not_followed(conn, book) if by_a_person else ())])
+    chain = [month for month in held if str(month) >= earliest]
     chart.ensure_accounts(conn, [book])
     before = {month: _before(conn, book, policy, month) for month in chain}
     copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
     done, correlation_id = LetIn(decided.height), new_correlation_id()
+    if by_a_person:
+        done += LetIn(retracted=_take_back(conn, book, policy, chain[0], held))
     carried_changed = True
     for month in chain:
         new, retracted, closing = 0, 0, before[month].closing
@@ -143,6 +156,35 @@ def let_in(conn: Connection, book: Book, policy: Policy, decided: pl.DataFrame, 
         report = _post(conn, book, month, before[month].entries, run_id, correlation_id)
         done += LetIn(0, new, retracted, report.new, report.reversed)
     return done
+
+
+def _not_followed(conn: Connection, book: Book) -> list[str]:
+    """Months of late items of which nobody drew what follows for matches that stand: since the last adjustment."""
+    rows = conn.execute(
+        """
+        select distinct month from close.difference_decision as late
+        where book = %(book)s and verdict = 'let_in' and not exists (
+            select from close.difference_decision as later
+            where later.book = late.book and later.verdict = 'adjusted' and later.decision_seq > late.decision_seq
+        )
+        """,
+        {"book": book.id},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _take_back(conn: Connection, book: Book, policy: Policy, first: Month, held: dict[Month, HeldMonth]) -> int:
+    """Retract what stands, from a month on, and would be found of the records as they were signed, but not of those that
+    count now."""
+    row = conn.execute("select max(month) from recon.month where book = %s", (book.id,)).fetchone()
+    span = months(first, max(max(held), Month.parse(row[0]) if row else max(held)))
+    signed = matched_from_nothing(conn, book, policy, span, held)
+    now = matched_from_nothing(conn, book, policy, span, {})
+    gone = signed.join(now, on="match_id", how="anti")
+    parameters = {"book": book.id, "month": str(first), "matches": gone["match_id"].to_list()}
+    stale = copy_out(conn, query("standing_among"), parameters, frames.RETRACTION_SCHEMA)
+    folding.publish_retractions(conn, book.id, "", stale, new_correlation_id())
+    return stale.height
 
 
 def _touched(conn: Connection, book: Book, decided: pl.DataFrame) -> set[str]:
