@@ -7,6 +7,7 @@ made it one of two. Two such computations, before and after, say which.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -29,10 +30,12 @@ def matched_from_nothing(
     first = months[0]
     lines, items = openings.carried(conn, book.id, first.previous)
     past = openings.standing(conn, book.id, first, policy).past
-    found = []
+    found, known = [], set[str]()
     for month in months:
         seen = as_signed[month].seen() if month in as_signed else None
-        opening = openings.opening_of(conn, book, month, lines, items, seen)
+        carried = {*lines, *items["item_id"]}
+        opening = _without(openings.opening_of(conn, book, month, lines, items, seen), known - carried)
+        known |= {*opening.lines["line_id"], *opening.items["item_id"]}
         given = openings.given_of(
             conn, book, policy, month, opening, frames.Standing(past.clear(), past.clear(), past),
             decisions=openings.decisions(conn, book.id, month), taught_until=month, seen=seen,
@@ -42,3 +45,12 @@ def matched_from_nothing(
         found.append(done.new.matches.select("match_id"))
         lines, items = done.closing.open_lines["line_id"].to_list(), done.closing.open_items
     return pl.concat(found).unique()
+
+
+def _without(opening: frames.Opening, ids: set[str]) -> frames.Opening:
+    """The opening without records that an earlier month had: one that moved counts where it was signed."""
+    return replace(
+        opening,
+        lines=opening.lines.filter(~pl.col("line_id").is_in(list(ids))),
+        items=opening.items.filter(~pl.col("item_id").is_in(list(ids))),
+    )

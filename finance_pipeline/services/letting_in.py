@@ -143,10 +143,12 @@ def let_in(
     chain = [month for month in held if str(month) >= earliest]
     chart.ensure_accounts(conn, [book])
     before = {month: _before(conn, book, policy, month) for month in chain}
+    span = _span(conn, book, chain) if by_a_person else []
+    signed = matched_from_nothing(conn, book, policy, span, held) if span else None
     copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
     done, correlation_id = LetIn(decided.height), new_correlation_id()
-    if by_a_person:
-        done += LetIn(retracted=_take_back(conn, book, policy, chain[0], held))
+    if signed is not None:
+        done += LetIn(retracted=_take_back(conn, book, policy, span, signed))
     carried_changed = True
     for month in chain:
         new, retracted, closing = 0, 0, before[month].closing
@@ -173,15 +175,18 @@ def _not_followed(conn: Connection, book: Book) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _take_back(conn: Connection, book: Book, policy: Policy, first: Month, held: dict[Month, HeldMonth]) -> int:
-    """Retract what stands, from a month on, and would be found of the records as they were signed, but not of those that
-    count now."""
+def _span(conn: Connection, book: Book, chain: list[Month]) -> list[Month]:
+    """The months from the first of some closed ones to the last that was folded."""
     row = conn.execute("select max(month) from recon.month where book = %s", (book.id,)).fetchone()
-    span = months(first, max(max(held), Month.parse(row[0]) if row else max(held)))
-    signed = matched_from_nothing(conn, book, policy, span, held)
+    return months(chain[0], max(chain[-1], Month.parse(row[0]) if row else chain[-1]))
+
+
+def _take_back(conn: Connection, book: Book, policy: Policy, span: list[Month], signed: pl.DataFrame) -> int:
+    """Retract what stands in some months and would be found of the records as they were signed (match_id), but not of
+    those that count now."""
     now = matched_from_nothing(conn, book, policy, span, {})
     gone = signed.join(now, on="match_id", how="anti")
-    parameters = {"book": book.id, "month": str(first), "matches": gone["match_id"].to_list()}
+    parameters = {"book": book.id, "month": str(span[0]), "matches": gone["match_id"].to_list()}
     stale = copy_out(conn, query("standing_among"), parameters, frames.RETRACTION_SCHEMA)
     folding.publish_retractions(conn, book.id, "", stale, new_correlation_id())
     return stale.height
