@@ -9,6 +9,7 @@ import typer
 
 from finance_pipeline.cli import (
     accounting,
+    approvals,
     balances,
     bank,
     closing,
@@ -49,6 +50,7 @@ app.add_typer(webhooks.app, name="webhooks", help="What vendors say is new: a re
 app.add_typer(golive.app, name="golive", help="A book's opening: its trial balance and items, signed by two.")
 app.add_typer(journals.app, name="journals", help="Journals from files: submitted by one person, approved by another.")
 app.add_typer(statutory.app, name="statutory", help="The accounting system's ledger beside ours, account by account.")
+app.add_typer(approvals.app, name="settings", help="Mapping, rules, tolerances, rates: proposed, approved, in force.")
 app.add_typer(policies.app, name="policy", help="What the engine may accept without a person.")
 
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]

@@ -45,14 +45,19 @@ def save(
     as_json: AsJson = False,
 ) -> None:
     """Backtest a policy and make it the book's, if it contradicts no decision and decisions bear out what it widens."""
+    from finance_pipeline.services.approved_settings import standing
     from finance_pipeline.services.policy_saving import save_policy
 
     with opened() as workspace:
         found, _ = save_policy(workspace, book, _overrides(file), reason=reason)
+        is_guarded = standing(workspace, book).approved_at is not None
     _show(found, as_json=as_json)
     if not as_json:
         console.print(f"Saved in finance_pipeline.d/policy-{book}.yaml.")
-        console.print(f"Next: finance-pipeline run --book {book} --month {found.last}")
+        what = (
+            f"settings propose --book {book} --reason ..." if is_guarded else f"run --book {book} --month {found.last}"
+        )
+        console.print(f"Next: finance-pipeline {what}")
 
 
 def _overrides(file: Path) -> Mapping[str, Any]:

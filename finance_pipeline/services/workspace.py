@@ -7,6 +7,7 @@ from pathlib import Path
 
 from finance_pipeline.core.settings import Settings, home_folder, load_settings
 from finance_pipeline.landing.files import LandingFolder
+from finance_pipeline.services.approved_settings import in_force
 from finance_pipeline.services.policies import check_policies
 from finance_pipeline.store.database import Database
 
@@ -16,7 +17,10 @@ class Workspace:
     """What a service needs to know about where it works."""
 
     settings: Settings
+    """As they are in force."""
     database: Database
+    declared: Settings | None = None
+    """As the files say, where that was asked; a book's approved settings stand before them."""
 
     @classmethod
     def open(cls, home: Path | None = None) -> Workspace:
@@ -29,7 +33,13 @@ class Workspace:
         check_policies(settings.books)
         database = Database.open(folder)
         database.migrate()
-        return cls(settings, database)
+        with database.transaction(role="reader") as conn:
+            return cls(in_force(conn, settings), database, settings)
+
+    @property
+    def as_declared(self) -> Settings:
+        """The settings as the files say them."""
+        return self.declared or self.settings
 
     @property
     def home(self) -> Path:

@@ -77,6 +77,8 @@ def test_the_application_may_add_to_the_ledger_and_change_nothing(books: Databas
         "ledger.explained_difference INSERT",
         "ledger.other_balance INSERT",
         "ledger.other_trial_balance INSERT",
+        "ledger.settings_approval INSERT",
+        "ledger.settings_proposal INSERT",
         "ledger.submission INSERT",
         "ledger.submitted_balance INSERT",
         "ledger.submitted_item INSERT",
