@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from finance_pipeline.cli import balances, bank, open_items
+from finance_pipeline.cli import balances, bank, open_items, package
 from finance_pipeline.cli.app import app
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
@@ -24,6 +24,7 @@ REPORTS = (
     ("cash",),
     ("bank-reconciliation", "--by", "effective"),
 )
+AS_OF = ("--as-of", "2026-05-31")
 
 
 def types(*arguments: str) -> str:
@@ -42,7 +43,7 @@ def in_place(monkeypatch: pytest.MonkeyPatch) -> list[Workspace]:
     def opened() -> Iterator[Workspace]:
         yield held[0]
 
-    for module in (balances, bank, open_items):
+    for module in (balances, bank, open_items, package):
         monkeypatch.setattr(module, "opened", opened)
     return held
 
@@ -59,8 +60,10 @@ def test_what_was_known_at_a_moment_is_printed_the_same_whatever_was_posted_sinc
         books.balance("main", "1190.01", day(31))
         books.months(MAY, JUNE)
         known_at = json.loads(types("trial-balance", "--book", "us", "--json"))["asked"]["known_at"]
-        asked = ("--book", "us", "--as-of", "2026-05-31", "--known-at", known_at)
-        questions = [(*report, *asked, *form) for report in REPORTS for form in ((), ("--json",))]
+        asked = ("--book", "us", "--known-at", known_at)
+        questions = [(*report, *asked, *AS_OF, *form) for report in REPORTS for form in ((), ("--json",))]
+        files = ("close", "package", "--month", "2026-05", "--out", str(tmp_path / "package"))
+        questions.append((*files, *asked))
         before = [types(*question) for question in questions]
         close_month(database, MAY.first_day)
         books.document("INV-100", "450.00", day(2), "Acme of Somewhere")  # another amount, another name
@@ -69,10 +72,11 @@ def test_what_was_known_at_a_moment_is_printed_the_same_whatever_was_posted_sinc
         books.balance("main", "1290.01", day(31))
         books.months(MAY, JUNE)
         assert [types(*question) for question in questions] == before
-        now = [types(*report, "--book", "us", "--as-of", "2026-05-31") for report in REPORTS]
+        now = [types(*report, "--book", "us", *AS_OF) for report in REPORTS]
         assert not set(now) & set(before)
-    shown = dict(zip([" ".join(question[:1]) for question in questions if "--json" not in question],
-                     before[::2], strict=True))  # fmt: skip
+    shown = {question[0]: printed for question, printed in zip(questions, before, strict=True)
+             if "--json" not in question}  # fmt: skip
+    assert "8 tie-outs are zero; 1 not proven." in shown["close"]
     assert "Acme  " in shown["open-items"]
     assert "300.00" in shown["open-items"]
     assert "Accounts receivable 300.00 USD less its items: difference 0.00 USD." in shown["open-items"]

@@ -16,6 +16,7 @@ from finance_pipeline.services import reports
 from finance_pipeline.services.reports import ROLES, Question
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
+from finance_pipeline.store.locks import book_lock
 from finance_pipeline_tests.ledger.by_hand import close_month
 from finance_pipeline_tests.services import test_going_live
 from finance_pipeline_tests.services.pipeline import rows
@@ -208,6 +209,19 @@ def test_a_moment_is_one_of_the_books_clocks_unless_it_says_otherwise(text: str,
             reports.moment_of(text, book)
     else:
         assert reports.moment_of(text, book).isoformat() == expected
+
+
+def test_while_a_run_is_at_work_what_is_known_is_what_was_sealed_last(database: Database, tmp_path: Path) -> None:
+    with told(database, tmp_path) as books:
+        books.document("INV-1", "100.00", day(2), "Acme")
+        books.months(MAY)
+        sealed_at = rows(books.workspace, "select recorded_at from ledger.head")[0][0]
+        with database.transaction() as at_work:
+            book_lock(at_work, "us")
+            found = reports.open_items(books.workspace, Question("us"))
+        assert found.stamp.known_at == sealed_at
+        assert found.items["open_minor"].to_list() == [10000]
+        assert reports.open_items(books.workspace, Question("us")).stamp.known_at > sealed_at
 
 
 def test_a_moment_to_come_is_refused(database: Database, tmp_path: Path) -> None:
