@@ -6,78 +6,99 @@
 -- A match may have stood more than once: a posting belongs to the acceptance that was the latest when it was first posted.
 -- The balance at a processor is explained by the payout that carries each movement to the bank, known later or not.
 -- assigned is false where nothing names an item; the posting's own subject then stands as one.
-with leg as materialized (
-    select
-        entry.entry_id, entry.source, entry.source_id, entry.purpose, entry.version, entry.match_id, entry.currency,
-        entry.effective_on, entry.description, entry.evidence_id, seal.recorded_at, account.code, account.role,
-        line.ordinal, line.amount_minor, line.functional_minor
-    from ledger.entry_known(%(book)s, %(position)s) as entry
-    join ledger.seal using (batch_id)
-    cross join lateral unnest(entry.accounts, entry.amounts, coalesce(entry.functional_amounts, entry.amounts))
-        with ordinality as line (account_id, amount_minor, functional_minor, ordinal)
-    join ledger.account on account.account_id = line.account_id and account.role = any(%(roles)s)
-    where (%(by_effective)s or entry.accounting_on <= %(as_of)s)
-        and (not %(by_effective)s or entry.effective_on <= %(as_of)s)
+with wanted as materialized (
+    select array_agg(account_id) as account_ids
+    from ledger.account
+    where book = %(book)s and role = any(%(roles)s)
 ),
+leg as materialized (
+    select
+        line.entry_id, line.source, line.source_id, line.purpose, line.version, line.match_id, line.currency,
+        line.effective_on, line.description, line.evidence_id, seal.recorded_at, account.code, account.role,
+        line.ordinal, line.amount_minor, line.functional_minor
+    from (
+        select entry.*, line.*
+        from wanted
+        join ledger.entry_known(%(book)s, %(position)s) as entry on entry.accounts && wanted.account_ids
+        cross join lateral unnest(entry.accounts, entry.amounts, coalesce(entry.functional_amounts, entry.amounts))
+            with ordinality as line (account_id, amount_minor, functional_minor, ordinal)
+        where line.account_id = any(wanted.account_ids)
+            and (%(by_effective)s or entry.accounting_on <= %(as_of)s)
+            and (not %(by_effective)s or entry.effective_on <= %(as_of)s)
+        offset 0
+    ) as line
+    join ledger.seal using (batch_id)
+    join ledger.account using (account_id)
+),
+-- A reversal takes back what its original posted: it belongs to the acceptance that the original belonged to.
 matched as materialized (
     select
         leg.*,
         leg.amount_minor * sign(leg.version)::integer as side_minor,
         leg.functional_minor * sign(leg.version)::integer as side_functional_minor,
-        min(leg.recorded_at) over (partition by leg.source_id, leg.purpose, abs(leg.version)) as first_posted_at
+        coalesce(original.recorded_at, leg.recorded_at) as first_posted_at
     from leg
+    left join (
+        select distinct source_id, purpose, version, recorded_at from leg where source = 'match' and version > 0
+    ) as original
+        on leg.version < 0 and original.source_id = leg.source_id and original.purpose = leg.purpose
+            and original.version = -leg.version
     where leg.source = 'match'
 ),
 accepted as materialized (
-    select
-        posted.match_id, posted.first_posted_at,
-        (
-            select max(match.version) from recon.match
-            where match.match_id = posted.match_id and match.recorded_at <= posted.first_posted_at
-        ) as version
+    select posted.match_id, posted.first_posted_at, max(match.version) as version
     from (select distinct match_id, first_posted_at from matched) as posted
+    join recon.match
+        on match.match_id = posted.match_id and match.recorded_at <= posted.first_posted_at
+    group by posted.match_id, posted.first_posted_at
+),
+held as materialized (
+    select
+        accepted.match_id, accepted.first_posted_at, allocation.role, allocation.relation, allocation.line_id,
+        allocation.line_kind, allocation.line_currency, allocation.line_amount_minor, allocation.item_id,
+        allocation.item_kind, allocation.item_currency, allocation.item_amount_minor, allocation.item_functional_minor,
+        allocation.other_line_id, allocation.other_line_currency, allocation.other_line_amount_minor,
+        allocation.other_amount_minor
+    from accepted
+    join recon.allocation using (match_id, version)
 ),
 -- What each part of a match moves on such an account: off the item, off where the line waits, off where the line waits
 -- that it gives back.
 part as materialized (
     select
-        accepted.match_id, accepted.first_posted_at, allocation.item_id, allocation.item_kind,
-        coalesce(allocation.relation, '') = 'on_account' as opens, allocation.line_on,
-        case allocation.item_kind
+        match_id, first_posted_at, item_id, item_kind, coalesce(relation, '') = 'on_account' as opens,
+        case item_kind
             when 'invoice' then 'receivables' when 'credit_note' then 'receivables'
             when 'customer_on_account' then 'receivables'
             when 'bill' then 'payables' when 'supplier_credit' then 'payables' when 'supplier_on_account' then 'payables'
             when 'payout' then 'payouts_in_transit'
             when 'recorded_receipt' then 'outstanding_receipts' when 'recorded_payment' then 'outstanding_payments'
         end as role,
-        allocation.item_currency as currency, -allocation.item_amount_minor as amount_minor,
-        -coalesce(allocation.item_functional_minor, allocation.item_amount_minor) as functional_minor
-    from accepted
-    join recon.allocation using (match_id, version)
-    where allocation.role in ('principal', 'residual') and allocation.item_id is not null
-        and (allocation.item_amount_minor <> 0 or allocation.item_functional_minor <> 0)
+        item_currency as currency, -item_amount_minor as amount_minor,
+        -coalesce(item_functional_minor, item_amount_minor) as functional_minor
+    from held
+    where role in ('principal', 'residual') and item_id is not null
+        and (item_amount_minor <> 0 or item_functional_minor <> 0)
     union all
     select
-        accepted.match_id, accepted.first_posted_at, allocation.line_id, null, false, allocation.line_on,
+        match_id, first_posted_at, line_id, null, false,
         case
-            when allocation.line_kind = 'charge' then 'unapplied_card_receipts'
-            when allocation.line_kind = 'refund' then 'refunds_awaiting_credit_note'
-            when allocation.line_amount_minor > 0 then 'unidentified_receipts'
+            when line_kind = 'charge' then 'unapplied_card_receipts'
+            when line_kind = 'refund' then 'refunds_awaiting_credit_note'
+            when line_amount_minor > 0 then 'unidentified_receipts'
             else 'unidentified_payments'
         end,
-        allocation.line_currency, allocation.line_amount_minor, null
-    from accepted
-    join recon.allocation using (match_id, version)
-    where coalesce(allocation.relation, '') not in ('transfer', 'duplicate')
-    group by 1, 2, 3, 6, 7, 8, 9
+        line_currency, line_amount_minor, null
+    from held
+    where coalesce(relation, '') not in ('transfer', 'duplicate')
+    group by match_id, first_posted_at, line_id, line_kind, line_amount_minor, line_currency
     union all
     select
-        accepted.match_id, accepted.first_posted_at, allocation.other_line_id, null, false, allocation.other_line_on,
-        case when allocation.other_line_amount_minor > 0 then 'unidentified_receipts' else 'unidentified_payments' end,
-        allocation.other_line_currency, allocation.other_amount_minor, null
-    from accepted
-    join recon.allocation using (match_id, version)
-    where allocation.relation = 'netted' and allocation.role = 'principal'
+        match_id, first_posted_at, other_line_id, null, false,
+        case when other_line_amount_minor > 0 then 'unidentified_receipts' else 'unidentified_payments' end,
+        other_line_currency, other_amount_minor, null
+    from held
+    where relation = 'netted' and role = 'principal'
 ),
 assigned as (
     select
@@ -138,7 +159,8 @@ item as materialized (
         sum(functional_minor)::bigint as open_functional_minor,
         coalesce(sum(amount_minor) filter (where opens), 0)::bigint as original_minor,
         min(effective_on) as first_on, max(item_kind) as item_kind, bool_and(assigned) as assigned,
-        (array_agg(description order by effective_on, entry_id))[1] as description
+        -- Of the first posting: behind 8 digits of its day and 36 of its entry.
+        substr(min(lpad((effective_on - date '1900-01-01')::text, 8, '0') || entry_id || description), 45) as description
     from assigned
     group by code, role, item_id, currency
     having sum(amount_minor) <> 0 or sum(functional_minor) <> 0
@@ -190,7 +212,7 @@ left join lateral (
     join recon.match using (match_id, version)
     join recon.allocation as beside using (match_id, version)
     join canonical.invoice on invoice.record_id = beside.item_id and invoice.recorded_at <= %(known_at)s
-    where item.item_kind like '%%on_account' and mine.item_id = item.item_id and mine.relation = 'on_account'
+    where item.item_kind like '%%on_account' and mine.item_id = item.item_id collate "default" and mine.relation = 'on_account'
         and match.recorded_at <= %(known_at)s and beside.relation is null
     order by match.recorded_at desc, match.match_id, beside.ordinal, invoice.version desc
     limit 1

@@ -3,40 +3,33 @@
 -- currency only also in that. Whole months are read from what each batch moved; entries only of the months that the
 -- first day or the last one divides. What rolled into retained earnings on the first day of a fiscal year counts to the
 -- balance before that day.
-with wanted as (
+with moved as (
     select
-        date_trunc('month', %(as_of)s::date + 1)::date as whole_before,
-        case
-            when %(first_day)s::date <> date_trunc('month', %(first_day)s::date)
-                then date_trunc('month', %(first_day)s::date)::date
-        end as divided_month
-),
-moved as (
-    select
-        movement.account_id,
-        case when %(by_effective)s then movement.effective_month else movement.accounting_month end as on_day,
-        movement.debit_minor - movement.credit_minor as amount_minor, movement.functional_debit_minor,
-        movement.functional_credit_minor
-    from wanted
-    join ledger.movement on movement.book = %(book)s and movement.position <= %(position)s
-    where case when %(by_effective)s then movement.effective_month else movement.accounting_month end < wanted.whole_before
-        and case when %(by_effective)s then movement.effective_month else movement.accounting_month end
-            is distinct from wanted.divided_month
+        account_id, case when %(by_effective)s then effective_month else accounting_month end as on_day,
+        debit_minor - credit_minor as amount_minor, functional_debit_minor, functional_credit_minor
+    from ledger.movement
+    where book = %(book)s and position <= %(position)s
+        and case when %(by_effective)s then effective_month else accounting_month end < %(whole_before)s
+        and case when %(by_effective)s then effective_month else accounting_month end
+            is distinct from %(divided_from)s::date
     union all
     select
         line.account_id,
         case when %(by_effective)s then entry.effective_on else entry.accounting_on end,
         line.amount_minor, greatest(line.functional_minor, 0), -least(line.functional_minor, 0)
-    from wanted
-    cross join ledger.entry_known(%(book)s, %(position)s) as entry
+    from ledger.entry_known(%(book)s, %(position)s) as entry
     cross join lateral unnest(entry.accounts, entry.amounts, coalesce(entry.functional_amounts, entry.amounts))
         as line (account_id, amount_minor, functional_minor)
-    where case when %(by_effective)s then entry.effective_on else entry.accounting_on end <= %(as_of)s
-        and (
-            case when %(by_effective)s then entry.effective_on else entry.accounting_on end >= wanted.whole_before
-            or date_trunc('month', case when %(by_effective)s then entry.effective_on else entry.accounting_on end)
-                = wanted.divided_month
+    where %(divides)s and (
+        not %(by_effective)s and (
+            entry.accounting_on >= %(whole_before)s and entry.accounting_on <= %(as_of)s
+            or entry.accounting_on >= %(divided_from)s and entry.accounting_on < %(divided_to)s
         )
+        or %(by_effective)s and (
+            entry.effective_on >= %(whole_before)s and entry.effective_on <= %(as_of)s
+            or entry.effective_on >= %(divided_from)s and entry.effective_on < %(divided_to)s
+        )
+    )
     union all
     select
         rolled.account_id, rolled.effective_on - side.days_before, 0,

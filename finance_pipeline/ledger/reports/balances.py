@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import polars as pl
@@ -86,5 +86,15 @@ def trial_balance_as_of(conn: Connection, asked: Asked, first_day: date, functio
 
     functional: the book's currency, in which all amounts are but other_minor.
     """
-    parameters = asked.parameters | {"first_day": first_day, "functional": functional}
+    whole_before = Month.of(asked.as_of + timedelta(days=1)).first_day
+    month = Month.of(first_day)
+    is_divided = first_day != month.first_day and month.first_day < whole_before
+    parameters = asked.parameters | {
+        "first_day": first_day,
+        "functional": functional,
+        "whole_before": whole_before,
+        "divided_from": month.first_day if is_divided else None,
+        "divided_to": month.next.first_day if is_divided else None,
+        "divides": is_divided or whole_before <= asked.as_of,
+    }
     return copy_out(conn, query("report_trial_balance"), parameters, AS_OF)

@@ -106,6 +106,7 @@ def asked(workspace: Workspace, question: Question) -> Iterator[tuple[Connection
     at = _certain(workspace, book.id, question.known_at)
     as_of = question.as_of or local_date(at, book.time_zone)
     with workspace.database.transaction(role="reader") as conn:
+        conn.execute("set local work_mem = '128MB'")  # a whole ledger is sorted in memory, not on disk
         known = reports.known(conn, book.id, at)
         sources = reports.freshness(conn, book.id, at).rows()
         oldest = sources[0] if sources else (None, None)
