@@ -91,6 +91,17 @@ def withdraw(book: Book, month: Month, reason: Reason, subjects: Subjects = None
     console.print(f"{withdrawn} explanations withdrawn.")
 
 
+@app.command("approve-rules")
+def approve_rules(book: Book, month: Month, reason: Reason) -> None:
+    """Approve what changed of a book's policy, accounts and mapping since a month was signed."""
+    from finance_pipeline.services import closing_rules
+
+    with opened() as workspace:
+        rules = closing_rules.approve_rules(workspace, book, month, reason=reason)
+    console.print(f"Approved: {', '.join(rules.changed) or 'what the book is computed with, as it was'}.")
+    _next(book, month)
+
+
 @app.command()
 def review(book: Book, month: Month, reason: Reason) -> None:
     """Put a month's figures forward for sign-off: the first of two people."""
@@ -126,11 +137,11 @@ def lock(
     area: Annotated[str | None, typer.Option(help="Only AR, AP, bank or GL, ahead of the rest.")] = None,
 ) -> None:
     """Lock a signed month, or one area of a month: it takes no entries any more."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services import closing, closing_periods
 
     with opened() as workspace:
         if area is not None:
-            closing.lock_area(workspace, book, month, area, reason=reason)
+            closing_periods.lock_area(workspace, book, month, area, reason=reason)
             console.print(f"{book} {month} is locked for {area}.")
             return
         posted = closing.lock(workspace, book, month, reason=reason)
@@ -145,20 +156,20 @@ def soft(
     poster: Annotated[list[str] | None, typer.Option(help="Who may still post, each time with a reason.")] = None,
 ) -> None:
     """Soft-close a month: it takes only what named people post."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services import closing_periods
 
     with opened() as workspace:
-        closing.soft_close(workspace, book, month, poster or [], reason=reason)
+        closing_periods.soft_close(workspace, book, month, poster or [], reason=reason)
     console.print(f"{book} {month} is soft-closed. May still post: {', '.join(poster or ['nobody'])}.")
 
 
 @app.command()
 def post(book: Book, month: Month, reason: Reason) -> None:
     """Post what belongs to a soft-closed month, as one of those whom it names."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services import closing_periods
 
     with opened() as workspace:
-        posted = closing.post_softly(workspace, book, month, reason=reason)
+        posted = closing_periods.post_softly(workspace, book, month, reason=reason)
     console.print(f"{posted} entries are new or taken back in {book} {month}.")
 
 
@@ -171,11 +182,11 @@ def reopen(
     area: Annotated[list[str] | None, typer.Option(help="Only AR, AP, bank or GL; all without one.")] = None,
 ) -> None:
     """Ask that a closed month takes entries again for a time. Another person approves."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services import closing_periods
 
     with opened() as workspace:
-        moment = closing.end_of_day(until, workspace.settings.book(book))
-        request = closing.ask_reopening(workspace, book, month, moment, reason=reason, areas=area or [])
+        moment = closing_periods.end_of_day(until, workspace.settings.book(book))
+        request = closing_periods.ask_reopening(workspace, book, month, moment, reason=reason, areas=area or [])
         actor = workspace.settings.actor
     console.print(f"Request {request}: {actor} asks to reopen {book} {month} until {moment:%Y-%m-%d %H:%M %Z}.")
     console.print(f"Next, by another person: finance-pipeline close approve-reopening {request} --reason ...")
@@ -187,10 +198,10 @@ def approve_reopening(
     reason: Reason,
 ) -> None:
     """Approve a request to reopen a month, as another person than who asked."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services import closing_periods
 
     with opened() as workspace:
-        key = closing.approve_reopening(workspace, request, reason=reason)
+        key = closing_periods.approve_reopening(workspace, request, reason=reason)
     console.print(f"{key.book} {key.month} takes entries again; its sign-off has lapsed.")
     _next(key.book, str(key.month))
 

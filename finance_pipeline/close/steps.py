@@ -8,117 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 
 import polars as pl
 
+from finance_pipeline.close.facts import Facts
 from finance_pipeline.core.money import format_money
 from finance_pipeline.core.period import Month, utc_window
 
 State = Literal["done", "open", "waits", "not_needed"]
-CONNECTIONS = pl.Schema({"connection_id": pl.String(), "read_at": pl.Datetime("us", "UTC"), "todo": pl.String()})
-STATEMENTS = pl.Schema(
-    {
-        "account": pl.String(),
-        "currency": pl.String(),
-        "stated_on": pl.Date(),
-        "stated_minor": pl.Int64(),
-        "is_at_month_end": pl.Boolean(),
-    }
-)
-"""One row per bank account: the last closing balance of a statement up to the month's end, and whether it is that of
-the last day: dated so, or what a statement of a later day opens with, without a line between the two."""
-TO_EXPLAIN = pl.Schema(
-    {
-        "subject": pl.String(),
-        "kind": pl.String(),
-        "account": pl.String(),
-        "currency": pl.String(),
-        "open_minor": pl.Int64(),
-        "since": pl.Date(),
-        "age_days": pl.Int64(),
-        "expected_on": pl.Date(),
-        "words": pl.String(),
-        "has_cleared": pl.Boolean(),
-        "explained_by": pl.String(),
-        "explained_minor": pl.Int64(),
-        "explanation": pl.String(),
-    }
-)
-"""One row per line or item on an account that must clear, open at the month's end, with what was said of it.
-has_cleared: the next month was computed, and it is open no more at its end."""
-TIES = pl.Schema({"name": pl.String(), "subject": pl.String(), "tied": pl.Boolean(), "words": pl.String()})
 VALUATION_RULE = "valuation_equals_closing_rate"
-
-
-@dataclass(frozen=True)
-class Review:
-    """Figures put forward for sign-off."""
-
-    review_seq: int
-    actor: str
-    recorded_at: datetime
-    has_moved: bool
-    """A balance moved since, or it was signed before and that has lapsed."""
-
-
-@dataclass(frozen=True)
-class Signature:
-    """The last sign-off of a month."""
-
-    signature_id: str
-    prepared_by: str
-    signed_by: str
-    recorded_at: datetime
-    has_lapsed: bool
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a book-month that is to be closed."""
-
-    book: str
-    month: Month
-    time_zone: str
-    now: datetime
-    connections: pl.DataFrame
-    """CONNECTIONS: those that the book rests on."""
-    statements: pl.DataFrame
-    to_explain: pl.DataFrame
-    ties: pl.DataFrame
-    """TIES: every tie-out of the month."""
-    unmapped_records: int = 0
-    """Landed records of the book that were not mapped yet."""
-    dead_letters: int = 0
-    """Dead letters of its connections that nobody retried or dismissed."""
-    is_computed: bool = True
-    """Its tie-outs were made on the journal as it is."""
-    unmapped_accounts: tuple[str, ...] = ()
-    """Accounts of the accounting system that documents of the month name, and that the book's chart does not map."""
-    undecided_differences: int = 0
-    """Records of closed months that are known otherwise now, and nobody decided what becomes of that."""
-    earlier_open: Month | None = None
-    """The first earlier month that is not locked."""
-    period_state: str = "open"
-    locked_areas: tuple[str, ...] = ()
-    open_until: datetime | None = None
-    review: Review | None = None
-    signature: Signature | None = None
-    statutory: str | None = None
-    """Which ledger the book names as the legal one: ours or accounting."""
-    other_is_known: bool = False
-    """A trial balance of the accounting system at the month's end is here."""
-    other_unexplained: tuple[str, ...] = ()
-    """Accounts in which the two ledgers differ, and nobody said why."""
-    ends_fiscal_year: bool = False
-    is_rolled: bool = False
-    """Profit and loss of the year were rolled into retained earnings as they stand."""
-
-    @property
-    def command(self) -> str:
-        """How every command about it begins, after its verb."""
-        return f"--book {self.book} --month {self.month}"
 
 
 @dataclass(frozen=True)
@@ -283,6 +182,19 @@ def _ledgers_agree(facts: Facts) -> tuple[State, str, str]:
     return "done", "equal to the accounting system's, account by account, or explained", ""
 
 
+def _rules_are_approved(facts: Facts) -> tuple[State, str, str]:
+    rules = facts.rules
+    if rules.signed_month is None:
+        return "done", "signed together with the figures of the first month", ""
+    if not rules.changed:
+        return "done", f"policy, accounts and mapping as when {rules.signed_month} was signed", ""
+    words = f"{' and '.join(rules.changed)} changed since {rules.signed_month} was signed"
+    if rules.approved_by:
+        return "done", f"{words}; approved by {rules.approved_by}", ""
+    todo = f"finance-pipeline close approve-rules {facts.command} --reason ...   (not by who changed them)"
+    return "open", words, todo
+
+
 def _differences_are_decided(facts: Facts) -> tuple[State, str, str]:
     if not facts.undecided_differences:
         return "done", "nothing is undecided of the months before", ""
@@ -348,6 +260,7 @@ _FACTS = (
     _Rule("items_explained", "open items explained", _items_are_explained, ("figures_current",)),
     _Rule("revaluation", "balances revalued", _balances_are_revalued, ("figures_current",)),
     _Rule("ledgers_agree", "ledgers agree", _ledgers_agree, ("figures_current",)),
+    _Rule("rules_approved", "changed rules approved", _rules_are_approved),
     _Rule("differences", "late items decided", _differences_are_decided),
 )
 CHECKED = {rule.name: rule.title for rule in _FACTS}

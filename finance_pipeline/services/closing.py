@@ -1,43 +1,37 @@
-"""Closing months: how far each is, and what people do to close one and to open it again.
+"""Closing months: how far each is, the two people who sign one, and its lock.
 
 Here: read the facts, let close.steps judge them, record what a person does. Not here: what a step asks (close.steps),
-explanations of single items (services.closing_items); what nobody may do whoever calls (sql/migrations/0020, 0021).
+explanations of single items (closing_items), reopening and other changes of periods (closing_periods), rules
+(closing_rules); what nobody may do whoever calls (sql/migrations/0020, 0021).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
-import psycopg
 
 from finance_pipeline.close import steps
 from finance_pipeline.core.identity import new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, months
-from finance_pipeline.core.problems import BadInput, Busy, PermanentProblem
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.ledger import chart, journal
+from finance_pipeline.ledger import chart
 from finance_pipeline.ledger.posting import RULES_VERSION
 from finance_pipeline.matching.engine import ENGINE_VERSION
 from finance_pipeline.services import closing_year_end, marks, posting
 from finance_pipeline.services.calendar import last_month
+from finance_pipeline.services.closing_changes import NotReady, book_month, changing, given, seen_of
 from finance_pipeline.services.closing_facts import facts_of
 from finance_pipeline.services.closing_people import TakesAnotherPerson, Who, acting
 from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
-from finance_pipeline.store.locks import book_lock
 from finance_pipeline.store.sql import query
 
-AREAS = ("AR", "AP", "bank", "GL")
-LOCK_WAIT = "30s"
-"""Who waits to close a month keeps its writers waiting; a long posting is let go first."""
 HISTORY = pl.Schema(
     {
         "recorded_at": pl.Datetime("us", "UTC"),
@@ -50,16 +44,6 @@ HISTORY = pl.Schema(
         "words": pl.String(),
     }
 )
-_SAYS_NO = (
-    psycopg.errors.CheckViolation,
-    psycopg.errors.ObjectNotInPrerequisiteState,
-    psycopg.errors.UniqueViolation,
-    psycopg.errors.InvalidTransactionState,
-)
-
-
-class NotReady(PermanentProblem):
-    """A month is not far enough for what was asked; nothing was changed."""
 
 
 def status(workspace: Workspace, book_id: str, month_text: str, now: datetime | None = None) -> steps.Close:
@@ -94,11 +78,11 @@ def review(
     """
     who = acting(workspace.settings, "accountant", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
-    with _changing(workspace, book, month) as conn:
+    with changing(workspace, book, month) as conn:
         close = _ready(conn, workspace, book, month, steps.CHECKED)
         row = conn.execute(
             "select close.put_forward(%s, %s, %s, %s, %s, %s, %s)",
-            (book.id, str(month), who.name, who.role, _given(reason), who.origin, seen_of(close)),
+            (book.id, str(month), who.name, who.role, given(reason), who.origin, seen_of(close)),
         ).fetchone()
     return int(row[0]) if row else 0
 
@@ -113,7 +97,7 @@ def sign(
     """
     who = acting(workspace.settings, "controller", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
-    with _changing(workspace, book, month) as conn:
+    with changing(workspace, book, month) as conn:
         close = _ready(conn, workspace, book, month, (*steps.CHECKED, "review"))
         put = close.facts.review
         if put is None or (close.facts.signature is not None and not close.facts.signature.has_lapsed):
@@ -122,7 +106,7 @@ def sign(
         row = conn.execute(
             "select close.sign(%s, %s, %s, %s, %s, %s, %s)",
             (
-                put.review_seq, who.name, who.role, _given(reason), who.origin, seen_of(close),
+                put.review_seq, who.name, who.role, given(reason), who.origin, seen_of(close),
                 json.dumps(_versions(conn, book, month)),
             ),
         ).fetchone()  # fmt: skip
@@ -140,10 +124,10 @@ def lock(
     who = acting(workspace.settings, "controller", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
     seen = seen_of(status(workspace, book.id, str(month)))
-    with _changing(workspace, book, month) as conn:
+    with changing(workspace, book, month) as conn:
         conn.execute(
             "select ledger.lock_period(%s, %s, %s, %s, %s, %s, %s)",
-            (book.id, month.first_day, who.name, who.role, _given(reason), who.origin, seen),
+            (book.id, month.first_day, who.name, who.role, given(reason), who.origin, seen),
         )
     return roll(workspace, book, month.next)
 
@@ -160,100 +144,6 @@ def roll(workspace: Workspace, book: Book, month: Month) -> int:
     return int(done["new_entries"]) + int(done["reversed"])
 
 
-def soft_close(
-    workspace: Workspace, book_id: str, month_text: str, posters: Sequence[str], *, reason: str,
-    actor: str | None = None, origin: str | None = None,
-) -> None:  # fmt: skip
-    """From now on only these people may post to a month, each time with a reason."""
-    who = acting(workspace.settings, "controller", actor, origin)
-    book, month = book_month(workspace, book_id, month_text)
-    seen = seen_of(status(workspace, book.id, str(month)))
-    with _changing(workspace, book, month) as conn:
-        conn.execute(
-            "select ledger.soft_close_period(%s, %s, %s, %s, %s, %s, %s, %s)",
-            (book.id, month.first_day, list(posters), who.name, who.role, _given(reason), who.origin, seen),
-        )
-
-
-def post_softly(
-    workspace: Workspace, book_id: str, month_text: str, *, reason: str, actor: str | None = None,
-    origin: str | None = None,
-) -> int:  # fmt: skip
-    """Post what belongs to a soft-closed month and does not stand yet, as one of those whom it names; returns how many
-    entries are new or taken back. Raises NotReady for a month that is not soft-closed, or for anybody else.
-    """
-    who = acting(workspace.settings, "accountant", actor, origin)
-    book, month = book_month(workspace, book_id, month_text)
-    poster = journal.Poster(who.name, who.role, _given(reason), who.origin)
-    with workspace.database.transaction(role="reader") as conn:
-        may = conn.execute("select ledger.may_post_softly(%s, %s, %s)", (book.id, month.first_day, who.name)).fetchone()
-    if not may or not may[0]:
-        raise NotReady(
-            f"it is not soft-closed, or does not name {who.name}.", where=f"{book.id} {month}",
-            kept="Nothing was posted.", todo=f"finance-pipeline close history --book {book.id} --month {month}",
-        )  # fmt: skip
-    done = posting.post(workspace, [BookMonth(book.id, month)], new_correlation_id(), poster)["journal_entries"]
-    return int(done.figures["new_entries"]) + int(done.figures["reversed"])
-
-
-def lock_area(
-    workspace: Workspace, book_id: str, month_text: str, area: str, *, reason: str, actor: str | None = None,
-    origin: str | None = None,
-) -> None:  # fmt: skip
-    """Lock one area of a month ahead of the rest: AR, AP, bank or GL."""
-    who = acting(workspace.settings, "controller", actor, origin)
-    book, month = book_month(workspace, book_id, month_text)
-    wanted = _areas([area])[0]
-    seen = seen_of(status(workspace, book.id, str(month)))
-    with _changing(workspace, book, month) as conn:
-        conn.execute(
-            "select ledger.lock_area(%s, %s, %s, %s, %s, %s, %s, %s)",
-            (book.id, month.first_day, wanted, who.name, who.role, _given(reason), who.origin, seen),
-        )
-
-
-def ask_reopening(
-    workspace: Workspace, book_id: str, month_text: str, until: datetime, *, reason: str,
-    areas: Sequence[str] = (), actor: str | None = None, origin: str | None = None,
-) -> int:  # fmt: skip
-    """Ask that a closed month takes entries again until a moment. Returns the request, which takes another person."""
-    who = acting(workspace.settings, "controller", actor, origin)
-    book, month = book_month(workspace, book_id, month_text)
-    seen = seen_of(status(workspace, book.id, str(month)))
-    with _changing(workspace, book, month) as conn:
-        row = conn.execute(
-            "select ledger.ask_reopening(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                book.id, month.first_day, _areas(areas) or None, until, who.name, who.role, _given(reason), who.origin,
-                seen,
-            ),
-        ).fetchone()  # fmt: skip
-    return int(row[0]) if row else 0
-
-
-def approve_reopening(
-    workspace: Workspace, request: int, *, reason: str, actor: str | None = None, origin: str | None = None
-) -> BookMonth:
-    """Grant a request to reopen, as another person than who asked. Returns what is open again."""
-    who = acting(workspace.settings, "controller", actor, origin)
-    with workspace.database.transaction(role="reader") as conn:
-        row = conn.execute(
-            "select book, to_char(month, 'YYYY-MM') from ledger.period_event"
-            " where event_seq = %s and action = 'reopening_asked'",
-            (request,),
-        ).fetchone()
-    if row is None:
-        raise BadInput(f"there is no request {request} to reopen a month.", todo="`close history` lists them.")
-    book, month = book_month(workspace, row[0], row[1])
-    seen = seen_of(status(workspace, book.id, str(month)))
-    with _changing(workspace, book, month) as conn:
-        conn.execute(
-            "select ledger.approve_reopening(%s, %s, %s, %s, %s, %s)",
-            (request, who.name, who.role, _given(reason), who.origin, seen),
-        )
-    return BookMonth(book.id, month)
-
-
 def history(workspace: Workspace, book_id: str, month_text: str | None = None) -> pl.DataFrame:
     """Everything that people did to close a book's months, or one of them, oldest first (HISTORY)."""
     workspace.settings.book(book_id)
@@ -261,56 +151,6 @@ def history(workspace: Workspace, book_id: str, month_text: str | None = None) -
         Month.parse(month_text)
     with workspace.database.transaction(role="reader") as conn:
         return copy_out(conn, query("close_history"), {"book": book_id, "month": month_text}, HISTORY)
-
-
-def seen_of(close: steps.Close) -> str:
-    """The steps of a close as JSON: what was shown when somebody did something about it."""
-    shown = [{"step": step.name, "state": step.state, "words": step.words} for step in close.steps]
-    return json.dumps({"book": close.facts.book, "month": str(close.facts.month), "steps": shown}, sort_keys=True)
-
-
-def book_month(workspace: Workspace, book_id: str, month_text: str) -> tuple[Book, Month]:
-    """A book and one of its months. Raises BadInput for a month that the book does not keep."""
-    book, month = workspace.settings.book(book_id), Month.parse(month_text)
-    if month < book.first_month or month > last_month(book):
-        raise BadInput(
-            f"book {book_id} has no month {month}.",
-            todo=f"It begins in {book.first_month}, and the current month is {last_month(book)}.",
-        )
-    return book, month
-
-
-def end_of_day(text: str, book: Book) -> datetime:
-    """The moment at which a day (YYYY-MM-DD) ends where the book is kept; a moment is taken as it is given, without an
-    offset as of that place. Raises BadInput.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as cause:
-        todo = "Write it as YYYY-MM-DD or YYYY-MM-DDThh:mm."
-        raise BadInput(f"{text!r} is no day or moment.", todo=todo) from cause
-    if len(text) == len("YYYY-MM-DD"):
-        moment += timedelta(days=1)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(book.time_zone))
-
-
-@contextmanager
-def _changing(workspace: Workspace, book: Book, month: Month) -> Iterator[Connection]:
-    """A transaction that holds the book; what the database refuses becomes a Problem with what to do next."""
-    where, todo = f"{book.id} {month}", f"finance-pipeline close status --book {book.id} --month {month}"
-    try:
-        with workspace.database.transaction() as conn:
-            book_lock(conn, book.id)
-            conn.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
-            yield conn
-    except _SAYS_NO as cause:
-        said = cause.diag.message_primary or str(cause)
-        raise NotReady(f"{said}.", where=where, kept="Nothing was changed.", todo=todo) from cause
-    except psycopg.errors.LockNotAvailable as cause:
-        raise Busy(
-            f"somebody posts to it for longer than {LOCK_WAIT}.", where=where, kept="Nothing was changed.",
-            todo="Try again when that has ended.",
-        ) from cause  # fmt: skip
 
 
 def _ready(conn: Connection, workspace: Workspace, book: Book, month: Month, needed: Iterable[str]) -> steps.Close:
@@ -352,17 +192,3 @@ def _versions(conn: Connection, book: Book, month: Month) -> dict[str, Any]:
         "chart": chart.digest_of(book),
         "rates": marks.rates_digest(conn, month),
     }
-
-
-def _given(reason: str) -> str:
-    if not reason.strip():
-        raise BadInput("it takes a reason.", kept="Nothing was changed.")
-    return reason.strip()
-
-
-def _areas(wanted: Sequence[str]) -> list[str]:
-    known = {area.casefold(): area for area in AREAS}
-    unknown = [area for area in wanted if area.casefold() not in known]
-    if unknown:
-        raise BadInput(f"there is no area {unknown[0]!r}.", todo=f"Areas are {', '.join(AREAS)}.")
-    return [known[area.casefold()] for area in wanted]

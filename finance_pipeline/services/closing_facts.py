@@ -8,12 +8,13 @@ from typing import Any
 import polars as pl
 from psycopg.rows import dict_row
 
-from finance_pipeline.close.steps import CONNECTIONS, STATEMENTS, TIES, TO_EXPLAIN, Facts, Review, Signature
+from finance_pipeline.close.facts import CONNECTIONS, STATEMENTS, TIES, TO_EXPLAIN, Facts, Review, Signature
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book, Settings
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.services import closing_year_end, marks, posting, records, statutory
 from finance_pipeline.services.canonicalize import waiting_count
+from finance_pipeline.services.closing_rules import rules_of
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -42,6 +43,7 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
         unmapped_records=waiting_count(conn, settings, book, month),
         dead_letters=dead_letters,
         is_computed=_is_computed(conn, book, month),
+        rules=rules_of(conn, book, month),
         unmapped_accounts=tuple(row[0] for row in conn.execute(query("close_unmapped_accounts"), parameters)),
         undecided_differences=_undecided(conn, parameters),
         earlier_open=Month.parse(standing["earlier_open"]) if standing["earlier_open"] else None,

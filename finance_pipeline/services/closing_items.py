@@ -17,7 +17,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services.closing import book_month
+from finance_pipeline.services.closing_changes import book_month
 from finance_pipeline.services.closing_facts import to_explain
 from finance_pipeline.services.closing_people import Who, acting
 from finance_pipeline.services.workspace import Workspace

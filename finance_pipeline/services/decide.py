@@ -21,6 +21,7 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.chart import codable_accounts
 from finance_pipeline.matching import confirmed, engine, schemas
+from finance_pipeline.services.closing_people import here
 from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_in, copy_out
@@ -331,6 +332,7 @@ def _record(
         rule=pl.lit(rule, pl.String),
         rule_version=pl.lit(engine.ENGINE_VERSION),
         policy_digest=pl.lit(policy_of(line.book).digest),
+        origin=pl.lit(here()),
     )
     copy_in(conn, "recon.decision", rows)
     month = conn.execute("select max(month) from recon.month where book = %s", (line.book.id,)).fetchone()

@@ -11,9 +11,11 @@ import pytest
 from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Settings
-from finance_pipeline.services import api, books, closing, closing_items, reports
+from finance_pipeline.services import api, books, closing, closing_items, closing_periods, closing_rules, reports
+from finance_pipeline.services.closing_changes import NotReady
 from finance_pipeline.services.closing_items import Wanted
 from finance_pipeline.services.closing_people import TakesAnotherPerson
+from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.address import parts_of
 from finance_pipeline_tests.conftest import _fresh
@@ -77,12 +79,12 @@ def lock(book: Told) -> None:
 
 def test_a_month_is_closed_step_by_step_by_two_people(book: Told) -> None:
     assert step(book, "items_explained")[0] == "open"
-    with pytest.raises(closing.NotReady, match=r"open items explained: 1 of 1 not explained, 20\.00 USD"):
+    with pytest.raises(NotReady, match=r"open items explained: 1 of 1 not explained, 20\.00 USD"):
         closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
     explain(book)
-    with pytest.raises(closing.NotReady, match="nobody put the figures forward"):
+    with pytest.raises(NotReady, match="nobody put the figures forward"):
         closing.sign(book.workspace, "us", "2026-05", reason="agreed", actor="Bea")
-    with pytest.raises(closing.NotReady, match="nobody has signed it"):
+    with pytest.raises(NotReady, match="nobody has signed it"):
         closing.lock(book.workspace, "us", "2026-05", reason="closed", actor="Bea")
     closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
     with pytest.raises(TakesAnotherPerson, match="put these figures forward"):
@@ -114,7 +116,7 @@ def test_a_figure_that_does_not_tie_out_blocks_the_sign_off(book: Told) -> None:
     book.balance("main", "521.00", day(31))
     book.months(MAY)
     assert step(book, "tie_outs")[0] == "open"
-    with pytest.raises(closing.NotReady, match="figures tie out: 1 of"):
+    with pytest.raises(NotReady, match="figures tie out: 1 of"):
         closing.review(book.workspace, "us", "2026-05", reason="complete", actor="Ann")
 
 
@@ -160,17 +162,17 @@ def test_an_explanation_is_of_an_amount_and_of_a_month(book: Told) -> None:
 def test_a_month_that_is_reopened_takes_its_own_entries_again_and_is_signed_again(book: Told) -> None:
     lock(book)
     book.line("late", "7.00", day(7))
-    request = closing.ask_reopening(
+    request = closing_periods.ask_reopening(
         book.workspace, "us", "2026-05", datetime.now(UTC) + timedelta(hours=1), reason="a line is missing", actor="Ann"
     )
-    with pytest.raises(closing.NotReady, match="takes a second person"):
-        closing.approve_reopening(book.workspace, request, reason="agreed", actor="Ann")
-    closing.approve_reopening(book.workspace, request, reason="agreed", actor="Bea")
+    with pytest.raises(NotReady, match="takes a second person"):
+        closing_periods.approve_reopening(book.workspace, request, reason="agreed", actor="Ann")
+    closing_periods.approve_reopening(book.workspace, request, reason="agreed", actor="Bea")
     assert "has lapsed: a signed balance moved, or the month was reopened" in step(book, "sign_off")[1]
     book.balance("main", "527.00", day(31))
     book.months(MAY)
     assert book.balances(day(31))["1010"] == "527.00"
-    with pytest.raises(closing.NotReady):
+    with pytest.raises(NotReady):
         closing.lock(book.workspace, "us", "2026-05", reason="closed", actor="Bea")
     lock(book)
     assert closing.status(book.workspace, "us", "2026-05").facts.period_state == "locked"
@@ -191,9 +193,9 @@ def test_profit_and_loss_of_a_year_is_in_retained_earnings_on_the_first_day_of_t
     assert [june["4000"][name] for name in ("opening_minor", "debit_minor", "credit_minor")] == [0, 0, 0]
     assert [june["3000"][name] for name in ("opening_minor", "credit_minor")] == [-50000, 0]
     assert books.trial_balance(book.workspace, "us", "2026-05").filter(code="4000")["closing_minor"].item() == -50000
-    closing.approve_reopening(
+    closing_periods.approve_reopening(
         book.workspace,
-        closing.ask_reopening(
+        closing_periods.ask_reopening(
             book.workspace, "us", "2026-05", datetime.now(UTC) + timedelta(hours=1), reason="a sale", actor="Ann"
         ),
         reason="agreed",
@@ -238,14 +240,34 @@ def test_what_is_known_otherwise_of_a_closed_month_is_decided_before_the_next_is
 
 
 def test_a_soft_closed_month_takes_what_a_named_person_posts_and_the_rest_goes_to_the_next(book: Told) -> None:
-    closing.soft_close(book.workspace, "us", "2026-05", ["Cid"], reason="nearly done", actor="Bea")
+    closing_periods.soft_close(book.workspace, "us", "2026-05", ["Cid"], reason="nearly done", actor="Bea")
     book.document("accrual", "-40.00", day(30), "Landlord Ltd")
-    with pytest.raises(closing.NotReady, match="does not name Ann"):
-        closing.post_softly(book.workspace, "us", "2026-05", reason="rent of May", actor="Ann")
-    assert closing.post_softly(book.workspace, "us", "2026-05", reason="rent of May", actor="cid") == 1
+    with pytest.raises(NotReady, match="does not name Ann"):
+        closing_periods.post_softly(book.workspace, "us", "2026-05", reason="rent of May", actor="Ann")
+    assert closing_periods.post_softly(book.workspace, "us", "2026-05", reason="rent of May", actor="cid") == 1
     assert book.balances(day(31))["5000"] == "40.00"
     book.document("late", "-2.00", day(31), "Landlord Ltd")
     book.months(MAY)
     assert (book.balances(day(31))["5000"], book.balances(day(1, JUNE))["5000"]) == ("40.00", "42.00")
     done = closing.history(book.workspace, "us").filter(action="posting allowed").select("actor", "reason").rows()
     assert done == [("cid", "rent of May")]
+
+
+def test_changed_rules_are_approved_by_another_person_before_the_next_month_is_signed(book: Told) -> None:
+    lock(book)
+    assert step(book, "rules_approved", JUNE)[0] == "done"
+    changed = BOOK.model_copy(update={"policy": {"return_days": 61}, "chart": BOOK.chart | {"999": "5000"}})
+    workspace = Workspace(Settings(home=book.workspace.home, books=(changed,)), book.workspace.database)
+    with workspace.database.transaction() as conn:
+        conn.execute(
+            "insert into recon.policy_change (book, old_digest, new_digest, policy, actor, reason, backtest, evidence)"
+            " values ('us', 'old', %s, '', 'Ann', 'fewer', '{}', '[]')",
+            (policy_of(changed).digest,),
+        )
+    found = closing.status(workspace, "us", "2026-06").step("rules_approved")
+    words = "the matching policy and the accounts or their mapping changed since 2026-05 was signed"
+    assert (found.state, found.words) == ("open", words)
+    with pytest.raises(NotReady, match="Ann saved them, and another person approves"):
+        closing_rules.approve_rules(workspace, "us", "2026-06", reason="fewer guesses", actor="ann")
+    closing_rules.approve_rules(workspace, "us", "2026-06", reason="fewer guesses", actor="Bea")
+    assert closing.status(workspace, "us", "2026-06").step("rules_approved").words == f"{words}; approved by Bea"
