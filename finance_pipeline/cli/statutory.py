@@ -35,6 +35,18 @@ def import_trial_balance(
 
 
 @app.command()
+def pull(book: Book, month: Month, as_json: AsJson = False) -> None:
+    """Ask the book's Xero for its trial balance at a month's end, and compare it with ours."""
+    from finance_pipeline.cli.environment import prepare_sources
+    from finance_pipeline.services.statutory import pull_trial_balance
+
+    with opened() as workspace:
+        prepare_sources(workspace.home)
+        found, currency = pull_trial_balance(workspace, book, month), workspace.settings.book(book).currency
+    _show(found, currency, as_json=as_json)
+
+
+@app.command()
 def show(book: Book, month: Month, as_json: AsJson = False) -> None:
     """Ours and the accounting system's balance of every account that differs, and what was said of it."""
     from finance_pipeline.services.statutory import compare

@@ -89,8 +89,34 @@ def bring_trial_balance(
     Raises DoesNotHold naming rows, or the difference of its debits and credits. Nothing is taken then.
     """
     who = acting(workspace.settings, "accountant", actor).name
+    return _kept(workspace, book_id, Month.parse(month_text), submitting.given(file, *_COLUMNS), who)
+
+
+def pull_trial_balance(workspace: Workspace, book_id: str, month_text: str) -> Tie:
+    """Ask the book's Xero for its trial balance as at a month's end, land the answer, and compare.
+
+    Raises BadInput for a book that keeps none there, and every Problem of the connection. The cursors stay.
+    """
+    from finance_pipeline.services.connections import policy_of
+    from finance_pipeline.sources import xero_reports
+
     book, month = workspace.settings.book(book_id), Month.parse(month_text)
-    read = submitting.given(file, *_COLUMNS)
+    connection = workspace.settings.connection(book.accounting) if book.accounting else None
+    if connection is None or connection.kind != "xero":
+        raise BadInput(
+            "its accounting system is not Xero.",
+            where=f"book {book_id}",
+            todo="Bring the trial balance as a file: finance-pipeline statutory import FILE.",
+        )
+    raw = xero_reports.trial_balance(connection, policy_of(workspace), month.last_day)
+    said = pl.DataFrame(xero_reports.rows_of(raw), schema=dict.fromkeys(xero_reports.ReportRow._fields, pl.String()))
+    texts = said.with_columns(pl.col(pl.String).replace("", None)).with_row_index("row", offset=1)
+    read = submitting.Given(f"{connection.id} trial balance {month}", raw, texts)
+    return _kept(workspace, book_id, month, read, f"connection {connection.id}")
+
+
+def _kept(workspace: Workspace, book_id: str, month: Month, read: submitting.Given, who: str) -> Tie:
+    book = workspace.settings.book(book_id)
     rows = _rows(book, read)
     with workspace.database.transaction() as conn:
         book_lock(conn, book_id)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from finance_pipeline.close.steps import close_of
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.core.settings import LedgerPolicy
+from finance_pipeline.core.settings import LedgerPolicy, Settings
 from finance_pipeline.services.closing_facts import facts_of
-from finance_pipeline.services.statutory import bring_trial_balance, compare, explain_difference
+from finance_pipeline.services.statutory import bring_trial_balance, compare, explain_difference, pull_trial_balance
+from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.sources.xero_reports import UnreadableReport, rows_of
 from finance_pipeline.store.database import Database
+from finance_pipeline_tests.services.companies import Company
+from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import MAY, US, Told, day, told
 
 THEIRS = "account,name,debit,credit\n610,Accounts Receivable,500.00,\n200,Sales,,500.00\n"
@@ -89,3 +95,38 @@ def test_a_trial_balance_that_cannot_be_is_named_by_its_rows(book: Told, old: st
     assert words in str(refused.value)
     with pytest.raises(BadInput, match="does not differ"):
         explain_difference(book.workspace, "us", "2026-05", "1010", reason="why not", actor="Ann")
+
+
+def test_xeros_own_trial_balance_is_asked_for_landed_and_compared(two_books: Company, settled: Workspace) -> None:
+    with two_books.copy_of(settled) as books:
+        found = pull_trial_balance(books, "uk", "2025-06")
+        assert (found.is_known, found.accounts["theirs_minor"].sum(), found.accounts["ours_minor"].sum()) == (
+            True,
+            0,
+            0,
+        )
+        theirs = dict(found.accounts.filter(pl.col("theirs_minor") != 0).select("code", "theirs_minor").rows())
+        assert theirs["4000"] < 0 < theirs["610"]
+        again = pull_trial_balance(books, "uk", "2025-06")
+        assert again.accounts.equals(found.accounts)
+        kept = "select count(*), count(distinct page_hash) from ledger.other_trial_balance"
+        assert rows(books, f"{kept} join landing.page using (page_hash)") == [(2, 1)], "the same answer is landed once"
+        with pytest.raises(BadInput, match="its accounting system is not Xero"):
+            pull_trial_balance(Workspace(Settings(home=books.home, books=(US,)), books.database), "us", "2025-06")
+
+
+def test_a_report_of_xero_is_read_by_its_year_to_date_columns_whatever_its_sections() -> None:
+    def row(*values: str, kind: str = "Row") -> dict[str, object]:
+        return {"RowType": kind, "Cells": [{"Value": value} for value in values]}
+
+    sections = [
+        row("Account", "Debit", "Credit", "YTD Debit", "YTD Credit", kind="Header"),
+        {"RowType": "Section", "Title": "Revenue", "Rows": [row("Sales (UK) (200)", "", "10.00", "", "1234.50")]},
+        {"RowType": "Section", "Title": "", "Rows": [row("Old bank", "5.00", "", "1234.50", "")]},
+        {"RowType": "Section", "Title": "", "Rows": [row("Total", "5", "10", "1234.50", "1234.50", kind="SummaryRow")]},
+    ]
+    raw = json.dumps({"Reports": [{"Rows": sections}]}).encode()
+    assert rows_of(raw) == [("200", "Sales (UK)", "", "1234.50"), ("Old bank", "Old bank", "1234.50", "")]
+    for broken in (b"<html>", b"{}", json.dumps({"Reports": [{"Rows": [{"Rows": [row("Sales", "1")]}]}]}).encode()):
+        with pytest.raises(UnreadableReport, match="no trial balance"):
+            rows_of(broken)

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
@@ -18,6 +19,7 @@ from finance_pipeline.sandbox.servers.calls import Answer, Call, json_list
 from finance_pipeline.sandbox.servers.credentials import secrets_of, tenant_of
 from finance_pipeline.sandbox.servers.log import Served
 from finance_pipeline.sandbox.servers.xero_query import Endpoint, Unreadable, modified_since, page_of, selected
+from finance_pipeline.sandbox.servers.xero_reports import trial_balance
 
 TOKEN_LASTS_S = 1800
 _API = "api.xro/2.0/"
@@ -166,6 +168,10 @@ class Xero:
         name, _, one = call.path.removeprefix(_API).partition("/")
         if call.path.startswith(_API) and name == "Journals":
             return _refused(401, "AuthorizationUnsuccessful", call)
+        if call.path == f"{_API}Reports/TrialBalance":
+            asked = dict(call.query).get("date")
+            on = date.fromisoformat(asked[:10]) if asked else call.now.date()
+            return Answer(200, trial_balance(self.served, on, call.now))
         if call.method != "GET" or not call.path.startswith(_API) or name not in ENDPOINTS:
             return Answer(404, b"The resource you're looking for cannot be found", content_type="text/html")
         endpoint, query = ENDPOINTS[name], dict(call.query)
