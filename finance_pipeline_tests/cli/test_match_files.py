@@ -364,3 +364,11 @@ def test_the_schemas_are_printed_as_pandera_has_them(shell: Shell) -> None:
     assert "Input bank_lines: One row per line of a bank account" in for_people
     assert "per_eur decimal number Units of the currency for one euro." in for_people
     assert "One of principal, fee, discount, write_off, fx, residual." in for_people
+
+
+def test_no_text_of_a_csv_is_a_formula_to_a_spreadsheet_and_numbers_and_ids_stay_as_they_are(tmp_path: Path) -> None:
+    said = ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\tx", "-17", "+4.50", "INV-1", "a=b", None]
+    publishing.publish({"matches": pl.DataFrame({"match_id": said})}, tmp_path / "out", "csv")
+    found = pl.read_csv(tmp_path / "out" / "matches.csv", infer_schema=False)["match_id"].to_list()
+    marked = [f"'{text}" for text in said[:5]]
+    assert found == [*marked, *said[5:]]

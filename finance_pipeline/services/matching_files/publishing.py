@@ -24,6 +24,8 @@ RESULT = (schemas.MATCHES, schemas.ALLOCATIONS, schemas.EXCEPTIONS, schemas.EXPL
 NAMES = tuple(table.name for table in RESULT)
 FORMATS = ("parquet", "csv")
 _OURS = tuple(f"{name}.{ending}" for name in NAMES for ending in FORMATS)
+_LIKE_A_FORMULA = r"\A(?:[=@\t\r]|[+-](?:[^0-9]|[0-9.,]*[^0-9.,]))"
+"""What a spreadsheet computes when it opens CSV; a signed number is none."""
 _WORK = ".finance-pipeline-match"
 """Folder inside the output folder where new files are made and old ones are kept until the new ones are in place."""
 
@@ -139,16 +141,23 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
             # Digests do not compress: higher levels take twice the time for larger files.
             whole.write_parquet(file, compression="zstd", compression_level=1)
         else:
-            whole.with_columns(_joined(whole)).write_csv(file)
+            whole.with_columns(_for_csv(whole)).write_csv(file)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _joined(frame: pl.DataFrame) -> list[pl.Expr]:
-    """Lists as CSV has them."""
-    return [
+def _for_csv(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Lists as CSV has them; and a text that a spreadsheet would take for a formula is marked as a text."""
+    lists = [
         pl.col(name).list.join(LIST_SEPARATOR) for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)
     ]
+    texts = [_no_formula(name) for name, dtype in frame.schema.items() if dtype == pl.String]
+    return lists + texts
+
+
+def _no_formula(name: str) -> pl.Expr:
+    text = pl.col(name)
+    return pl.when(text.str.contains(_LIKE_A_FORMULA)).then(pl.lit("'") + text).otherwise(text).alias(name)
 
 
 def _sync(folder: Path) -> None:
