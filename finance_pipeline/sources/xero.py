@@ -5,8 +5,8 @@ document means (the mapper).
 
 Each paged kind is read from some hours before the newest change seen, since Xero's clock has seconds only, and every
 week in full, since some changes do not move a document's date of change; deletion is a status there. Lists that Xero
-does not page (accounts, currencies, tax rates, transfers, batches) are read whole, once a day, so that a day's calls
-last: what they do not name any more gets a tombstone.
+does not page are read whole, transfers and batches with every pull, settings (accounts, currencies, tax rates) once a
+day, so that a day's calls last: what they do not name any more gets a tombstone.
 """
 
 from __future__ import annotations
@@ -57,21 +57,23 @@ _KINDS = (
     _Kind("overpayment", "get_overpayments", "Overpayments", "OverpaymentID", options={"unitdp": 4}),
     _Kind("prepayment", "get_prepayments", "Prepayments", "PrepaymentID", options={"unitdp": 4}),
 )
-_WHOLE_LISTS = (
+_SETTINGS = (
     _Kind("account", "get_accounts", "Accounts", "AccountID", False),
     _Kind("currency", "get_currencies", "Currencies", "Code", False),
     _Kind("tax_rate", "get_tax_rates", "TaxRates", "TaxType", False),
+)
+_UNPAGED = (
     _Kind("bank_transfer", "get_bank_transfers", "BankTransfers", "BankTransferID", options={"include_deleted": True}),
     _Kind("batch_payment", "get_batch_payments", "BatchPayments", "BatchPaymentID"),
 )
-_READ_ON = "lists_read_on"
+_READ_ON = "settings_read_on"
 
 
 class Xero:
     """Kinds: organisation (with its lock dates), contact, invoice (ACCREC and ACCPAY), credit_note, payment,
     bank_transaction, overpayment, prepayment; account, currency, tax_rate, bank_transfer, batch_payment.
 
-    cursor: "lists_read_on", the day when the unpaged lists were last read; and by paged kind {"newest_ms": newest
+    cursor: "settings_read_on", the day when the settings were last read; and by paged kind {"newest_ms": newest
     UpdatedDateUTC seen, "full_at": when all was last read, if it was whole}. It never runs ahead of what Xero shows.
     """
 
@@ -86,8 +88,7 @@ class Xero:
             run.organisation()
             for kind in _KINDS:
                 yield from run.kind(kind)
-            if run.cursor.get(_READ_ON) != now.date().isoformat():
-                yield run.whole_lists()
+            yield run.whole_lists()
         except MalformedPage:
             yield run.gathering.update(run.cursor)
             raise
@@ -121,9 +122,10 @@ class _Pull:
             self.gathering.add("organisation", source_id, record, page, on=None)
 
     def whole_lists(self) -> Update:
-        """Every list that Xero does not page. What a list named before and does not name now is gone."""
+        """Lists that Xero does not page. What a list named before and does not name now is gone."""
         complete: dict[str, date | None] = {}
-        for kind in _WHOLE_LISTS:
+        today = self.now.date().isoformat()
+        for kind in (*_UNPAGED, *(_SETTINGS if self.cursor.get(_READ_ON) != today else ())):
             page, content = self._content(
                 f"/{kind.key}", partial(self.client.get, kind.method, **kind.options), kind.key
             )
@@ -138,7 +140,7 @@ class _Pull:
             # Where a record was set aside without its id, it cannot be told which one has not vanished.
             if None not in self.gathering.refused(kind.name):
                 complete[kind.name] = None
-        self.cursor[_READ_ON] = self.now.date().isoformat()
+        self.cursor[_READ_ON] = today
         return self.gathering.update(self.cursor, complete)
 
     def kind(self, kind: _Kind) -> Iterator[Update]:

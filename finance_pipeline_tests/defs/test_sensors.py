@@ -112,7 +112,7 @@ def test_a_day_pulls_once_and_then_runs_each_book_over_its_open_months(home: Pat
         *(f"{book}|{max(last.previous, load_settings(home).book(book).first_month)}" for book in ("us", "uk", "de")),
     ]
     assert {request.tags["finance_pipeline/day"] for request in requests} == {"2026-11-03"}
-    assert [len(request.asset_selection or []) for request in requests] == [5, 13, 13, 13]
+    assert [len(request.asset_selection or []) for request in requests] == [5, 14, 14, 14]
 
 
 def folder_tick(cursor: str | None) -> dg.SensorResult | dg.SkipReason:

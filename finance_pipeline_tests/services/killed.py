@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -54,6 +55,10 @@ class Point:
 
 
 POINTS = (
+    Point("an Item's pages are read, none is landed", plaid_source, "_gather"),
+    Point("a statement file is read, nothing of it is landed", camt053, "update_of", after=True),
+    Point("pages are on disk, nothing names them yet", sync, "_write_pages", call=2, after=True),
+    Point("versions and cursor are written, not committed", sync, "land", call=2, after=True),
     Point("files are written, their manifest is not", sync, "land", call=4),
     Point("one connection is committed, the next is on its way", sync, "note_sync", call=3),
     Point("records are staged, not published", canonicalize, "copy_in", call=2, after=True),
@@ -64,6 +69,15 @@ POINTS = (
     Point("entries are posted, the batch is not sealed", posting.marks, "set_mark", call=2, after=True),
     Point("one month's cash is replaced, the next is not", proving, "_replace", call=2, after=True),
 )
+
+
+def sample(seed: int) -> list[Point]:
+    """One point of each stage, drawn by a seed; every point where the environment says EVERY_POINT."""
+    if os.environ.get("EVERY_POINT"):
+        return list(POINTS)
+    stages = ((plaid_source, camt053), (sync,), (canonicalize,), (folding,), (journal, posting.marks), (proving,))
+    rng = Random(seed)
+    return [rng.choice([point for point in POINTS if point.module in stage]) for stage in stages]
 
 
 def killed_run(books: Workspace, keys: list[BookMonth], point: Point) -> None:

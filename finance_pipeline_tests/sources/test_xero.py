@@ -278,13 +278,13 @@ def test_money_outside_of_documents_and_the_settings_come_too_and_what_a_list_le
     assert connected.day("bank_transfer", "t1") == date(2026, 10, 18)
 
     gone = (moment("2026-10-21"), "removed", "t2", transfer("t2")[3])
-    serve(connected, bank_transfer=[transfer("t1"), transfer("t2"), gone], currency=currency, **lists)
+    serve(connected, bank_transfer=[transfer("t1"), transfer("t2"), gone], currency=currency[:1], **lists)
     connected.pull(NOW + timedelta(hours=1))
-    assert "bank_transfer" not in connected.last[-1].complete_kinds, "lists are read once a day: calls are few"
-    connected.pull(NOW + timedelta(days=1))
-    assert "bank_transfer" in connected.last[-1].complete_kinds
+    assert connected.last[-1].complete_kinds == ("bank_transfer", "batch_payment"), "settings once a day: calls are few"
     listed = connected.last[-1].evidence.filter(kind="bank_transfer")["source_id"].to_list()
     assert listed == ["t1"], "the landing buries what a complete list leaves out"
+    connected.pull(NOW + timedelta(days=1))
+    assert connected.last[-1].evidence.filter(kind="currency")["source_id"].to_list() == ["USD"]
 
 
 def test_lock_dates_are_kept_as_they_are_set(connected: Connected) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -35,10 +35,13 @@ def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
     tell = progress()
     with _campaign() as campaign:
         calm, expected = campaign.undisturbed()
-        lived = []
-        for turn, each_seed in enumerate(range(seed, seed + wanted), start=1):
-            lived.append(campaign.under_faults(each_seed, expected))
-            tell(f"{turn} of {wanted} runs", turn == wanted)
+        lived: list[Lived] = []
+        with suppress(KeyboardInterrupt):  # what was lived until then is told
+            for turn, each_seed in enumerate(range(seed, seed + wanted), start=1):
+                lived.append(campaign.under_faults(each_seed, expected))
+                tell(f"{turn} of {wanted} runs", turn == wanted)
+    if not lived:
+        raise BadInput("no run was lived to its end.")
     bound = calm.calls * CALLS_FACTOR
     lost = [each for each in lived if each.apart or each.calls > bound]
     found = summary(calm, lived, bound) | {"lost": [{"seed": e.seed, "apart": e.apart, "calls": e.calls} for e in lost]}
