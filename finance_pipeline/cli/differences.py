@@ -97,7 +97,7 @@ def _show_totals(report: Report, found: pl.DataFrame, currencies: dict[str, str]
     waiting = found.filter(pl.col("status").is_in(["waiting", "proposed"]), pl.col("cause") != "rule").height
     if waiting:
         console.print(
-            f"{waiting:,} wait for a decision: finance-pipeline close adjust ID... --reason ..., or close dismiss.",
+            f"Waiting for a decision: {waiting:,}. finance-pipeline close adjust ID... --reason ..., or close dismiss.",
             soft_wrap=True,
         )
 
@@ -146,9 +146,7 @@ def _decide(
         actor = workspace.settings.actor
     console.print(f"{decided.done:,} {verb}ed by {actor}.")
     if decided.proposed:
-        console.print(
-            f"{decided.proposed:,} are above the limit of their book: they wait for another person, who says the same."
-        )
+        console.print(f"Above the limit, so that another person has to say the same: {decided.proposed:,}.")
     if decided.posted.new_entries or decided.posted.reversed:
         posted = decided.posted
         console.print(f"Posted in the open period: {posted.new_entries:,} entries, {posted.reversed:,} reversals.")
