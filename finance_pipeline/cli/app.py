@@ -306,7 +306,7 @@ def bench(
     ] = False,
     growth: Annotated[str, typer.Option(help="matching: usual (10,000 to 1,000,000 lines) or full (10,000,000).")] = "",
     against: Annotated[bool, typer.Option("--against", help="matching: beside other matchers, 20,000 lines.")] = False,
-    runs: Annotated[int | None, typer.Option(help="faults: how many, 300 unless said.")] = None,
+    runs: Annotated[int | None, typer.Option(help="faults: how many, 300 unless said; closing: changes, 500.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the pipeline or the matching engine on this machine, in a folder that is removed afterwards.
@@ -319,6 +319,8 @@ def bench(
 
     bench matching: precision, recall and what was left alone, on 100,000 labelled lines.
     bench matching --speed, --growth usual, --against: one of these instead.
+
+    bench closing: three months of three companies are closed, then their sources change them in --runs places.
 
     bench faults: runs of syncing in which 30 % of all calls fail in some way and processes are killed.
 

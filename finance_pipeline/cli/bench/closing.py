@@ -22,7 +22,7 @@ import polars as pl
 from finance_pipeline.cli.bench.late_changes import Changer, Changes
 from finance_pipeline.cli.bench.pipeline import world_of_its_own
 from finance_pipeline.cli.show import console, count, say, show_json, show_table, text
-from finance_pipeline.core.problems import BadInput, PermanentProblem
+from finance_pipeline.core.problems import PermanentProblem
 from finance_pipeline.core.settings import SETTINGS_NAME, load_settings
 
 if TYPE_CHECKING:
@@ -79,8 +79,6 @@ def run_closing(lines: int | None, changes: int | None, seed: int, *, as_json: b
     from finance_pipeline.sandbox.world.options import WorldOptions
 
     wanted = DEFAULT_CHANGES if changes is None else changes
-    if wanted < 1:
-        raise BadInput("a campaign needs at least one change.", todo="Give --runs a larger number.")
     options = WorldOptions(bank_lines=DEFAULT_LINES if lines is None else lines)
     changer: list[Changer] = []
 
@@ -217,16 +215,14 @@ def _adjust(workspace: Workspace, found: Found) -> None:
     """Let everything in: the first person proposes what is above the limit, the second agrees."""
     from finance_pipeline.services.adjusting import Wanted, adjust
 
-    for turn, person in enumerate(_PEOPLE):
-        for book in workspace.settings.book_ids:
-            try:
-                decided = adjust(workspace, Wanted(book=book), reason="the sources are right", actor=person)
-            except BadInput:  # nothing of this book waits for this person
-                continue
-            found.adjusted += decided.done
-            found.proposed += decided.proposed if turn == 0 else 0
-            found.new_entries += decided.posted.new_entries
-            found.reversed += decided.posted.reversed
+    for person in _PEOPLE:
+        decided = adjust(workspace, Wanted(), reason="the sources are right", actor=person)
+        found.adjusted += decided.done
+        found.proposed += decided.proposed
+        found.new_entries += decided.posted.new_entries
+        found.reversed += decided.posted.reversed
+        if not decided.proposed:
+            break
 
 
 def _moved(workspace: Workspace) -> int:
