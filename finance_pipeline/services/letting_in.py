@@ -147,13 +147,15 @@ def let_in(
     signed = matched_from_nothing(conn, book, policy, span, held) if span else None
     copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
     done, correlation_id = LetIn(decided.height), new_correlation_id()
+    now = None
     if signed is not None:
-        done += LetIn(retracted=_take_back(conn, book, policy, span, signed))
+        now = matched_from_nothing(conn, book, policy, span, {})
+        done += LetIn(retracted=_take_back(conn, book, span[0], signed.join(now, on="match_id", how="anti")))
     carried_changed = True
     for month in chain:
         new, retracted, closing = 0, 0, before[month].closing
         if carried_changed or str(month) in touched or _state(conn, book, month)[0] == "":
-            new, retracted, closing = _fold(conn, book, policy, month, before[month].found)
+            new, retracted, closing = _fold(conn, book, policy, month, before[month].found, now)
         carried_changed = closing != before[month].closing
         report = _post(conn, book, month, before[month].entries, run_id, correlation_id)
         done += LetIn(0, new, retracted, report.new, report.reversed)
@@ -181,12 +183,9 @@ def _span(conn: Connection, book: Book, chain: list[Month]) -> list[Month]:
     return months(chain[0], max(chain[-1], Month.parse(row[0]) if row else chain[-1]))
 
 
-def _take_back(conn: Connection, book: Book, policy: Policy, span: list[Month], signed: pl.DataFrame) -> int:
-    """Retract what stands in some months and would be found of the records as they were signed (match_id), but not of
-    those that count now."""
-    now = matched_from_nothing(conn, book, policy, span, {})
-    gone = signed.join(now, on="match_id", how="anti")
-    parameters = {"book": book.id, "month": str(span[0]), "matches": gone["match_id"].to_list()}
+def _take_back(conn: Connection, book: Book, first: Month, gone: pl.DataFrame) -> int:
+    """Retract what stands, from a month on, of what would not be found any more (match_id)."""
+    parameters = {"book": book.id, "month": str(first), "matches": gone["match_id"].to_list()}
     stale = copy_out(conn, query("standing_among"), parameters, frames.RETRACTION_SCHEMA)
     folding.publish_retractions(conn, book.id, "", stale, new_correlation_id())
     return stale.height
@@ -224,11 +223,25 @@ def _entries(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
     return posting.posted(conn, book, month).entries
 
 
-def _fold(conn: Connection, book: Book, policy: Policy, month: Month, before: Folded) -> tuple[int, int, str]:
-    """Fold a closed month again, but for what the engine would have found in it anyway."""
+def _fold(
+    conn: Connection, book: Book, policy: Policy, month: Month, before: Folded, now: pl.DataFrame | None
+) -> tuple[int, int, str]:
+    """Fold a closed month again, but for what the engine would have found in it anyway.
+
+    now: where it is given, nothing else may be new: what is left beside matches that stand may look like more than it
+    is, where the whole month would have had another answer for a part of it.
+    """
     given = openings.given(conn, book, policy, month)
-    given = replace(given, decisions=pl.concat([given.decisions, _declined(before.new.allocations)]))
-    done = folding.folded(conn, book, policy, given)
+    unwanted = before.new.allocations
+    while True:
+        declined = pl.concat([given.decisions, _declined(unwanted)]).unique(maintain_order=True)
+        done = folding.folded(conn, book, policy, replace(given, decisions=declined))
+        beyond = done.new.allocations.clear()
+        if now is not None:
+            beyond = done.new.allocations.join(now, on="match_id", how="anti")
+        if beyond.is_empty():
+            break
+        unwanted = pl.concat([unwanted, beyond])
     folding.publish(conn, book.id, month, done, posting.HELD, new_correlation_id())
     return done.new.matches.height, done.kept.retractions.height, done.closing.digest
 
