@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from finance_pipeline.close.package.contents import close_package
-from finance_pipeline.close.package.facts import ADJUSTMENTS, SIGN_OFFS, SIGNED, Facts
+from finance_pipeline.close.package.facts import ADJUSTMENTS, EXPLANATIONS, SIGN_OFFS, SIGNED, Facts
 from finance_pipeline.close.package.page import page
 from finance_pipeline.close.package.sheets_ledger import EXCHANGE_ROLES
 from finance_pipeline.close.package.summary import Tie, ties_of
@@ -114,7 +114,10 @@ def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stam
         banks=banks,
         bank_entries=entries,
         bank_items=waiting,
-        items=reports.items(conn, what, ROLES["all"]),
+        items=_explained(
+            reports.items(conn, what, ROLES["all"]),
+            copy_out(conn, query("report_explanations"), parameters, EXPLANATIONS),
+        ),
         late=reports.late_items(conn, what, month),
         currencies=reports.currencies(conn, what, book.currency),
         exchange=_exchange(conn, what, month, balances),
@@ -123,6 +126,15 @@ def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stam
         adjustments=copy_out(conn, query("report_adjustments"), parameters, ADJUSTMENTS),
         counted=reports.counted(conn, what, month),
     )
+
+
+def _explained(items: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Items with what was said of them. What was said of another amount says nothing any more; signs are the ledger's
+    here, and the bank's or the document's there."""
+    said = said.rename({"open_minor": "said_minor", "subject": "item_id"})
+    joined = items.join(said, on="item_id", how="left", maintain_order="left")
+    holds = pl.col("said_minor").abs() == pl.col("open_minor").abs()
+    return joined.with_columns(explanation=pl.when(holds).then("explanation")).drop("said_minor")
 
 
 def _exchange(conn: Connection, what: reports.Asked, month: Month, balances: pl.DataFrame) -> pl.DataFrame:

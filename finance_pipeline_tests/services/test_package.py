@@ -98,6 +98,12 @@ def test_a_text_that_looks_like_a_formula_stays_a_text(book: Workbook) -> None:
 def test_the_sheets_say_what_was_late_what_was_decided_and_who_signed(books: Told, tmp_path: Path) -> None:
     waiting = [row["difference_id"] for row in report(books).differences.to_dicts() if row["cause"] == "changed"]
     dismiss(books.workspace, Wanted(ids=tuple(waiting)), reason="agreed with the customer", actor="Ada")
+    with books.workspace.database.transaction() as conn:
+        conn.execute(
+            "select close.explain('us', '2026-05', array[%s], array['USD'], array[-999], 'explained', 'Ada', 'clerk',"
+            " 'a card fee', 'test', '{}')",
+            ("us/told/bank_transaction/nobody",),
+        )
     package.make(books.workspace, "us", "2026-05", tmp_path)
     book = Workbook(tmp_path / BOOK)
 
@@ -106,6 +112,7 @@ def test_the_sheets_say_what_was_late_what_was_decided_and_who_signed(books: Tol
 
     assert {"us/told/bank_transaction/late", Decimal(25)} <= said("Late items")
     assert {"late", "let in", "changed", "dismissed", "agreed with the customer"} <= said("Adjustments")
+    assert "a card fee (Ada)" in said("Unidentified items")
     assert {"put forward", "signed", "locked", "Ada", "Grace"} <= said("Sign-offs")
     assert {Decimal(330), "EUR", "6900"} <= said("FX")
     position, link = rows(books.workspace, "select position, encode(link, 'hex') from ledger.head")[0]

@@ -96,6 +96,8 @@ def _fits(cells: list[Any], criterion: Any) -> Iterator[bool]:
     for cell in cells:
         if isinstance(criterion, str) and criterion.startswith("<>"):
             yield cell != criterion[2:]
+        elif criterion in (">0", "<0"):
+            yield isinstance(cell, Decimal) and (cell > 0 if criterion == ">0" else cell < 0)
         else:
             yield cell == criterion
 

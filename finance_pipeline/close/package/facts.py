@@ -17,6 +17,8 @@ SIGN_OFFS = pl.Schema(
     | dict.fromkeys(("action", "actor", "role", "reason", "words"), pl.String())
 )
 """One row per thing that a person did to close the month or to open it again."""
+EXPLANATIONS = pl.Schema({"subject": pl.String, "open_minor": pl.Int64, "explanation": pl.String})
+"""One row per line or item that a person explained, and what was open of it then."""
 ADJUSTMENTS = pl.Schema(
     {
         "recorded_at": pl.Datetime("us", "UTC"),
@@ -55,7 +57,8 @@ class Facts:
     bank_items: pl.DataFrame
     """services.reports.BankReconciliation.items."""
     items: pl.DataFrame
-    """reports.items.ITEMS with ages, of every account that is explained item by item."""
+    """reports.items.ITEMS with ages, of every account that is explained item by item, and what a person said of each
+    (explanation, null where nobody did or it is open with another amount)."""
     late: pl.DataFrame
     """reports.month.LATE_ITEMS."""
     currencies: pl.DataFrame

@@ -57,7 +57,7 @@ def _parties(facts: Facts, role: str, name: str, title: str) -> Sheet:
 
 def _accounts(facts: Facts, key: str, roles: Sequence[str], name: str, title: str) -> Sheet:
     items = facts.items.filter(pl.col("role").is_in(list(roles)))
-    columns = (*_ITEM_COLUMNS, Column("text", "Text", 50))
+    columns = (*_ITEM_COLUMNS, Column("text", "Text", 50), Column("explanation", "Explanation", 50))
     tables = (_controls(facts, key, roles), _ages(facts, key, items), _items(facts, key, "Items", items, columns))
     return Sheet(name, title, tables)
 
@@ -168,4 +168,5 @@ def _item(facts: Facts, row: dict[str, Any]) -> Row:
         "currency": row["currency"],
         "carried": Money(row["open_functional_minor"], facts.currency),
         "text": row["description"],
+        "explanation": row["explanation"],
     }

@@ -87,7 +87,7 @@ def sign_offs(facts: Facts) -> Sheet:
             Column("actor", "Who", 18),
             Column("role", "Role", 16),
             Column("reason", "Why", 60),
-            Column("words", "", 44),
+            Column("words", "Note", 44),
         ),
         [
             {"recorded": row["recorded_at"]} | {n: row[n] for n in ("action", "actor", "role", "reason", "words")}

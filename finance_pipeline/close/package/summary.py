@@ -151,8 +151,8 @@ def _of_signature(facts: Facts) -> Tie:
     moved = int(facts.signed["moved_minor"].abs().sum())
 
     def apart(at: Places) -> str:
-        cells = (at.cell(sheets_people.SIGNED, number, "difference") for number in range(facts.signed.height))
-        return "+".join(f"ABS({cell})" for cell in cells)
+        cells = at.column(sheets_people.SIGNED, "difference")
+        return f'SUMIFS({cells},{cells},">0")-SUMIFS({cells},{cells},"<0")'
 
     return Tie(
         "The signed balances stand",
