@@ -89,4 +89,5 @@ Next:
   finance-pipeline exceptions --book us                 what a person has to look at, with reasons
   finance-pipeline explain ID                           why, down to the source record
   finance-pipeline journal --book us --month 2026-10    the entries
+  finance-pipeline close status                         what is left to do before months are signed and locked
   finance-pipeline db stop                              stops the database server, which stays up for the UI"""

@@ -249,3 +249,18 @@ def test_what_touches_a_locked_area_is_posted_on_the_next_open_day_and_the_rest_
     assert books.ask(
         "select accounting_on::text from ledger.posting where book = %s and source_id like '%%again'", books.book
     ) == "2026-05-02"  # fmt: skip
+
+
+def test_no_figures_are_signed_that_must_be_equal_and_are_not_or_that_nobody_put_forward(books: Closing) -> None:
+    review = books.put_forward()
+    with books.database.transaction() as conn:
+        conn.execute(
+            "insert into report.tie_out (book, month, name, subject, on_day, currency, left_words, left_minor,"
+            " right_words, right_minor, tied, words) values (%s, '2026-05', 'r', 'main', '2026-05-31', 'USD', 'l', 1,"
+            " 'r', 2, false, 'they differ')",
+            (books.book,),
+        )
+    with pytest.raises(Refused, match="figures that must be equal are not"):
+        books.sign(review)
+    with pytest.raises(Refused, match="nothing was put forward as 0"):
+        books.sign(0)
