@@ -44,7 +44,8 @@ def diff(
     if as_json:
         kept = found.select("difference_id")
         changes = report.changes.join(kept, on="difference_id", how="semi")
-        show_json({"differences": found.to_dicts(), "entries": changes.to_dicts()})
+        doubtful = report.doubtful.to_dicts()
+        show_json({"differences": found.to_dicts(), "entries": changes.to_dicts(), "doubtful_matches": doubtful})
         return
     show_frame(
         "What closed months would be today", found.head(limit).with_columns(_of_book(currencies)), _COLUMNS,
@@ -53,6 +54,10 @@ def diff(
     if found.height > limit:
         console.print(f"{found.height - limit:,} more: --limit {found.height}, or --json.")
     _show_totals(report, found, currencies)
+    if report.doubtful.height:
+        title = "Matches that stand and would not be found any more; an adjustment takes them back"
+        columns = [_COLUMNS[1], Shown("Match", lambda row: row["match_id"][:12]), text("It said", "words")]
+        show_table(title, report.doubtful.head(limit).iter_rows(named=True), columns)
 
 
 _COLUMNS = [

@@ -21,7 +21,9 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.rates import functional
 from finance_pipeline.ledger.schemas import ENTRIES
+from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.candidates import ITEM_SCHEMA
+from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.services import folding, openings, posting, records
 from finance_pipeline.services.canonicalize import SOURCES_OF
@@ -38,6 +40,8 @@ _OPENING = "opening_balance"
 """Rule of the one entry of a bank account's first balance."""
 _SOURCES = sorted({"match", *(source for sources in SOURCES_OF.values() for source in sources)})
 
+DOUBTFUL = pl.Schema({"book": pl.String, "month": pl.String, "match_id": pl.String, "words": pl.String})
+
 
 @dataclass(frozen=True)
 class Report:
@@ -49,6 +53,8 @@ class Report:
     """difference_entries.CHANGES with difference_id, book and month: the entries that differ."""
     effects: pl.DataFrame
     """difference_entries.EFFECTS: by how much which account's balance."""
+    doubtful: pl.DataFrame
+    """DOUBTFUL: matches that stand and that nobody would find any more. An adjustment takes them back."""
 
 
 @dataclass(frozen=True)
@@ -108,20 +114,50 @@ def _report(conn: Connection, held: HeldMonth) -> Report:
     both = pl.concat([found, _rule_causes(of_rules, held)], how="diagonal")
     shaped = _shaped(both, changes, book)
     named = changes.with_columns(book=pl.lit(book.id), month=pl.lit(str(held.month)))
-    return Report(shaped, named, difference_entries.effects(changes))
+    doubtful = _doubtful(conn, held, policy, changes) if found.height else pl.DataFrame(schema=DOUBTFUL)
+    return Report(shaped, named, difference_entries.effects(changes), doubtful)
+
+
+def _doubtful(conn: Connection, held: HeldMonth, policy: Policy, changes: pl.DataFrame) -> pl.DataFrame:
+    """Matches of a closed month that stand, and would be found of the records that were signed but not of those that
+    are known now (DOUBTFUL). Those that the records themselves contradict are among the changes already."""
+    then, now = (
+        _folded(conn, held, policy, newest=newest, from_nothing=True).new.matches.select("match_id")
+        for newest in (False, True)
+    )
+    contradicted = changes.filter(pl.col("source") == "match", pl.col("change") == difference_entries.GONE)
+    gone = then.join(now, on="match_id", how="anti").join(
+        contradicted, left_on="match_id", right_on="source_id", how="anti"
+    )
+    return copy_out(
+        conn,
+        "select book, month, match_id, words from recon.standing"
+        " where book = %(book)s and month = %(month)s and match_id = any(%(matches)s) order by match_id",
+        {"book": held.book.id, "month": str(held.month), "matches": gone["match_id"].to_list()},
+        DOUBTFUL,
+    )
+
+
+def _folded(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool, from_nothing: bool = False) -> Folded:
+    """A closed month folded from its own signed opening, on the matches that stood at its sign-off or on none."""
+    book, month, seen = held.book, held.month, held.seen(newest=newest)
+    lines, items = _signed_opening(conn, held)
+    opening = openings.opening_of(conn, book, month, lines, items, seen)
+    standing = openings.standing(conn, book.id, month, policy, held.signed_at)
+    if from_nothing:
+        standing = frames.Standing(standing.here.clear(), standing.later, standing.past)
+    given = openings.given_of(
+        conn, book, policy, month, opening, standing,
+        decisions=openings.decisions(conn, book.id, month, held.signed_at), taught_until=month, seen=seen,
+    )  # fmt: skip
+    return folding.folded(conn, book, policy, given)
 
 
 def computed(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool) -> _Computed:
     """A closed month from its own signed opening, in memory."""
     book, month, seen = held.book, held.month, held.seen(newest=newest)
-    lines, items = _signed_opening(conn, held)
-    opening = openings.opening_of(conn, book, month, lines, items, seen)
-    standing = openings.standing(conn, book.id, month, policy, held.signed_at)
-    given = openings.given_of(
-        conn, book, policy, month, opening, standing,
-        decisions=openings.decisions(conn, book.id, month, held.signed_at), taught_until=month, seen=seen,
-    )  # fmt: skip
-    done = folding.folded(conn, book, policy, given)
+    _, items = _signed_opening(conn, held)
+    done = _folded(conn, held, policy, newest=newest)
     rates = records.rates(conn)
     stood = settlements(conn, book, month, rates, held.signed_at)
     kept = stood.join(done.kept.retractions, on="match_id", how="anti", maintain_order="left")
@@ -209,7 +245,8 @@ def _shaped(found: pl.DataFrame, changes: pl.DataFrame, book: Book) -> pl.DataFr
 def _nothing() -> Report:
     named = {"difference_id": pl.String(), "book": pl.String(), "month": pl.String()}
     changes = pl.DataFrame(schema={**difference_entries.CHANGES, **named})
-    return Report(DIFFERENCES.empty(), changes, pl.DataFrame(schema=difference_entries.EFFECTS))
+    nothing = pl.DataFrame(schema=difference_entries.EFFECTS)
+    return Report(DIFFERENCES.empty(), changes, nothing, pl.DataFrame(schema=DOUBTFUL))
 
 
 def _together(parts: Sequence[Report]) -> Report:
@@ -218,6 +255,7 @@ def _together(parts: Sequence[Report]) -> Report:
         pl.concat([part.differences for part in whole]),
         pl.concat([part.changes for part in whole]),
         pl.concat([part.effects for part in whole]),
+        pl.concat([part.doubtful for part in whole]),
     )
 
 
@@ -228,7 +266,8 @@ def _figures(report: Report, *, closed: bool) -> Figures:
     kinds = (close.LATE, close.CHANGED, close.REMOVED, close.RULE)
     causes: Figures = {name: int(by_cause.get(name, 0)) for name in kinds}
     waiting = sum(int(by_status.get(name, 0)) for name in close.TO_DECIDE)
-    return {"row_count": found.height, "closed": int(closed), "to_decide": waiting, **causes}
+    figures: Figures = {"row_count": found.height, "closed": int(closed), "to_decide": waiting, **causes}
+    return figures | {"doubtful_matches": report.doubtful.height}
 
 
 def _markdown(report: Report, currencies: dict[str, str], most: int = 100) -> str:
@@ -260,5 +299,9 @@ def _markdown(report: Report, currencies: dict[str, str], most: int = 100) -> st
         f"| {book} | {code} | {format_money(minor, currencies[book])} {currencies[book]} |"
         for book, code, minor in totals.rows()
         if minor
+    ]
+    lines += [""] + [
+        f"- {book} {month}, match {match[:12]} stands and would not be found any more: {words}"
+        for book, month, match, words in report.doubtful.head(most).rows()
     ]
     return "\n".join(lines)

@@ -178,7 +178,10 @@ def test_a_match_that_would_not_be_found_any_more_stays_until_a_person_adjusts(b
     books.line("paid-1", "100.00", day(2, JUNE), "INV-1 Acme")
     run(books, MAY, JUNE)
     assert books.open_items(MAY) == {"invoice/INV-3": "75.00", "invoice/INV-4": "250.00"}
+    doubtful = report(books).doubtful["words"].to_list()
+    assert [words[:30] for words in doubtful] == ["The memo names INV-2: its open"]
     adjust_all(books)
+    assert report(books).doubtful.is_empty()
     run(books, MAY, JUNE)
     assert books.open_items(MAY) == {
         "invoice/INV-1": "100.00", "invoice/INV-2": "250.00", "invoice/INV-3": "75.00", "invoice/INV-4": "250.00",
