@@ -118,6 +118,7 @@ def show_exceptions(workspace: Workspace, book: str | None, month: str | None, *
 def show_journal(workspace: Workspace, book: str, month: str, limit: int, *, as_json: bool) -> None:
     from finance_pipeline.services.books import journal
 
+    own = workspace.settings.book(book).currency
     rows = journal(workspace, book, month, limit)
     if as_json:
         show_json(rows)
@@ -126,7 +127,10 @@ def show_journal(workspace: Workspace, book: str, month: str, limit: int, *, as_
         console.print(
             f"[bold]{entry['number']}[/]  {entry['accounting_on']}  {entry['description']}  [dim]{entry['entry_id']}[/]"
         )
-        show_table("", entry["postings"], _POSTING_COLUMNS)
+        foreign = entry["functional_amounts"] is not None
+        lines = [line | {"own": own} for line in entry["postings"]]
+        carried = [money(f"In {own}", "functional_minor", "own")] if foreign else []
+        show_table("", lines, [*_POSTING_COLUMNS, *carried])
     if len(rows) == limit:
         say(f"The first {limit} entries; --limit prints more, --json all fields.")
 
