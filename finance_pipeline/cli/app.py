@@ -324,6 +324,10 @@ def bench(
 
     bench faults: runs of syncing in which 30 % of all calls fail in some way and processes are killed.
 
+    bench posting: 1,000,000 postings with every check and seal, beside a bare COPY of the same rows.
+
+    bench crashes, closes: 200 kills of writers and server; 100 closes of months against 6 writers.
+
     bench attacks: all that somebody with a role of the database could try on the ledger; none may succeed.
     bench mutations: each constraint, trigger and right of the ledger taken away in turn; something must notice.
     """

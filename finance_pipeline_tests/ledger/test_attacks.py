@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from finance_pipeline.ledger import proof
+from finance_pipeline.services.campaigns.attacks.attempts import elsewhere
 from finance_pipeline.services.campaigns.attacks.unsound import ABROAD, EURO, SHADOWS, TAKEN_BACK, UNSOUND
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.ledger.by_hand import copy_all, open_batch, undone, write
@@ -111,6 +112,5 @@ def test_a_search_path_with_kindlier_operators_changes_no_answer(
     changes, message = UNSOUND[case]
     superuser(books).execute(SHADOWS)
     with undone(books) as conn:
-        conn.execute("set local search_path = shadow, pg_catalog")
         with pytest.raises(psycopg.IntegrityError, match=message), conn.transaction():
-            write(conn, **changes)
+            elsewhere(conn, "shadow, pg_catalog", changes)

@@ -43,6 +43,7 @@ def database_of_its_own() -> Iterator[tuple[Path, Database]]:
 def login_of(database: Database) -> Iterator[Connection]:
     """A session of the login that the pipeline uses, before it takes a role; each statement commits by itself."""
     with connect(database.url, autocommit=True) as conn:
+        conn.prepare_threshold = None  # what was prepared under one role or rule would answer for another
         yield conn
 
 
@@ -51,6 +52,7 @@ def superuser_of(home: Path, database: Database) -> Iterator[Connection]:
     """A session with every right on a database of a data folder's embedded server; each statement commits by itself."""
     address = with_database(superuser_url(home), parts_of(database.url)["dbname"])
     with connect(address, autocommit=True) as conn:
+        conn.prepare_threshold = None
         yield conn
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -11,26 +11,26 @@ from psycopg import sql
 
 from finance_pipeline.services.campaigns.attacks.by_hand import (
     INSERT,
+    SOUND,
     Connection,
     complete,
     copy_all,
     write,
     write_into,
 )
-from finance_pipeline.services.campaigns.attacks.statements import HARMLESS, made
+from finance_pipeline.services.campaigns.attacks.statements import BY_HAND, HARMLESS, made
 from finance_pipeline.services.campaigns.attacks.unsound import TOGETHER, UNSOUND
 from finance_pipeline.store.roles import Roles
 
+BY_HAND_GROUP = "statements as app, by hand"
 WAYS: dict[str, Callable[[Connection, dict[str, object]], object]] = {
     "inserted": lambda conn, changes: write(conn, **changes),
     "copied in": lambda conn, changes: _copy(conn, changes),
     "inserted by a query of a query": lambda conn, changes: write_into(conn, _IN_A_QUERY, **changes),
     "merged in": lambda conn, changes: write_into(conn, _MERGE, **changes),
     "inserted unless it is there": lambda conn, changes: write_into(conn, _UNLESS, **changes),
-    "inserted under another search path": lambda conn, changes: _elsewhere(
-        conn, "public, pg_temp, pg_catalog", changes
-    ),
-    "inserted among kindlier operators": lambda conn, changes: _elsewhere(conn, "shadow, pg_catalog", changes),
+    "inserted under another search path": lambda conn, changes: elsewhere(conn, "public, pg_temp, pg_catalog", changes),
+    "inserted among kindlier operators": lambda conn, changes: elsewhere(conn, "shadow, pg_catalog", changes),
 }
 _COLUMNS: LiteralString = INSERT[INSERT.index("(") : INSERT.index("values")]
 _VALUES: LiteralString = INSERT[INSERT.index("values") :]
@@ -83,7 +83,7 @@ class Outcome:
 def all_attacks(conn: Connection) -> list[Attack]:
     """Every attack on the ledger as it is now. conn: may read the catalogue."""
     attacks = [
-        Attack("unsound entries", f"{name}, {way}", "app", _bound(act, dict(changes)), expected)
+        Attack(f"unsound entries {way}", f"{name}, {way}", "app", _bound(act, dict(changes)), expected)
         for way, act in WAYS.items()
         for name, (changes, expected) in UNSOUND.items()
     ]
@@ -91,9 +91,19 @@ def all_attacks(conn: Connection) -> list[Attack]:
         Attack("entries together", name, "app", _together(entries), expected)
         for name, (entries, expected) in TOGETHER.items()
     ]
+    attacks += [
+        Attack("nothing in a column", f"nothing in {column}", "app", _bound(WAYS["inserted"], {column: None}))
+        for column in SOUND
+        if column not in ("functional_amounts", "match_id", "reverses")
+    ]
     attacks += [Attack("tokens", name, "app", act, "was begun again") for name, act in _TOKENS.items()]
     attacks += [
-        Attack(f"statements as {role}", name, role, _run(statement))
+        Attack(
+            BY_HAND_GROUP if name in BY_HAND or name.startswith("a new ") else f"statements as {role}",
+            name,
+            role,
+            _run(statement),
+        )
         for role, statements in made(conn).items()
         for name, statement in statements.items()
     ]
@@ -109,21 +119,24 @@ def attempt(conn: Connection, roles: Roles, attack: Attack) -> Outcome:
     with conn.transaction(force_rollback=True):
         before = _state(conn, roles) if attack.may_run else None
         try:
-            with conn.transaction():
+            # Undone here too: that constraints are checked at once would outlive a savepoint that is released.
+            with conn.transaction(force_rollback=True):
                 if attack.role != "login":
                     conn.execute(sql.SQL("set local role {}").format(sql.Identifier(f"{roles.prefix}_{attack.role}")))
                 attack.act(conn)
                 conn.execute("set constraints all immediate")
-                if attack.may_run and _takes_unsound(conn):
-                    return Outcome(attack, succeeded=True, words="an unsound entry was taken after it")
+                if not attack.may_run:
+                    return Outcome(attack, succeeded=True, words="it was not refused")
+                takes_unsound = _takes_unsound(conn)
+                changed = _state(conn, roles) != before
         except psycopg.Error as refusal:
             words = " ".join(str(refusal).split())
             named = attack.expected in words or not attack.expected or _matches(attack.expected, words)
             return Outcome(attack, succeeded=attack.may_run or not named, words=words, code=refusal.sqlstate or "")
-        if not attack.may_run:
-            return Outcome(attack, succeeded=True, words="it was not refused")
-        changed = _state(conn, roles) != before
-        return Outcome(attack, succeeded=changed, words="the ledger was changed" if changed else "nothing was changed")
+    words = (
+        "the ledger was changed" if changed else "an unsound entry was taken after it" if takes_unsound else "nothing"
+    )
+    return Outcome(attack, succeeded=changed or takes_unsound, words=words)
 
 
 def _takes_unsound(conn: Connection) -> bool:
@@ -158,8 +171,9 @@ def _copy(conn: Connection, changes: dict[str, object]) -> None:
         copy.write_row(tuple(columns.values()))
 
 
-def _elsewhere(conn: Connection, path: LiteralString, changes: dict[str, object]) -> None:
-    columns = complete(conn, changes)
+def elsewhere(conn: Connection, path: LiteralString, changes: Mapping[str, object]) -> None:
+    """Insert the sound entry with some columns changed, under another search path."""
+    columns = complete(conn, dict(changes))
     conn.execute(sql.SQL("set local search_path = ") + sql.SQL(path))
     conn.execute(INSERT, columns)
 

@@ -177,6 +177,28 @@ BY_HAND: dict[str, LiteralString] = {
     "reopening alone": "select ledger.approve_reopening(ledger.ask_reopening('us', '2026-06-01', null,"
     " clock_timestamp() + '1 day', 'Ann', 'b', 'c', 'd', '{}'), ' ann', 'b', 'c', 'd', '{}')",
 }
+_SOUND_ACCOUNT = {
+    "book": "'us'", "code": "'9'", "name": "'x'", "kind": "'asset'", "normal_side": "'debit'", "role": "'bank'",
+    "is_control": "false", "is_active": "true",
+}  # fmt: skip
+_SOUND_BOOK = {
+    "book": "'fr'", "functional_currency": "'EUR'", "starts_on": "'2026-01-01'", "fiscal_year_starts_month": "1"
+}  # fmt: skip
+
+
+def _with_nothing() -> dict[str, sql.Composed]:
+    """An account and a book that would be sound but for one column that says nothing."""
+    return {
+        f"a new {table} with nothing in {nothing}": sql.SQL("insert into {} ({}) values ({})").format(
+            sql.Identifier("ledger", table),
+            sql.SQL(", ").join(map(sql.Identifier, sound)),
+            sql.SQL(", ").join(sql.SQL("null" if name == nothing else value) for name, value in sound.items()),
+        )
+        for table, sound in {"account": _SOUND_ACCOUNT, "book": _SOUND_BOOK}.items()
+        for nothing in sound
+    }
+
+
 HARMLESS: dict[str, LiteralString] = {
     "taking an advisory lock": "select pg_try_advisory_xact_lock(1)",
     "telling everybody": "select pg_notify('ledger', 'posted')",
@@ -228,7 +250,7 @@ def made(conn: Connection) -> dict[str, dict[str, sql.Composed]]:
     by_hand = {words: sql.Composed([sql.SQL(text)]) for words, text in BY_HAND.items()}
     owner = {words: _on(text, words.split()[-1], columns[words.split()[-1]]) for words, text in AS_OWNER.items()}
     owner |= {words: sql.Composed([sql.SQL(text)]) for words, text in CONTRADICTIONS.items()}
-    return {"app": app | by_hand, "reader": other | called, "login": other, "owner": owner}
+    return {"app": app | by_hand | _with_nothing(), "reader": other | called, "login": other, "owner": owner}
 
 
 def _on(statement: LiteralString, table: str, column: str) -> sql.Composed:

@@ -135,6 +135,8 @@ SHADOWS: LiteralString = """
     create function shadow.never(bigint, bigint) returns boolean language sql return false;
     create operator shadow.<> (leftarg = text, rightarg = text, function = shadow.never);
     create operator shadow.<> (leftarg = bigint, rightarg = bigint, function = shadow.never);
+    create function shadow.always(text, text) returns boolean language sql return true;
+    create operator shadow.= (leftarg = text, rightarg = text, function = shadow.always);
     create function shadow.always(date, date) returns boolean language sql return true;
     create operator shadow.<= (leftarg = date, rightarg = date, function = shadow.always);
     create function shadow.date_trunc(text, date) returns timestamptz language sql return '2026-05-01'::timestamptz;
