@@ -58,6 +58,7 @@ def trial_balance(
                 found.stamp,
                 **({"label": label} if label else {}),
                 first_day=found.first_day,
+                is_partial=found.is_partial,
                 accounts=found.accounts.to_dicts(),
                 difference_minor=found.difference_minor,
             )
@@ -121,6 +122,12 @@ def account(
 def _show_trial_balance(found: TrialBalance) -> None:
     currency = found.stamp.currency
     say_stamp(f"Trial balance of {found.stamp.book} in {currency}", found.stamp)
+    if found.is_partial:
+        console.print(
+            "Partial: the settings name no statutory ledger of this book; what no source and no journal brought here "
+            "(payroll, depreciation) is missing.",
+            soft_wrap=True,
+        )
     rows = [row | {"currency": currency} for row in found.accounts.iter_rows(named=True)]
     total: dict[str, Any] = dict.fromkeys(found.accounts.columns)
     total |= {name: int(found.accounts[name].sum()) for name in _FIGURES} | {"name": "Total", "currency": currency}

@@ -107,6 +107,7 @@ def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stam
         currency=book.currency,
         time_zone=book.time_zone,
         month=month,
+        is_partial=book.ledger.statutory is None,
         known=what.known,
         oldest_source=stamp.oldest_source,
         oldest_read_at=stamp.oldest_read_at,

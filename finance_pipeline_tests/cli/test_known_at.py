@@ -77,6 +77,7 @@ def test_what_was_known_at_a_moment_is_printed_the_same_whatever_was_posted_sinc
     shown = {question[0]: printed for question, printed in zip(questions, before, strict=True)
              if "--json" not in question}  # fmt: skip
     assert "8 tie-outs are zero; 1 not proven." in shown["close"]
+    assert "Partial: the settings name no statutory ledger" in shown["trial-balance"]
     assert "Acme  " in shown["open-items"]
     assert "300.00" in shown["open-items"]
     assert "Accounts receivable 300.00 USD less its items: difference 0.00 USD." in shown["open-items"]

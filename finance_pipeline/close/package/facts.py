@@ -45,6 +45,8 @@ class Facts:
     currency: str
     time_zone: str
     month: Month
+    is_partial: bool
+    """Nobody says which ledger of the book is statutory: what no source and no journal brings may be missing."""
     known: Known
     oldest_source: str | None
     oldest_read_at: datetime | None

@@ -11,6 +11,10 @@ from finance_pipeline.close.package.facts import Facts
 EXCHANGE_ROLES = ("fx", "conversion_cost")
 BALANCES = "balances"
 """The table with the trial balance."""
+_PARTIAL = (
+    "Partial: the settings name no statutory ledger of this book; what no source and no journal brought here (payroll, "
+    "depreciation) is missing."
+)
 _FIGURES = ("opening", "debit", "credit", "closing")
 
 
@@ -31,7 +35,16 @@ def trial_balance(facts: Facts) -> Sheet:
     )
     rows = [_balance(facts, number, row) for number, row in enumerate(facts.trial_balance.iter_rows(named=True))]
     title = f"Accounts in {facts.currency}, + debit, - credit; debits and credits of {facts.month}"
-    table = Table(BALANCES, title, columns, rows, _FIGURES, currency=facts.currency, empty="No account ever moved.")
+    table = Table(
+        BALANCES,
+        title,
+        columns,
+        rows,
+        _FIGURES,
+        note=_PARTIAL if facts.is_partial else "",
+        empty="No account ever moved.",
+        currency=facts.currency,
+    )
     return Sheet("Trial balance", "Trial balance", (table,))
 
 

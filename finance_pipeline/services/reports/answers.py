@@ -42,6 +42,8 @@ class TrialBalance:
     """First day of `debit` and `credit`."""
     accounts: pl.DataFrame
     """reports.AS_OF."""
+    is_partial: bool
+    """Nobody says which ledger of the book is statutory: what no source and no journal brings may be missing."""
 
     @property
     def difference_minor(self) -> int:
@@ -101,7 +103,7 @@ def trial_balance(workspace: Workspace, question: Question, first_day: date | No
     with asked(workspace, question) as (conn, what, stamp):
         first = _first_day(first_day, what.as_of)
         accounts = reports.trial_balance_as_of(conn, what, first, stamp.currency)
-    return TrialBalance(stamp, first, accounts)
+    return TrialBalance(stamp, first, accounts, workspace.settings.book(question.book).ledger.statutory is None)
 
 
 def account(workspace: Workspace, question: Question, code: str, first_day: date | None = None) -> AccountCard:
