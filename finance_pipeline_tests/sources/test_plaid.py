@@ -59,6 +59,12 @@ def test_lines_and_balances_come_digit_for_digit_and_again_nothing_is_new(connec
     assert (connected.problem, connected.cursor) == (None, first)
 
 
+def test_the_first_pull_asks_for_two_years_which_plaid_fixes_for_ever_then(connected: Connected) -> None:
+    serve(connected, line("old", at="2025-01-10", date='"2025-01-10"'), line("ancient", date='"2023-01-10"'))
+    connected.pull()
+    assert connected.ids("transaction") == {"old"}, "90 days unless more is asked for, and 730 at most"
+
+
 def test_a_pull_is_one_update_however_many_pages_it_has(connected: Connected) -> None:
     serve(connected, *(line(f"t{n}") for n in range(1200)))
     connected.pull()
