@@ -7,14 +7,17 @@ against an end kept outside the database (finance_pipeline.ledger.anchors): `ver
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 import psycopg
+from psycopg import sql
 
 from finance_pipeline.ledger.anchors import Anchor
 from finance_pipeline.store.copy import copy_out
+from finance_pipeline.store.database import Database
 from finance_pipeline.store.sql import query
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -32,7 +35,6 @@ _CHAIN = pl.Schema(
     | {"link": pl.String}
 )
 _FAULTS = pl.Schema({"subject": pl.String, "words": pl.String})
-_FAULT_QUERIES = ("ledger_faults", "ledger_movement_faults")
 _RULES = {
     "follows": "does not follow the seal before it: one is missing",
     "linked": "is not linked to the seal before it",
@@ -61,12 +63,27 @@ class ProofReport:
         return self.first_broken is None
 
 
-def verify(conn: Connection, *, anchors: Sequence[Anchor] = ()) -> ProofReport:
+def verify_all(database: Database, *, anchors: Sequence[Anchor] = ()) -> ProofReport:
+    """As `verify`, of one moment, while others may post: two sessions that see the same share the work."""
+    with database.transaction(role="reader") as conn, database.transaction(role="reader") as beside:
+        conn.execute("set transaction isolation level repeatable read")
+        beside.execute("set transaction isolation level repeatable read")
+        exported = conn.execute("select pg_export_snapshot()").fetchone()
+        beside.execute(sql.SQL("set transaction snapshot {}").format(exported[0] if exported else ""))
+        return verify(conn, anchors=anchors, beside=beside)
+
+
+def verify(conn: Connection, *, anchors: Sequence[Anchor] = (), beside: Connection | None = None) -> ProofReport:
     """Recompute digests, roots, links, balances, movements, numbers, keys and the meaning of accounts.
 
-    anchors: ends of the chain noted outside the database earlier; the first that it departs from is named.
+    anchors: ends of the chain noted outside the database earlier; the first that it departs from is named. beside: a
+    second session that sees the same, which then looks for faults of entries meanwhile.
     """
-    chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
+    with ThreadPoolExecutor(1) as meanwhile:
+        looked_for = meanwhile.submit(_faults, beside, "ledger_faults") if beside else None
+        chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
+        movements = _faults(conn, "ledger_movement_faults")
+        faults = looked_for.result() if looked_for else _faults(conn, "ledger_faults")
     broken = [
         f"batch {row['batch_id']} (link {row['position']}) {words}"
         for row in chain.filter(~pl.all_horizontal(pl.col(list(_RULES)).fill_null(False))).iter_rows(named=True)
@@ -75,10 +92,14 @@ def verify(conn: Connection, *, anchors: Sequence[Anchor] = ()) -> ProofReport:
     ]
     broken += _ends(conn, chain)
     broken += [words for words in (_departure(chain, each) for each in anchors) if words][:1]
-    faults = pl.concat(copy_out(conn, query(name), None, _FAULTS) for name in _FAULT_QUERIES)
-    found = (*broken, *(f"{subject} {words}" for subject, words in faults.rows()))
+    found = (*broken, *faults, *movements)
     head = chain["link"][-1] if chain.height else GENESIS
     return ProofReport(chain.height, int(chain["counted"].sum()), head, found[0] if found else None, found)
+
+
+def _faults(conn: Connection, name: str) -> list[str]:
+    """What one of the queries of faults finds, in words."""
+    return [f"{subject} {words}" for subject, words in copy_out(conn, query(name), None, _FAULTS).rows()]
 
 
 def _ends(conn: Connection, chain: pl.DataFrame) -> list[str]:

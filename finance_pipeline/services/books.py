@@ -89,8 +89,8 @@ def verify(
     on_progress("Recomputing the ledger's chain ...")
     kept = anchor or anchoring.own_file(workspace)
     anchors = read_anchors(kept) if anchor or kept.exists() else []
+    ledger = proof.verify_all(workspace.database, anchors=anchors)
     with workspace.database.transaction(role="reader") as conn:
-        ledger = proof.verify(conn, anchors=anchors)
         end = anchor_of(conn)
         rows = conn.execute(
             "select content_hash, path, byte_count, row_count from landing.file order by landed_at, content_hash"
@@ -113,8 +113,11 @@ def verify(
         else f"{lost.height:,} versions of source records are in no intact file, the first is {lost['source_id'][0]}.",
     ]
     if write_anchor and ledger.holds and end:
-        append_anchor(write_anchor, end)
-        words.append(f"Link {end.position} was added to {write_anchor}.")
+        is_proven = end.link == ledger.head
+        if is_proven:
+            append_anchor(write_anchor, end)
+        added = f"was added to {write_anchor}" if is_proven else "came meanwhile and was not added: verify once more"
+        words.append(f"Link {end.position} {added}.")
     return {
         "anchors": len(anchors),
         "intact": ledger.holds and not damaged and lost.is_empty(),

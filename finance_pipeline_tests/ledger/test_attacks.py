@@ -111,6 +111,5 @@ def test_a_search_path_with_kindlier_operators_changes_no_answer(
 ) -> None:
     changes, message = UNSOUND[case]
     superuser(books).execute(SHADOWS)
-    with undone(books) as conn:
-        with pytest.raises(psycopg.IntegrityError, match=message), conn.transaction():
-            elsewhere(conn, "shadow, pg_catalog", changes)
+    with undone(books) as conn, pytest.raises(psycopg.IntegrityError, match=message), conn.transaction():
+        elsewhere(conn, "shadow, pg_catalog", changes)

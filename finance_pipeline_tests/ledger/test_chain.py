@@ -266,6 +266,7 @@ def test_the_chain_of_several_batches_holds_and_names_its_head(chained: Database
         head = conn.execute("select encode(link, 'hex') from ledger.seal where position = 3").fetchone()
     assert report == proof.ProofReport(batches=3, entries=5, head=head[0] if head else "", first_broken=None, faults=())
     assert report.holds
+    assert proof.verify_all(chained) == report
 
 
 def test_a_journal_without_entries_holds(database: Database) -> None:
@@ -300,6 +301,23 @@ def test_no_column_can_be_changed_unseen_of_an(tampering: Connection, table: str
             broken = proof.verify(tampering).first_broken
             assert broken, column
             assert table in ("business_key", "movement") or "(link " in broken, column
+
+
+def test_two_sessions_that_share_the_proof_find_what_one_finds(chained: Database, superuser: Superuser) -> None:
+    session = superuser(chained)
+    for table in ("entry", "account"):
+        session.execute(sql.SQL("alter table {} disable trigger all").format(sql.Identifier("ledger", table)))
+    session.execute("update ledger.account set kind = 'income' where code = '2100'")
+    session.execute("update ledger.entry set description = upper(description) where batch_id = 3")
+    try:
+        with chained.transaction(role="reader") as conn:
+            alone = proof.verify(conn)
+        assert proof.verify_all(chained) == alone
+        assert alone.faults[0].startswith("batch 3 (link 3) holds other entries")
+        assert "account 2100 of book us does not mean" in alone.faults[1]
+    finally:
+        session.execute("update ledger.entry set description = lower(description) where batch_id = 3")
+        session.execute("update ledger.account set kind = 'liability' where code = '2100'")
 
 
 def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> None:

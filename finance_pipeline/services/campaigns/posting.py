@@ -19,6 +19,7 @@ import polars as pl
 import psutil
 
 from finance_pipeline.core.period import Month
+from finance_pipeline.core.problems import PermanentProblem
 from finance_pipeline.core.settings import BankAccount, Book
 from finance_pipeline.ledger import journal, proof, reports
 from finance_pipeline.ledger.chart import ensure_accounts
@@ -94,9 +95,9 @@ def measure_posting(postings: int) -> PostingFigures:
             ).fetchone()
             entries, lines = total or (0, 0)
             with meter.of("verify: everything recomputed from the entries", lines) as verified:
-                report = proof.verify(conn)
+                report = proof.verify_all(database)
             if not report.holds:
-                raise ValueError(report.first_broken)
+                raise PermanentProblem(f"the ledger that was posted does not hold: {report.first_broken}.")
             with meter.of("trial balance of the book with most", lines) as balance:
                 reports.trial_balance(conn, books[0].id, Month(_YEAR, 12))
     return PostingFigures(bare, checked.cost, published, single, verified.cost, balance.cost, entries)

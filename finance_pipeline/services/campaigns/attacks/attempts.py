@@ -23,6 +23,8 @@ from finance_pipeline.services.campaigns.attacks.unsound import TOGETHER, UNSOUN
 from finance_pipeline.store.roles import Roles
 
 BY_HAND_GROUP = "statements as app, by hand"
+_BY_ID: dict[str, object] = {"accounts": [1, 2], "number": 6}
+"""Accounts and number by themselves: of an entry that names no book they cannot be looked up."""
 WAYS: dict[str, Callable[[Connection, dict[str, object]], object]] = {
     "inserted": lambda conn, changes: write(conn, **changes),
     "copied in": lambda conn, changes: _copy(conn, changes),
@@ -92,7 +94,9 @@ def all_attacks(conn: Connection) -> list[Attack]:
         for name, (entries, expected) in TOGETHER.items()
     ]
     attacks += [
-        Attack("nothing in a column", f"nothing in {column}", "app", _bound(WAYS["inserted"], {column: None}))
+        Attack(
+            "nothing in a column", f"nothing in {column}", "app", _bound(WAYS["inserted"], _UNNAMED | {column: None})
+        )
         for column in SOUND
         if column not in ("functional_amounts", "match_id", "reverses")
     ]
