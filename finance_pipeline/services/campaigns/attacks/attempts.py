@@ -94,9 +94,7 @@ def all_attacks(conn: Connection) -> list[Attack]:
         for name, (entries, expected) in TOGETHER.items()
     ]
     attacks += [
-        Attack(
-            "nothing in a column", f"nothing in {column}", "app", _bound(WAYS["inserted"], _UNNAMED | {column: None})
-        )
+        Attack("nothing in a column", f"nothing in {column}", "app", _bound(WAYS["inserted"], _BY_ID | {column: None}))
         for column in SOUND
         if column not in ("functional_amounts", "match_id", "reverses")
     ]
