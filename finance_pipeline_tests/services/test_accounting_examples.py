@@ -128,5 +128,5 @@ def test_a_line_of_january_that_arrives_when_january_is_locked_posts_in_february
     assert stands(book) == {"late": ("late", "late item")}
     assert (signed_balances(book), book.balances(END_OF_JANUARY)["1010"]) == ([], "100.00")
     bank = reports.bank_reconciliation(book.workspace, Question("us", END_OF_JANUARY), "main")
-    listed = bank.entries.select("why", "effective_on", "accounting_on", "amount_minor").rows()
-    assert listed == [("late", january(30), date(2026, 2, 1), 2500)]
+    listed = bank.entries.select("is_late", "effective_on", "accounting_on", "amount_minor").rows()
+    assert listed == [(True, january(30), date(2026, 2, 1), 2500)]
