@@ -78,12 +78,12 @@ def _month_alone(month: str | None, *others: object) -> str:
 
 
 def _label(workspace: Workspace, found: TrialBalance) -> str | None:
-    """How the trial balance of a book that has an accounting system beside it is labelled."""
+    """How a trial balance is labelled whose book names which of its two ledgers is statutory."""
     from finance_pipeline.core.period import Month
     from finance_pipeline.services.statutory import compare
 
     book = workspace.settings.book(found.stamp.book)
-    if book.accounting is None and book.ledger.statutory is None:
+    if book.ledger.statutory is None:
         return None
     return compare(workspace, book.id, str(Month.of(found.stamp.as_of))).words
 
