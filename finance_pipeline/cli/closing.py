@@ -91,17 +91,6 @@ def withdraw(book: Book, month: Month, reason: Reason, subjects: Subjects = None
     console.print(f"{withdrawn} explanations withdrawn.")
 
 
-@app.command("approve-rules")
-def approve_rules(book: Book, month: Month, reason: Reason) -> None:
-    """Approve what changed of a book's policy, accounts and mapping since a month was signed."""
-    from finance_pipeline.services import closing_rules
-
-    with opened() as workspace:
-        rules = closing_rules.approve_rules(workspace, book, month, reason=reason)
-    console.print(f"Approved: {', '.join(rules.changed) or 'what the book is computed with, as it was'}.")
-    _next(book, month)
-
-
 @app.command()
 def review(book: Book, month: Month, reason: Reason) -> None:
     """Put a month's figures forward for sign-off: the first of two people."""

@@ -56,13 +56,13 @@ class Review:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a book is computed with, against the last sign-off of an earlier month."""
+    """Mapping, rules, tolerances and rates of a book, against the last sign-off of an earlier month."""
 
     signed_month: Month | None = None
     """None before the first."""
-    changed: tuple[str, ...] = ()
+    have_changed: bool = False
     approved_by: str | None = None
-    """Who approved it as it is now."""
+    """Who approved what is in force; None where nothing was ever approved."""
 
 
 @dataclass(frozen=True)

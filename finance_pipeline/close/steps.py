@@ -184,15 +184,16 @@ def _ledgers_agree(facts: Facts) -> tuple[State, str, str]:
 
 def _rules_are_approved(facts: Facts) -> tuple[State, str, str]:
     rules = facts.rules
+    if rules.approved_by:
+        return "done", f"mapping, rules, tolerances and rates in force were approved by {rules.approved_by}", ""
     if rules.signed_month is None:
         return "done", "signed together with the figures of the first month", ""
-    if not rules.changed:
-        return "done", f"policy, accounts and mapping as when {rules.signed_month} was signed", ""
-    words = f"{' and '.join(rules.changed)} changed since {rules.signed_month} was signed"
-    if rules.approved_by:
-        return "done", f"{words}; approved by {rules.approved_by}", ""
-    todo = f"finance-pipeline close approve-rules {facts.command} --reason ...   (not by who changed them)"
-    return "open", words, todo
+    if not rules.have_changed:
+        return "done", f"mapping, rules, tolerances and rates are as when {rules.signed_month} was signed", ""
+    words = (
+        f"mapping, rules, tolerances or rates changed since {rules.signed_month} was signed, and nobody approved that"
+    )
+    return "open", words, f"finance-pipeline settings propose --book {facts.book} --reason ...   (another approves)"
 
 
 def _differences_are_decided(facts: Facts) -> tuple[State, str, str]:

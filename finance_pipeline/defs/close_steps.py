@@ -35,7 +35,7 @@ STEPS = {
     "items_explained": "What is open on accounts that must clear is explained, item by item.",
     "revaluation": "Balances in other currencies stand at the closing rate.",
     "ledgers_agree": "Our trial balance equals that of the accounting system, or each difference is explained.",
-    "rules_approved": "What changed of policy, accounts and mapping was approved by another person.",
+    "rules_approved": "What changed of mapping, rules, tolerances and rates was approved by another person.",
     "differences": "What is known otherwise of closed months was decided on.",
 }
 

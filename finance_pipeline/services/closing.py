@@ -27,6 +27,7 @@ from finance_pipeline.services.calendar import last_month
 from finance_pipeline.services.closing_changes import NotReady, book_month, changing, given, seen_of
 from finance_pipeline.services.closing_facts import facts_of
 from finance_pipeline.services.closing_people import TakesAnotherPerson, Who, acting
+from finance_pipeline.services.closing_rules import settings_digest
 from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
@@ -190,5 +191,6 @@ def _versions(conn: Connection, book: Book, month: Month) -> dict[str, Any]:
         "engine": ENGINE_VERSION,
         "policy": policy_of(book).digest,
         "chart": chart.digest_of(book),
+        "settings": settings_digest(book),
         "rates": marks.rates_digest(conn, month),
     }

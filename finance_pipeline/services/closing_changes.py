@@ -57,7 +57,7 @@ def changing(workspace: Workspace, book: Book, month: Month) -> Iterator[Connect
     try:
         with workspace.database.transaction() as conn:
             book_lock(conn, book.id)
-            conn.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
+            conn.execute("select pg_catalog.set_config('lock_timeout', %s, true)", (LOCK_WAIT,))
             yield conn
     except _SAYS_NO as cause:
         said = cause.diag.message_primary or str(cause)

@@ -19,7 +19,6 @@ NOTHING = " "
 NEW: dict[str, dict[str, Any]] = {
     "close.explanation": {"explanation_seq": 900},
     "close.review": {"review_seq": 900},
-    "close.rules_approval": {"approval_seq": 900},
     "close.signature": {"signature_id": "new", "sequence": 90, "review_seq": 800},
     "close.signed_balance": {"currency": "EUR"},
     "close.signed_record": {"record_id": "new"},
@@ -47,11 +46,6 @@ BROKEN: dict[str, dict[str, dict[str, Any]]] = {
         "review_month_check": {"month": "2026-5"},
         "review_book_fkey": {"book": "nobody"},
         "review_pkey": {"review_seq": 800},
-    },
-    "close.rules_approval": said("rules_approval", "actor", "role", "reason", "origin") | {
-        "rules_approval_month_check": {"month": "2026-5"},
-        "rules_approval_book_fkey": {"book": "nobody"},
-        "rules_approval_pkey": {"approval_seq": 800},
     },
     "close.signature": said("signature", "role", "reason", "origin") | {
         "signature_month_check": {"month": "May"},
@@ -157,9 +151,6 @@ def _rows(conn: Connection, book: str) -> dict[str, list[dict[str, Any]]]:
                           "verdict": "explained"},
         ],
         "close.review": [here | WHO | seal | {"review_seq": each} for each in (700, 800)],
-        "close.rules_approval": [
-            here | WHO | {"approval_seq": 800, "policy_digest": "p", "chart_digest": "c"},
-        ],
         "close.signature": [signature | signed | {"sequence": 1, "review_seq": 700}],
         "close.signed_balance": [
             signed | {"account_id": account, "code": "1010", "currency": "USD", "amount_minor": 1,

@@ -264,3 +264,23 @@ def test_no_figures_are_signed_that_must_be_equal_and_are_not_or_that_nobody_put
         books.sign(review)
     with pytest.raises(Refused, match="nothing was put forward as 0"):
         books.sign(0)
+
+
+def test_each_account_belongs_to_the_area_of_its_role(books: Closing) -> None:
+    with books.database.transaction() as conn:
+        found = dict(
+            conn.execute(
+                "select area, array_agg(distinct role order by role) from ledger.account where book = %s group by area",
+                (books.book,),
+            ).fetchall()
+        )
+    assert found["AR"] == [
+        "disputes_receivable", "receivables", "refunds_awaiting_credit_note", "unapplied_card_receipts",
+        "unidentified_receipts",
+    ]  # fmt: skip
+    assert found["AP"] == ["payables", "unidentified_payments"]
+    assert found["bank"] == [
+        "bank", "exchange", "outstanding_payments", "outstanding_receipts", "payouts_in_transit", "processor_clearing",
+        "transfers_in_transit",
+    ]  # fmt: skip
+    assert {"sales", "bank_charges", "retained_earnings", "receivables_valuation"} <= set(found["GL"])

@@ -11,11 +11,11 @@ import pytest
 from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Settings
-from finance_pipeline.services import api, books, closing, closing_items, closing_periods, closing_rules, reports
+from finance_pipeline.services import api, books, closing, closing_items, closing_periods, reports
+from finance_pipeline.services.approved_settings import approve, propose
 from finance_pipeline.services.closing_changes import NotReady
 from finance_pipeline.services.closing_items import Wanted
 from finance_pipeline.services.closing_people import TakesAnotherPerson
-from finance_pipeline.services.policies import policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.address import parts_of
 from finance_pipeline_tests.conftest import _fresh
@@ -256,18 +256,12 @@ def test_a_soft_closed_month_takes_what_a_named_person_posts_and_the_rest_goes_t
 def test_changed_rules_are_approved_by_another_person_before_the_next_month_is_signed(book: Told) -> None:
     lock(book)
     assert step(book, "rules_approved", JUNE)[0] == "done"
-    changed = BOOK.model_copy(update={"policy": {"return_days": 61}, "chart": BOOK.chart | {"999": "5000"}})
+    changed = BOOK.model_copy(update={"chart": BOOK.chart | {"999": "5000"}})
     workspace = Workspace(Settings(home=book.workspace.home, books=(changed,)), book.workspace.database)
-    with workspace.database.transaction() as conn:
-        conn.execute(
-            "insert into recon.policy_change (book, old_digest, new_digest, policy, actor, reason, backtest, evidence)"
-            " values ('us', 'old', %s, '', 'Ann', 'fewer', '{}', '[]')",
-            (policy_of(changed).digest,),
-        )
     found = closing.status(workspace, "us", "2026-06").step("rules_approved")
-    words = "the matching policy and the accounts or their mapping changed since 2026-05 was signed"
-    assert (found.state, found.words) == ("open", words)
-    with pytest.raises(NotReady, match="Ann saved them, and another person approves"):
-        closing_rules.approve_rules(workspace, "us", "2026-06", reason="fewer guesses", actor="ann")
-    closing_rules.approve_rules(workspace, "us", "2026-06", reason="fewer guesses", actor="Bea")
-    assert closing.status(workspace, "us", "2026-06").step("rules_approved").words == f"{words}; approved by Bea"
+    assert found.state == "open"
+    assert found.words.endswith("changed since 2026-05 was signed; nobody approved that")
+    propose(workspace, "us", reason="a new account", actor="Ann")
+    assert closing.status(workspace, "us", "2026-06").step("rules_approved").state == "open"
+    approve(workspace, "us", reason="agreed", actor="Bea")
+    assert closing.status(workspace, "us", "2026-06").step("rules_approved").words.endswith("approved by Bea")

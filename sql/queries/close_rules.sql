@@ -1,13 +1,8 @@
--- One row: what a book was computed with at its last sign-off of an earlier month, and who approved since what it is
--- computed with now. All null before the first.
+-- One row: the settings that a book was computed with at its last sign-off of an earlier month, and who approved those
+-- that are in force. All null before the first sign-off, and where nothing was ever approved.
 select
-    signed.month, signed.versions ->> 'policy' as policy, signed.versions ->> 'chart' as chart,
-    (
-        select approval.actor from close.rules_approval as approval
-        where approval.book = %(book)s and approval.policy_digest = %(policy)s and approval.chart_digest = %(chart)s
-        order by approval_seq desc
-        limit 1
-    ) as approved_by
+    signed.month, signed.versions ->> 'settings' as settings,
+    (select approved_by from ledger.settings_in_force as approved where approved.book = %(book)s) as approved_by
 from (select) as one
 left join lateral (
     select signature.month, signature.versions from close.signature
