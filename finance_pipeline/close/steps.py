@@ -190,9 +190,7 @@ def _rules_are_approved(facts: Facts) -> tuple[State, str, str]:
         return "done", "signed together with the figures of the first month", ""
     if not rules.have_changed:
         return "done", f"mapping, rules, tolerances and rates are as when {rules.signed_month} was signed", ""
-    words = (
-        f"mapping, rules, tolerances or rates changed since {rules.signed_month} was signed, and nobody approved that"
-    )
+    words = f"mapping, rules, tolerances or rates changed since {rules.signed_month} was signed; nobody approved that"
     return "open", words, f"finance-pipeline settings propose --book {facts.book} --reason ...   (another approves)"
 
 
