@@ -40,6 +40,7 @@ STATEMENTS: dict[str, LiteralString] = {
     "changing a seal": "update ledger.seal set root = ''",
     "breaking seals": "delete from ledger.seal",
     "moving the end of the chain": "update ledger.head set position = 0",
+    "saying when a batch was": "insert into ledger.batch_days select * from ledger.batch_days",
     "saying what an account meant": "insert into ledger.account_seal select * from ledger.account_seal",
     "forgetting what an account meant": "delete from ledger.account_seal",
     "forging a token": "insert into ledger.run_token (book, run_id) values ('us', 'run')",

@@ -48,7 +48,7 @@ _ALL = {
         ("when added.version > 1 and not exists (", "when false and not exists ("),
     ),
     "seal_batch": (
-        ("if batch.entry_count = 0 then", "if false then"),
+        ("if days.first_day is null then", "if false then"),
         ("from unnest(moved);", "from unnest(moved) where false;"),
         (
             "where not exists (select from ledger.account_seal",

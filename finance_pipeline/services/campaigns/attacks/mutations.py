@@ -95,8 +95,8 @@ _FEWER_RIGHTS: LiteralString = """
     order by 2
 """
 TABLES = [
-    "account", "account_seal", "batch", "book", "business_key", "entry", "head", "movement", "numbering", "period",
-    "run_token", "seal",
+    "account", "account_seal", "batch", "batch_days", "book", "business_key", "entry", "head", "movement", "numbering",
+    "period", "run_token", "seal",
 ]  # fmt: skip
 """The ledger proper; what closing and going live keep beside it has tests of its own."""
 FUNCTIONS = [

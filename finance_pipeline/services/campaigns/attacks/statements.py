@@ -215,7 +215,7 @@ HARMLESS: dict[str, LiteralString] = {
 """Statements that may run: they must leave every row of the ledger as it is, and the next entry as it would be."""
 AS_OWNER: dict[str, LiteralString] = {
     f"{verb} {table}": statement
-    for table in ("entry", "batch", "business_key", "seal", "movement", "account_seal", "run_token")
+    for table in ("entry", "batch", "batch_days", "business_key", "seal", "movement", "account_seal", "run_token")
     for verb, statement in {
         "changing": "update {table} set {column} = {column}",
         "deleting": "delete from {table}",
