@@ -11,35 +11,32 @@ with wanted as (
         on mark.book = %(book)s and mark.source = %(source)s and mark.month = wanted.month
             and mark.digest = %(digest)s
 ),
+-- A record's latest version is among what landed since the earliest mark, or the record is not touched.
 touched as (
-    select distinct record.kind, record.source_id
-    from landing.record
-    join wanted
-        on record.seq > wanted.after_seq
-            and record.seq > (select min(after_seq) from wanted)
-            and record.seq <= %(up_to_seq)s
-            and (
-                record.accounting_on between wanted.first_day and wanted.last_day
-                or record.previous_on between wanted.first_day and wanted.last_day
-                or record.accounting_on is null
-            )
-    where record.source = %(source)s
-        and record.connection_id = any(%(connections)s::text[])
-        and (%(accounts)s::text[] is null or record.account = any(%(accounts)s::text[]))
+    select news.kind, news.source_id, max(news.seq) as seq
+    from landing.record as news
+    where news.seq > (select min(after_seq) from wanted)
+        and news.seq <= %(up_to_seq)s
+        and news.source = %(source)s
+        and news.connection_id = any(%(connections)s::text[])
+    group by news.kind, news.source_id
+    having bool_or(
+        (%(accounts)s::text[] is null or news.account = any(%(accounts)s::text[]))
+        and exists (
+            select from wanted
+            where news.seq > wanted.after_seq
+                and (
+                    news.accounting_on between wanted.first_day and wanted.last_day
+                    or news.previous_on between wanted.first_day and wanted.last_day
+                    or news.accounting_on is null
+                )
+        )
+    )
 )
 select
     latest.kind, latest.source_id, latest.account, latest.accounting_on, latest.removed,
     latest.content_hash, file.path, latest.seq
 from touched
-cross join lateral (
-    select *
-    from landing.record as version
-    where version.connection_id = any(%(connections)s::text[])
-        and version.kind = touched.kind
-        and version.source_id = touched.source_id
-        and version.seq <= %(up_to_seq)s
-    order by version.seq desc
-    limit 1
-) as latest
+join landing.record as latest using (seq)
 join landing.file as file on file.content_hash = latest.file_hash
 order by latest.seq
