@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 
+from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.services import posting, reconcile
+from finance_pipeline.services import api, posting, reconcile
 from finance_pipeline.services.adjusting import Wanted, adjust, dismiss
 from finance_pipeline.store.address import parts_of
 from finance_pipeline.store.database import Database
@@ -138,6 +139,10 @@ def test_late_and_small_posts_by_itself_on_the_first_open_day_though_rules_and_e
         )
     books.line("late", "75.00", day(28), "INV-3 Gamma")
     run(books, MAY, JUNE)
+    shown = api.differences(books.workspace, [BookMonth("us", MAY), BookMonth("us", JUNE)])
+    assert shown.by_partition["us|2026-05"] | {"closed": 1, "late": 1, "rule": 3} == shown.by_partition["us|2026-05"]
+    assert (shown.by_partition["us|2026-06"]["closed"], shown.row_count) == (0, 4)
+    assert "| late | late item | bank line of 2026-05-28, 75.00 USD, INV-3 Gamma |" in (shown.table_markdown or "")
     found = report(books).differences.sort("cause")
     assert found.select("cause", "status").rows() == [("late", "late item"), *[("rule", "waiting")] * 3]
     posted = "select accounting_on, effective_on, count(*) from ledger.entry where accounting_on > %s group by 1, 2"
