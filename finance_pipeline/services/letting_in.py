@@ -135,8 +135,9 @@ def let_in(
 ) -> LetIn:
     """Record these decisions (decided_frame) and publish what follows from them in the closed months from one on.
 
-    In the caller's transaction, which holds the book's lock. by_a_person: matches that stand and would not be found any
-    more, with all that was let in since the months were signed, are taken back too; nothing else may do that.
+    In the caller's transaction, which holds the book's lock. by_a_person: matches that stand are taken back too where
+    they would be found of the records as they were signed, or as they counted until now, and would not be any more;
+    nothing else may do that.
     """
     touched, held = _touched(conn, book, decided), held_months(conn, book)
     earliest = min([str(first), *touched, *(_not_followed(conn, book) if by_a_person else ())])
@@ -144,13 +145,14 @@ def let_in(
     chart.ensure_accounts(conn, [book])
     before = {month: _before(conn, book, policy, month) for month in chain}
     span = _span(conn, book, chain) if by_a_person else []
-    signed = matched_from_nothing(conn, book, policy, span, held) if span else None
+    known = [matched_from_nothing(conn, book, policy, span, as_signed) for as_signed in (held, {}) if span]
     copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
     done, correlation_id = LetIn(decided.height), new_correlation_id()
     now = None
-    if signed is not None:
+    if span:
         now = matched_from_nothing(conn, book, policy, span, {})
-        done += LetIn(retracted=_take_back(conn, book, span[0], signed.join(now, on="match_id", how="anti")))
+        gone = pl.concat(known).unique().join(now, on="match_id", how="anti")
+        done += LetIn(retracted=_take_back(conn, book, span[0], gone))
     carried_changed = True
     for month in chain:
         new, retracted, closing = 0, 0, before[month].closing
