@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
 from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.settings import BankAccount, Book
 from finance_pipeline.services import api
 from finance_pipeline.services.adjusting import Wanted, adjust
 from finance_pipeline.services.differences import Report, difference_report
+from finance_pipeline.services.held import causes_of, held_months
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import US, Told
 
@@ -47,10 +50,17 @@ def report(told: Told, month: Month | None = None) -> Report:
     return difference_report(told.workspace, "us", str(month) if month else None)
 
 
-def stands(told: Told, month: Month | None = None) -> dict[str, tuple[str, str]]:
+def differing(told: Told) -> pl.DataFrame:
+    """Each record of a closed month that is not what was signed, and how it stands; what it would post is not asked."""
+    with told.workspace.database.transaction(role="reader") as conn:
+        found = [causes_of(conn, held) for held in held_months(conn, told.workspace.settings.book("us")).values()]
+    return pl.concat(found)
+
+
+def stands(told: Told) -> dict[str, tuple[str, str]]:
     """Cause and status of each difference, by the name of its record."""
-    found = report(told, month).differences
-    return {row["record_id"].split("/")[-1]: (row["cause"], row["status"]) for row in found.iter_rows(named=True)}
+    rows = differing(told).select("record_id", "cause", "status").rows()
+    return {record.split("/")[-1]: (cause, status) for record, cause, status in rows}
 
 
 def run(told: Told, *months: Month) -> None:
@@ -64,7 +74,5 @@ def run(told: Told, *months: Month) -> None:
 def adjust_all(told: Told, *people: str) -> None:
     """Each in turn: the first proposes what is above the limit, the second lets it in."""
     for person in people or ("Ada", "Grace"):
-        found = report(told).differences
-        waiting = [row for row in found.iter_rows(named=True) if row["status"] in ("waiting", "proposed")]
-        if waiting:
+        if {status for _, status in stands(told).values()} & {"waiting", "proposed"}:
             adjust(told.workspace, Wanted(), reason="the bank is right", actor=person)

@@ -20,6 +20,7 @@ from finance_pipeline_tests.services.closed import (
     ONE_BANK,
     adjust_all,
     close_months,
+    differing,
     report,
     run,
     signed_balances,
@@ -234,5 +235,5 @@ def dismiss_named(books: Told, name: str, actor: str) -> None:
 
 
 def named(books: Told, name: str) -> str:
-    found = report(books).differences
+    found = differing(books)
     return next(i for i, record in found.select("difference_id", "record_id").rows() if record.endswith(f"/{name}"))
