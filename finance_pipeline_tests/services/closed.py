@@ -64,11 +64,10 @@ def stands(told: Told) -> dict[str, tuple[str, str]]:
 
 
 def run(told: Told, *months: Month) -> None:
-    """Everything from records to tie-outs, closed months among them."""
+    """From records to the journal, closed months among them."""
     keys = [BookMonth("us", month) for month in months]
     api.reconcile(told.workspace, keys)
     api.post(told.workspace, keys, "run")
-    api.tie_out(told.workspace, keys)
 
 
 def adjust_all(told: Told, *people: str) -> None:

@@ -173,6 +173,8 @@ def test_what_the_bank_shows_is_not_dismissed_and_what_it_does_not_show_is(books
     with pytest.raises(BadInput, match=r"the bank states 340.00, we have 350.00"):
         dismiss_named(books, "paid-2", "Ada")
     run(books, MAY, JUNE)
+    api.tie_out(books.workspace, [BookMonth("us", MAY)])
+    assert [name for name, _, _ in books.untied()] == ["bank_account_equals_statement"], "what waits is not missing"
     assert stands(books) == {"told-twice": ("late", "dismissed"), "paid-2": ("changed", "waiting")}
     assert books.balances(END) == {"1010": "350.00", "1100": "75.00", "4000": "-425.00"}
 
