@@ -209,12 +209,28 @@ def test_the_application_reads_what_was_signed_and_writes_none_of_it_itself(book
         assert rights is None, table
     with pytest.raises(psycopg.errors.InsufficientPrivilege), undone(books.database) as conn:
         conn.execute("select ledger.take_period(%s, '2026-05-01')", (books.book,))
-    for call in (
-        "select close.put_forward('us', '2026-05', 'x', 'x', 'x', 'x', '')",
-        "select ledger.approve_reopening(1, '', '', '', '', '')",
-    ):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege), undone(books.database, "reader") as conn:
-            conn.execute(call)
+    for role, may in (("app", ["explain", "put_forward", "sign"]), ("reader", None)):
+        callable_ones = books.ask(
+            "select array_agg(proname::text order by proname) from pg_proc where prosecdef"
+            " and pronamespace = 'close'::regnamespace and has_function_privilege(%s, oid, 'EXECUTE')",
+            f"finance_pipeline_{role}",
+        )
+        assert callable_ones == may
+
+
+def test_what_is_closed_already_and_what_is_no_area_is_refused_and_a_request_lapses(books: Closing) -> None:
+    books.lock_area("AR")
+    with pytest.raises(NotNow, match="locked for AR already"):
+        books.lock_area("AR")
+    with pytest.raises(Refused, match="AR, AP, bank or GL"):
+        books.ask_reopening(areas=["cash"])
+    request = books.ask_reopening(until=soon(0.2))
+    time.sleep(0.2)
+    with pytest.raises(NotNow, match=f"no request {request}"):
+        books.approve(request)
+    books.soft_close("Cid")
+    with pytest.raises(NotNow, match="is soft_closed already"):
+        books.soft_close("Dan")
 
 
 def test_what_touches_a_locked_area_is_posted_on_the_next_open_day_and_the_rest_on_its_own(
