@@ -57,6 +57,8 @@ class ProofReport:
     """The first broken link of the chain, else the first fault of an entry; with words."""
     faults: tuple[str, ...]
     """Everything found, first the chain; at most twenty faults of entries, and of balances."""
+    departs: str | None = None
+    """Where the chain is not what was noted outside the database; None where it is, or nothing was noted."""
 
     @property
     def holds(self) -> bool:
@@ -91,10 +93,12 @@ def verify(conn: Connection, *, anchors: Sequence[Anchor] = (), beside: Connecti
         if not row[rule]
     ]
     broken += _ends(conn, chain)
-    broken += [words for words in (_departure(chain, each) for each in anchors) if words][:1]
+    departs = next((words for words in (_departure(chain, each) for each in anchors) if words), None)
+    broken += [departs] if departs else []
     found = (*broken, *faults, *movements)
     head = chain["link"][-1] if chain.height else GENESIS
-    return ProofReport(chain.height, int(chain["counted"].sum()), head, found[0] if found else None, found)
+    first = found[0] if found else None
+    return ProofReport(chain.height, int(chain["counted"].sum()), head, first, found, departs)
 
 
 def _faults(conn: Connection, name: str) -> list[str]:

@@ -103,8 +103,8 @@ def verify(
     words = [
         f"The chain of {ledger.batches} batches and {ledger.entries:,} entries holds; its head is {ledger.head}."
         if ledger.holds
-        else f"The ledger is not what was sealed: {ledger.first_broken}.",
-        _anchored(kept, anchors, ledger.holds),
+        else f"The ledger is not what was sealed: {ledger.first_broken}{_more(ledger.faults)}.",
+        _anchored(kept, anchors, ledger.departs),
         f"All {len(rows)} landed files are what their names promise."
         if not damaged
         else f"{len(damaged)} landed files are damaged or gone, the first is landing/{damaged[0]}: restore it.",
@@ -120,6 +120,7 @@ def verify(
         words.append(f"Link {end.position} {added}.")
     return {
         "anchors": len(anchors),
+        "departs": ledger.departs,
         "intact": ledger.holds and not damaged and lost.is_empty(),
         "batches": ledger.batches,
         "entries": ledger.entries,
@@ -133,11 +134,15 @@ def verify(
     }
 
 
-def _anchored(kept: Path, anchors: list[Anchor], holds: bool) -> str:
-    """What was compared with what is kept outside the database."""
+def _anchored(kept: Path, anchors: list[Anchor], departs: str | None) -> str:
+    """What was compared with what is kept outside the database, and whether that holds."""
     if not anchors:
         return f"No end of the chain was noted outside the database yet ({kept})."
-    noted = (
-        f"{len(anchors)} ends of the chain that were noted outside the database, the last link {anchors[-1].position}"
-    )
-    return f"It was compared with {noted} ({kept}){', and agrees with them' if holds else ''}."
+    if departs:
+        return f"It is not what was noted outside the database ({kept}): {departs}."
+    return f"It agrees with what was noted outside the database, the last time at link {anchors[-1].position} ({kept})."
+
+
+def _more(faults: tuple[str, ...]) -> str:
+    """That there are more faults than the first, if there are; --json has them all."""
+    return f" ({len(faults) - 1} more with --json)" if len(faults) > 1 else ""
