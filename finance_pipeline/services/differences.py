@@ -8,7 +8,7 @@ entries that were signed follows from rules, code, rates or what was learnt sinc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -21,7 +21,6 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.rates import functional
 from finance_pipeline.ledger.schemas import ENTRIES
-from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.candidates import ITEM_SCHEMA
 from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
@@ -144,8 +143,8 @@ def _folded(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool, 
     lines, items = _signed_opening(conn, held)
     opening = openings.opening_of(conn, book, month, lines, items, seen)
     standing = openings.standing(conn, book.id, month, policy, held.signed_at)
-    if from_nothing:
-        standing = frames.Standing(standing.here.clear(), standing.later, standing.past)
+    past = openings.past_without(standing.past, opening.lines)
+    standing = replace(standing, past=past, here=standing.here.clear() if from_nothing else standing.here)
     given = openings.given_of(
         conn, book, policy, month, opening, standing,
         decisions=openings.decisions(conn, book.id, month, held.signed_at), taught_until=month, seen=seen,

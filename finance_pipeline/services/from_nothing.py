@@ -36,8 +36,9 @@ def matched_from_nothing(
         carried = {*lines, *items["item_id"]}
         opening = _without(openings.opening_of(conn, book, month, lines, items, seen), known - carried)
         known |= {*opening.lines["line_id"], *opening.items["item_id"]}
+        known_past = openings.past_without(past, opening.lines)
         given = openings.given_of(
-            conn, book, policy, month, opening, frames.Standing(past.clear(), past.clear(), past),
+            conn, book, policy, month, opening, frames.Standing(past.clear(), past.clear(), known_past),
             decisions=openings.decisions(conn, book.id, month), taught_until=month, seen=seen,
         )  # fmt: skip
         done = folding.folded(conn, book, policy, given)

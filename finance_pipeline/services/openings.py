@@ -150,6 +150,14 @@ def standing(
     return frames.Standing(here=here, later=later, past=past)
 
 
+def past_without(past: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Standing allocations of earlier months without those of lines that are the month's own (LINE_SCHEMA): a line whose
+    day is another now is where it is known to be, whatever it was matched to before."""
+    own = lines["line_id"].implode()
+    other = pl.col("other_line_id").is_in(own).fill_null(False)
+    return past.filter(~pl.col("line_id").is_in(own), ~other)
+
+
 def _lines_held(standing: pl.DataFrame) -> list[str]:
     holding = standing.filter(pl.col("relation").is_in(frames.HOLDING_RELATIONS))["other_line_id"]
     return pl.concat([standing["line_id"], holding]).unique().sort().to_list()
