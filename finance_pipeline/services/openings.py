@@ -151,7 +151,7 @@ def standing(
 
 
 def past_without(past: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """Standing allocations of earlier months without those of lines that are the month's own (LINE_SCHEMA): a line whose
+    """Standing allocations of earlier months without those of lines that are the month's own (LINE_SCHEMA): one whose
     day is another now is where it is known to be, whatever it was matched to before."""
     own = lines["line_id"].implode()
     other = pl.col("other_line_id").is_in(own).fill_null(False)
