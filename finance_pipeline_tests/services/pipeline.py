@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from finance_pipeline.canonical import schemas
+from finance_pipeline.core.identity import new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, months
 from finance_pipeline.services import api
 from finance_pipeline.services.results import CheckResult
@@ -44,7 +45,7 @@ def compute(workspace: Workspace, keys: Sequence[BookMonth]) -> Computed:
     """Everything from evidence to tie-outs for some book-months, in the order in which the assets depend."""
     versions = sum(int(api.canonicalize(workspace, table, keys).figures["new_versions"]) for table in TABLES)
     matches = api.reconcile(workspace, keys)["matches"].figures
-    entries = api.post(workspace, keys, "run-1")["journal_entries"].figures
+    entries = api.post(workspace, keys, new_correlation_id())["journal_entries"].figures
     api.cash(workspace, keys)
     _, checks = api.tie_out(workspace, keys)
     return Computed(
