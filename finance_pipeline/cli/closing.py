@@ -130,8 +130,8 @@ def lock(
 
     with opened() as workspace:
         if area is not None:
-            closing_periods.lock_area(workspace, book, month, area, reason=reason)
-            console.print(f"{book} {month} is locked for {area}.")
+            locked = closing_periods.lock_area(workspace, book, month, area, reason=reason)
+            console.print(f"{book} {month} is locked for {locked}.")
             return
         posted = closing.lock(workspace, book, month, reason=reason)
     console.print(f"{book} {month} is locked." + (f" {posted} entries posted at the year end." if posted else ""))

@@ -62,8 +62,8 @@ def post_softly(
 def lock_area(
     workspace: Workspace, book_id: str, month_text: str, area: str, *, reason: str, actor: str | None = None,
     origin: str | None = None,
-) -> None:  # fmt: skip
-    """Lock one area of a month ahead of the rest: AR, AP, bank or GL."""
+) -> str:  # fmt: skip
+    """Lock one area of a month ahead of the rest: AR, AP, bank or GL. Returns the area."""
     who = acting(workspace.settings, "controller", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
     wanted = _areas([area])[0]
@@ -73,6 +73,7 @@ def lock_area(
             "select ledger.lock_area(%s, %s, %s, %s, %s, %s, %s, %s)",
             (book.id, month.first_day, wanted, who.name, who.role, given(reason), who.origin, seen),
         )
+    return wanted
 
 
 def ask_reopening(
