@@ -249,9 +249,10 @@ def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
     payloads = (
         files.select(content, "payload")
         .join(landed.lazy().select(content), on=content, how="semi")
-        .unique(content)
         .collect()
     )
+    # Not `unique`, which groups whole rows: the payloads are large.
+    payloads = payloads.filter(pl.col(content).is_first_distinct())
     found = landed.join(payloads, on=content, how="inner", maintain_order="left")
     if found.height != landed.height:
         missing = landed.join(payloads, on=content, how="anti").row(0, named=True)
