@@ -246,11 +246,7 @@ def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
         return landed.with_columns(payload=pl.lit(None, pl.String)).drop("path", "seq")
     content = "content_hash"
     files = workspace.landing.read(landed["path"].unique(maintain_order=True).to_list())
-    payloads = (
-        files.select(content, "payload")
-        .join(landed.lazy().select(content), on=content, how="semi")
-        .collect()
-    )
+    payloads = files.select(content, "payload").join(landed.lazy().select(content), on=content, how="semi").collect()
     # Not `unique`, which groups whole rows: the payloads are large.
     payloads = payloads.filter(pl.col(content).is_first_distinct())
     found = landed.join(payloads, on=content, how="inner", maintain_order="left")
