@@ -12,15 +12,16 @@
 -- closer out, as they could with the row alone, since one FOR SHARE never waits for another. It is not ACCESS EXCLUSIVE,
 -- because reading harms no close: a long report neither holds one up nor stands still for it.
 
--- The part of the books that an account belongs to, for locks by area: what its role says.
+-- The part of the books that an account belongs to, for locks by area: what its whole role says. Bank charges are an
+-- expense, and a month's end revalues what is open though its area is locked already: both are of the general ledger.
 create function ledger.area_of(role text) returns text
 immutable strict language sql
 return case
     when role in ('receivables', 'unidentified_receipts', 'unapplied_card_receipts', 'disputes_receivable',
-        'refunds_awaiting_credit_note') or role like 'receivables\_%' then 'AR'
-    when role in ('payables', 'unidentified_payments') or role like 'payables\_%' then 'AP'
+        'refunds_awaiting_credit_note') then 'AR'
+    when role in ('payables', 'unidentified_payments') then 'AP'
     when role in ('bank', 'processor_clearing', 'payouts_in_transit', 'transfers_in_transit', 'outstanding_receipts',
-        'outstanding_payments', 'exchange') or role like 'bank\_%' or role like 'processor\_clearing\_%' then 'bank'
+        'outstanding_payments', 'exchange') then 'bank'
     else 'GL'
 end;
 
@@ -133,7 +134,8 @@ begin atomic
 end;
 
 -- The first month, from the given one on, that takes entries of a book which touch these areas: itself, unless somebody
--- closed it. A soft-closed month takes only what a named person posts, so nothing goes there by itself.
+-- closed it. A soft-closed month takes those of a transaction that holds a permission for it: what a named person posts
+-- goes there on its own date.
 create function ledger.first_open_month(wanted_book text, wanted date, areas text[]) returns date
 volatile language sql
 begin atomic
@@ -142,8 +144,16 @@ begin atomic
         as month (first_day)
     where not exists (
         select from ledger.period_now as period
-        where period.book = wanted_book and period.month = month.first_day::date
-            and (period.state <> 'open' or period.locked_areas && areas)
+        where period.book = wanted_book and period.month = month.first_day::date and (
+            period.locked_areas && areas
+            or period.state = 'locked'
+            or period.state = 'soft_closed' and not exists (
+                select from ledger.posting_permission as allowed
+                join ledger.batch using (batch_id)
+                where allowed.book = period.book and allowed.month = period.month
+                    and batch.opened_xid = pg_current_xact_id_if_assigned()
+            )
+        )
     );
 end;
 
@@ -245,6 +255,18 @@ $$;
 create function ledger.is_same_person(one text, other text) returns boolean
 immutable strict language sql
 return lower(btrim(one)) = lower(btrim(other));
+
+-- Whether a month is soft-closed and names a person among those who may still post.
+create function ledger.may_post_softly(wanted_book text, wanted_month date, actor text) returns boolean
+volatile language sql
+begin atomic
+    select exists (
+        select from ledger.period_now as period
+        cross join unnest(period.posters) as poster (name)
+        where period.book = wanted_book and period.month = wanted_month and period.state = 'soft_closed'
+            and ledger.is_same_person(poster.name, actor)
+    );
+end;
 
 create function ledger.soft_close_period(
     wanted_book text, wanted_month date, posters text[], actor text, role text, reason text, origin text, seen text

@@ -171,32 +171,36 @@ create function close.last_day(month text) returns date
 immutable strict language sql
 return (to_date(month, 'YYYY-MM') + interval '1 month')::date - 1;
 
--- What was posted up to the end of a month after a position of the chain, by account and currency, where it is not zero.
--- Entries are found by the batches sealed since: a few of the newest, not the whole journal.
+-- What was posted up to the end of a month after a position of the chain, by account and currency, where it is not zero:
+-- of what each batch moved (ledger.movement), not of the entries.
 create function close.moved_since(wanted_book text, wanted_month text, wanted_position bigint)
 returns table (account_id integer, currency text, amount_minor bigint, functional_minor bigint)
 stable language sql
 begin atomic
-    select line.account_id, entry.currency, sum(line.amount)::bigint, sum(line.functional)::bigint
-    from ledger.seal
-    join ledger.entry using (batch_id)
-    cross join lateral unnest(entry.accounts, entry.amounts, coalesce(entry.functional_amounts, entry.amounts))
-        as line (account_id, amount, functional)
-    where seal.position > wanted_position and entry.book = wanted_book
-        and entry.accounting_on <= close.last_day(wanted_month)
-    group by line.account_id, entry.currency
-    having sum(line.amount) <> 0 or sum(line.functional) <> 0;
+    select movement.account_id, movement.currency, sum(movement.debit_minor - movement.credit_minor)::bigint,
+        sum(movement.functional_debit_minor - movement.functional_credit_minor)::bigint
+    from ledger.movement
+    where movement.book = wanted_book and movement.accounting_month <= close.first_day(wanted_month)
+        and movement.position > wanted_position
+    group by movement.account_id, movement.currency
+    having sum(movement.debit_minor - movement.credit_minor) <> 0
+        or sum(movement.functional_debit_minor - movement.functional_credit_minor) <> 0;
 end;
 
 create view close.standing_signature as
 select
     last_one.*,
-    exists (select from close.moved_since(last_one.book, last_one.month, last_one.seal_position)) as has_lapsed
+    exists (select from close.moved_since(last_one.book, last_one.month, last_one.seal_position)) or exists (
+        select from ledger.period_event as event
+        where event.book = last_one.book and event.month = close.first_day(last_one.month)
+            and event.action = 'reopened' and event.recorded_at > last_one.recorded_at
+    ) as has_lapsed
 from (
     select distinct on (book, month) signature.* from close.signature order by book, month, sequence desc
 ) as last_one;
 
-comment on view close.standing_signature is 'One row per signed book-month: its last sign-off, and whether a balance moved since.';
+comment on view close.standing_signature is
+    'One row per signed book-month: its last sign-off, and whether a balance moved or the month was reopened since.';
 
 create function close.explain(
     wanted_book text, wanted_month text, subjects text[], currencies text[], opens_minor bigint[], verdict text, actor text,
@@ -237,17 +241,20 @@ returns table (
 stable language sql
 begin atomic
     select
-        line.account_id, entry.currency,
-        coalesce(sum(line.amount) filter (where entry.accounting_on <= close.last_day(wanted_month)), 0)::bigint,
-        coalesce(sum(line.functional) filter (where entry.accounting_on <= close.last_day(wanted_month)), 0)::bigint,
-        coalesce(sum(line.amount) filter (where entry.effective_on <= close.last_day(wanted_month)), 0)::bigint,
-        coalesce(sum(line.functional) filter (where entry.effective_on <= close.last_day(wanted_month)), 0)::bigint
-    from ledger.entry
-    cross join lateral unnest(entry.accounts, entry.amounts, coalesce(entry.functional_amounts, entry.amounts))
-        as line (account_id, amount, functional)
-    where entry.book = wanted_book
-        and (entry.accounting_on <= close.last_day(wanted_month) or entry.effective_on <= close.last_day(wanted_month))
-    group by line.account_id, entry.currency;
+        account_id, currency,
+        coalesce(sum(amount) filter (where accounting_month <= close.first_day(wanted_month)), 0)::bigint,
+        coalesce(sum(functional) filter (where accounting_month <= close.first_day(wanted_month)), 0)::bigint,
+        coalesce(sum(amount) filter (where effective_month <= close.first_day(wanted_month)), 0)::bigint,
+        coalesce(sum(functional) filter (where effective_month <= close.first_day(wanted_month)), 0)::bigint
+    from (
+        select account_id, currency, accounting_month, effective_month, debit_minor - credit_minor as amount,
+            functional_debit_minor - functional_credit_minor as functional
+        from ledger.movement
+        where book = wanted_book and (
+            accounting_month <= close.first_day(wanted_month) or effective_month <= close.first_day(wanted_month)
+        )
+    ) as moved
+    group by account_id, currency;
 end;
 
 -- Current canonical records of a book-month, tombstones included; the first month of a book takes in what is older.
