@@ -23,6 +23,10 @@ from finance_pipeline.services.campaigns.attacks.unsound import TOGETHER, UNSOUN
 from finance_pipeline.store.roles import Roles
 
 BY_HAND_GROUP = "statements as app, by hand"
+_FIRST_SAID = dict.fromkeys(("book", "source", "source_id", "purpose", "version"), 'column "entry_id"') | {
+    "accounting_on": "no partition"
+}
+"""What refuses a row without a part of its key, or without a month, before the column's own rule is asked."""
 _BY_ID: dict[str, object] = {"accounts": [1, 2], "number": 6}
 """Accounts and number by themselves: of an entry that names no book they cannot be looked up."""
 WAYS: dict[str, Callable[[Connection, dict[str, object]], object]] = {
@@ -94,17 +98,27 @@ def all_attacks(conn: Connection) -> list[Attack]:
         for name, (entries, expected) in TOGETHER.items()
     ]
     attacks += [
-        Attack("nothing in a column", f"nothing in {column}", "app", _bound(WAYS["inserted"], _BY_ID | {column: None}))
-        for column in SOUND
+        Attack(
+            "nothing in a column",
+            f"nothing in {column}",
+            "app",
+            _bound(WAYS["inserted"], _BY_ID | {column: None}),
+            _FIRST_SAID.get(column, f'column "{column}" of relation "entry'),
+        )
+        for column in (*SOUND, "batch_id", "number")
         if column not in ("functional_amounts", "match_id", "reverses")
     ]
-    attacks += [Attack("tokens", name, "app", act, "was begun again") for name, act in _TOKENS.items()]
+    attacks += [
+        Attack("tokens", name, "app", act, "was begun again" if "token" in name else "or is sealed")
+        for name, act in _TOKENS.items()
+    ]
     attacks += [
         Attack(
             BY_HAND_GROUP if name in BY_HAND or name.startswith("a new ") else f"statements as {role}",
             name,
             role,
             _run(statement),
+            expected=f'column "{name.split()[-1]}"' if name.startswith("a new ") else "",
         )
         for role, statements in made(conn).items()
         for name, statement in statements.items()
@@ -199,9 +213,17 @@ def _token(conn: Connection, book: str, run_id: str, *, again: bool = False) -> 
     write(conn, batch_id=opened[0] if opened else None)
 
 
+def _sealed_early(conn: Connection) -> None:
+    """Have a batch sealed before its transaction ends, and add to it."""
+    batch = write(conn)
+    conn.execute("set constraints all immediate")
+    write(conn, batch_id=batch, source_id="two")
+
+
 _TOKENS: dict[str, Callable[[Connection], object]] = {
     "the token of a run that was begun again": lambda conn: _token(conn, "us", "run", again=True),
     "another book's token": lambda conn: _token(conn, "de", "run"),
+    "a batch that was sealed already": lambda conn: _sealed_early(conn),
     "another run's token": lambda conn: _token(conn, "us", "another"),
 }
 

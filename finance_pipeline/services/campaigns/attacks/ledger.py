@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import polars as pl
+
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import BankAccount, Book
 from finance_pipeline.ledger import journal
@@ -12,7 +14,7 @@ from finance_pipeline.ledger.chart import ensure_accounts
 from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline.store.database import Database
 
-_MAY = Month(2026, 5)
+MAY = Month(2026, 5)
 _US = Book(
     id="us",
     name="A book in dollars",
@@ -42,16 +44,10 @@ def make_ledger(database: Database) -> None:
     """A book in dollars with five entries in May; June is locked, July soft-closed, October locked for the bank; a book
     in euro from mid-May on. An account of the first is not used any more.
     """
-    paid = _entry("plaid", "us/bank/paid", "line", 4, ["1010", "2100"], 100)
-    gone = _entry("plaid", "us/bank/gone", "line", 4, ["1010", "2100"], 100)
-    invoice = _entry("xero", "us/document/inv", "document", 2, ["1100", "4000"], 500)
-    abroad = _entry("xero", "us/document/abroad", "document", 4, ["1100", "4000"], 100)
-    abroad |= {"currency": "EUR", "functional_amounts": [110, -110]}
     with database.transaction() as conn:
         ensure_accounts(conn, [_US, _DE])
-        for standing in ([paid, gone, invoice, abroad], [paid, invoice, abroad]):
-            frame = ENTRIES.frame(standing)
-            journal.publish(conn, "us", [_MAY], frame, run_id="run", correlation_id="correlation")
+        for gone in (True, False):
+            journal.publish(conn, "us", [MAY], standing(gone=gone), run_id="run", correlation_id="correlation")
     with database.transaction(role="owner") as conn:
         for book, month, state, areas in _PERIODS:
             first_day = date(2026 + month // 13, (month - 1) % 12 + 1, 1)
@@ -61,6 +57,17 @@ def make_ledger(database: Database) -> None:
                 (state, areas, book, first_day),
             )
         conn.execute("update ledger.account set is_active = false where book = 'us' and code = '6300'")
+
+
+def standing(*, gone: bool = False) -> pl.DataFrame:
+    """The entries that stand in May (schemas.ENTRIES); gone: and the one that was taken back."""
+    paid = _entry("plaid", "us/bank/paid", "line", 4, ["1010", "2100"], 100)
+    invoice = _entry("xero", "us/document/inv", "document", 2, ["1100", "4000"], 500)
+    invoice |= {"effective_on": date(2026, 5, 1)}
+    abroad = _entry("xero", "us/document/abroad", "document", 4, ["1100", "4000"], 100)
+    abroad |= {"currency": "EUR", "functional_amounts": [110, -110]}
+    taken_back = [_entry("plaid", "us/bank/gone", "line", 4, ["1010", "2100"], 100)] if gone else []
+    return ENTRIES.frame([paid, *taken_back, invoice, abroad])
 
 
 def _entry(source: str, source_id: str, purpose: str, day: int, accounts: list[str], minor: int) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from finance_pipeline.core.period import Month
-from finance_pipeline.ledger import proof, reports
+from finance_pipeline.ledger import journal, proof, reports
 from finance_pipeline.services.campaigns.attacks.attempts import BY_HAND_GROUP, Attack, Outcome, attempt, elsewhere
 from finance_pipeline.services.campaigns.attacks.by_hand import Connection, write
 from finance_pipeline.services.campaigns.attacks.conditions import CONDITIONS
+from finance_pipeline.services.campaigns.attacks.ledger import MAY, standing
 from finance_pipeline.services.campaigns.attacks.unsound import ABROAD, EURO, TAKEN_BACK
 from finance_pipeline.store.roles import Roles
 
@@ -26,12 +26,16 @@ _CONSTRAINTS: LiteralString = """
     from pg_constraint join pg_class on pg_class.oid = conrelid
     where relnamespace = 'ledger'::regnamespace and not relispartition and conparentid = 0
         and contype in ('c', 'p', 'u', 'f') and relname = any(%(tables)s)
+        and conname not in ('entry_accounting_on_check', 'entry_effective_on_check') -- no partition, no digest of those
     union all
     select 'constraint', relname || '.' || attname || ' not null', relname,
         format('alter table ledger.%I alter column %I drop not null', relname, attname)
     from pg_attribute join pg_class on pg_class.oid = attrelid
     where relnamespace = 'ledger'::regnamespace and relname in ('entry', 'account', 'book', 'batch') and attnum > 0
         and attnotnull and attgenerated = '' and attidentity = '' and not attisdropped
+        -- Without one of these there is no id and no partition either.
+        and (relname <> 'entry'
+            or attname not in ('book', 'source', 'source_id', 'purpose', 'version', 'accounting_on'))
         and not exists (select from pg_index where indrelid = attrelid and indisprimary and attnum = any(indkey))
     order by 2
 """
@@ -49,6 +53,7 @@ _MORE_RIGHTS: LiteralString = """
     where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'p') and relname = any(%(tables)s)
         and not has_table_privilege('finance_pipeline_' || role, pg_class.oid, privilege)
         and (role = 'app' or privilege in ('INSERT', 'UPDATE', 'DELETE'))
+        and (relname, privilege) <> ('entry', 'TRIGGER') -- of no use without the same right to each partition
     union all
     select 'right given', format('execute %s to the %s', oid::regprocedure, role), proname,
         format('grant execute on function %s to finance_pipeline_%s', oid::regprocedure, role)
@@ -75,7 +80,7 @@ _FEWER_RIGHTS: LiteralString = """
         format('revoke select on ledger.%I from finance_pipeline_reader', relname)
     from pg_class
     where relname = any(%(tables)s) and relkind in ('r', 'p') and relnamespace = 'ledger'::regnamespace
-        and relname not in ('period', 'run_token')
+        and relname not in ('period', 'run_token', 'batch_days') -- which no reader reads
     union all
     select 'right taken', format('execute %s from the app', oid::regprocedure), proname,
         format('revoke execute on function %s from finance_pipeline_app', oid::regprocedure)
@@ -84,7 +89,10 @@ _FEWER_RIGHTS: LiteralString = """
     union all
     select 'right taken', format('the owner''s rights from %s', oid::regprocedure), proname,
         format('alter function %s security invoker', oid::regprocedure)
-    from pg_proc where pronamespace = 'ledger'::regnamespace and prosecdef and proname = any(%(functions)s)
+    from pg_proc
+    where pronamespace = 'ledger'::regnamespace and prosecdef and proname = any(%(functions)s)
+        -- These need none: they read what the application may read; the seal runs as who opened the batch.
+        and proname not in ('check_accounts', 'check_versions', 'seal_batch')
     union all
     select 'search path', oid::regprocedure::text, proname,
         format('alter function %s reset search_path', oid::regprocedure)
@@ -188,6 +196,7 @@ def _missed_by_sound_work(conn: Connection, roles: Roles) -> Iterator[str]:
     """What goes wrong with the work of every day: posting, sealing, proving, reading."""
     sound: dict[str, Callable[[], None]] = {
         "posting in dollars": lambda: _posted(conn, roles, {}),
+        "the journal writer": lambda: _published(conn, roles),
         "posting in euro": lambda: _posted(conn, roles, EURO),
         "a reversal": lambda: _posted(conn, roles, TAKEN_BACK),
         "a reversal in euro": lambda: _posted(conn, roles, ABROAD),
@@ -213,10 +222,22 @@ def _posted(conn: Connection, roles: Roles, changes: Mapping[str, object]) -> No
         raise ValueError(f"the proof finds {report.entries} entries: {report.first_broken}")
 
 
+def _published(conn: Connection, roles: Roles) -> None:
+    roles.become(conn, "app")
+    report = journal.publish(conn, "us", [MAY], standing(), run_id="run", correlation_id="correlation")
+    reports.month_totals(conn, "us", [MAY])
+    if (report.new, report.reversed) != (0, 0):
+        raise ValueError("what stands was posted again")
+
+
 def _elsewhere(conn: Connection, roles: Roles) -> None:
     roles.become(conn, "app")
     elsewhere(conn, "shadow, pg_catalog", {})
     conn.execute("set constraints all immediate")
+    conn.execute("set local search_path = pg_catalog")
+    row = conn.execute("select max(recorded_at) > now() from ledger.seal").fetchone()
+    if not row or not row[0]:
+        raise ValueError("the seal says another time")
 
 
 def _opened(conn: Connection, roles: Roles) -> None:
@@ -232,5 +253,5 @@ def _opened(conn: Connection, roles: Roles) -> None:
 
 def _read(conn: Connection, roles: Roles) -> None:
     roles.become(conn, "reader")
-    if reports.trial_balance(conn, "us", Month(2026, 5)).height != 4:
+    if reports.trial_balance(conn, "us", MAY).height != 4:
         raise ValueError("the trial balance has other accounts")

@@ -107,7 +107,7 @@ BY_HAND: dict[str, LiteralString] = {
     "a block of code": "do $$ begin delete from ledger.entry; end $$",
     "a block of code that hides its failure": "do $$ begin begin delete from ledger.seal; exception when others then"
     " insert into ledger.seal select * from ledger.seal; end; end $$",
-    "a prepared deletion": "prepare p as delete from ledger.entry; execute p",
+    "a prepared deletion": "deallocate all; prepare p as delete from ledger.entry; execute p",
     "the catalogue": "update pg_catalog.pg_trigger set tgenabled = 'D'",
     "a constraint in the catalogue": "delete from pg_catalog.pg_constraint where conname = 'balanced'",
     "a class in the catalogue": "update pg_catalog.pg_class set relowner = 10",

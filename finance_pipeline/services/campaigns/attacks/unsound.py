@@ -101,6 +101,24 @@ UNSOUND: dict[str, tuple[dict[str, Any], str]] = {
     "a second reversal": (GONE, "is posted already"),
 }
 
+INV = {
+    "source": "xero",
+    "source_id": "us/document/inv",
+    "purpose": "document",
+    "accounts": ["1100", "4000"],
+    "amounts": [-500, 500],
+    "version": -1,
+    "reverses": ("xero", "us/document/inv", "document", 1),
+}
+"""Takes back what happened on 1 May and was accounted for on 2 May."""
+UNSOUND |= {
+    "no number": ({"number": 0}, "entry_number_check"),
+    "amounts that do not add to zero beside ones that do": ({**EURO, "amounts": [100, -99]}, "balanced"),
+    "a reversal before a late original": (
+        {**INV, "effective_on": "2026-05-01", "accounting_on": "2026-05-01"},
+        "no exact reversal",
+    ),
+}
 _FAR = {"source_id": "two", "accounting_on": "2027-01-04"}
 TOGETHER: dict[str, tuple[list[dict[str, Any]], str]] = {
     "one key twice": ([{"number": 6}, {"number": 7}], "business_key"),
@@ -109,6 +127,7 @@ TOGETHER: dict[str, tuple[list[dict[str, Any]], str]] = {
         "balanced",
     ),
     "a gap between them": ([{"number": 6}, {"source_id": "two", "number": 8}], "without gaps"),
+    "a number that is taken, and one too many": ([{"number": 5}, {"source_id": "two", "number": 7}], "without gaps"),
     "one number twice": (
         [{"number": 6}, {"source_id": "two", "number": 6}, {"source_id": "three", "number": 8}],
         "without gaps",
@@ -137,6 +156,7 @@ SHADOWS: LiteralString = """
     create operator shadow.<> (leftarg = bigint, rightarg = bigint, function = shadow.never);
     create function shadow.always(text, text) returns boolean language sql return true;
     create operator shadow.= (leftarg = text, rightarg = text, function = shadow.always);
+    create function shadow.clock_timestamp() returns timestamptz language sql return '2000-01-01'::timestamptz;
     create function shadow.always(date, date) returns boolean language sql return true;
     create operator shadow.<= (leftarg = date, rightarg = date, function = shadow.always);
     create function shadow.date_trunc(text, date) returns timestamptz language sql return '2026-05-01'::timestamptz;
