@@ -17,7 +17,7 @@ from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline_tests.ledger.drawn import BOOK, worlds
 from finance_pipeline_tests.ledger.world import World, day
 
-PROPERTY = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 RECEIVABLES, PAYABLES, CLEARING, TRANSIT, EXCHANGE = "1100", "2000", "1200", "1220", "1290"
 UNIDENTIFIED_RECEIPTS, UNIDENTIFIED_PAYMENTS = "2100", "1240"
 CONTROL = {

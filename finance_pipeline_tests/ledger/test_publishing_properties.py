@@ -71,7 +71,7 @@ def _told(kind: str, row: dict[str, Any], happened: set[str]) -> dict[str, Any]:
     return told
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), st.booleans())
 def test_a_journal_posted_step_by_step_says_what_one_posted_at_once_says(
     kept_database: Database, history: list[State], may_is_locked: bool

@@ -17,7 +17,7 @@ from finance_pipeline_tests.matching.months import JULY, JUNE, MAY, BookOfMonths
 from finance_pipeline_tests.matching.world import minor
 
 ACME = {"party_id": "acme", "party_name": "Acme Ltd"}
-PROPERTY = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def in_month(month: Month, day: int) -> date:

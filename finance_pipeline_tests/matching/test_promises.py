@@ -16,7 +16,7 @@ NUMBERS = ("INV-2041", "INV-2014", "INV-2042", "INV-3001", "CN-2041", "BILL-7001
 NAMES = ("Acme Ltd", "Blue Ltd", None)
 MEMOS = ("", "INV-2O41", "2041", "INV-2041, 42", "TRANSFER TO RESERVE", "STRIPE", "INV-9999", "ACME", *NUMBERS)
 FRAMES = ("matches", "allocations", "retractions", "exceptions", "explanations")
-PROPERTY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
