@@ -67,34 +67,4 @@ select
 from ledger.seal
 cross join lateral ledger.movements_of(seal.batch_id) as moved;
 
--- As in 0008, and what the batch moved beside its seal. All that takes time is done before the chain's end is locked.
-create or replace function ledger.seal_batch() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    head ledger.head;
-    batch record;
-    moved ledger.movement[];
-    sealed_at timestamptz;
-    new_link bytea;
-begin
-    select * into batch from ledger.batch_root(new.batch_id);
-    if batch.entry_count = 0 then
-        raise exception 'batch % is empty', new.batch_id using errcode = 'integrity_constraint_violation';
-    end if;
-    execute 'select array_agg(movement) from ledger.movements_of($1) as movement' into moved using new.batch_id;
-    select * into strict head from ledger.head for update;
-    sealed_at := greatest(clock_timestamp(), head.recorded_at + interval '1 microsecond');
-    new_link := ledger.link_of(head.link, head.position + 1, new.batch_id, batch.entry_count, batch.root, sealed_at);
-    insert into ledger.seal (position, batch_id, entry_count, root, previous_link, link, recorded_at)
-    values (head.position + 1, new.batch_id, batch.entry_count, batch.root, head.link, new_link, sealed_at);
-    insert into ledger.movement
-    select
-        book, accounting_month, account_id, currency, effective_month, head.position + 1,
-        debit_minor, credit_minor, functional_debit_minor, functional_credit_minor
-    from unnest(moved);
-    update ledger.head as chain_end set position = head.position + 1, link = new_link, recorded_at = sealed_at;
-    return null;
-end
-$$;
-
 grant select on ledger.movement to finance_pipeline_app, finance_pipeline_reader;

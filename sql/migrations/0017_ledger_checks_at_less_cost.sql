@@ -164,48 +164,5 @@ exception when unique_violation then
 end
 $$;
 
--- A reversal takes back exactly one standing entry, not before its date; a next version only follows a reversal. First
--- versions, which most entries are, have nothing to be compared with.
-create or replace function ledger.check_versions() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = on as $$
-declare
-    wrong text;
-begin
-    execute $q$
-        select case
-            when added.version < 0 and not exists (
-                select from ledger.business_key as known
-                join ledger.entry as original
-                    on original.entry_id = known.entry_id and original.accounting_on = known.accounting_on
-                where known.book = added.book and known.source = added.source and known.source_id = added.source_id
-                    and known.purpose = added.purpose and known.version = -added.version
-                    and original.entry_id = added.reverses
-                    and original.accounting_on <= added.accounting_on
-                    and original.effective_on = added.effective_on
-                    and original.currency = added.currency
-                    and original.accounts = added.accounts
-                    and original.amounts = ledger.negated(added.amounts)
-                    and original.functional_amounts is not distinct from ledger.negated(added.functional_amounts)
-            ) then format('entry %s is no exact reversal of version %s of (%s, %s, %s, %s)',
-                added.entry_id, -added.version, added.book, added.source, added.source_id, added.purpose)
-            when added.version > 1 and not exists (
-                select from ledger.business_key as known
-                where known.book = added.book and known.source = added.source and known.source_id = added.source_id
-                    and known.purpose = added.purpose and known.version = 1 - added.version
-            ) then format('version %s of (%s, %s, %s, %s) stands; version %s cannot be posted beside it',
-                added.version - 1, added.book, added.source, added.source_id, added.purpose, added.version)
-        end
-        from added
-        where added.version <> 1
-        order by 1
-        limit 1
-    $q$ into wrong;
-    if wrong is not null then
-        raise exception '%', wrong using errcode = 'integrity_constraint_violation';
-    end if;
-    return null;
-end
-$$;
-
 alter function ledger.check_batch() set enable_nestloop = on;
 alter function ledger.check_accounts() set enable_nestloop = on;

@@ -60,46 +60,6 @@ return sha256(
         || int8send((extract(epoch from recorded_at) * 1000000)::bigint) || coalesce(accounts_root, ''::bytea)
 );
 
--- As in 0016, and the accounts that the batch is the first to move.
-create or replace function ledger.seal_batch() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    head ledger.head;
-    batch record;
-    moved ledger.movement[];
-    accounts_root bytea;
-    sealed_at timestamptz;
-    new_link bytea;
-begin
-    select * into batch from ledger.batch_root(new.batch_id);
-    if batch.entry_count = 0 then
-        raise exception 'batch % is empty', new.batch_id using errcode = 'integrity_constraint_violation';
-    end if;
-    execute 'select array_agg(movement) from ledger.movements_of($1) as movement' into moved using new.batch_id;
-    select * into strict head from ledger.head for update;
-    insert into ledger.account_seal (account_id, position, meaning)
-    select account_id, head.position + 1, ledger.meaning_of(account_id)
-    from (select distinct account_id from unnest(moved)) as touched
-    where not exists (select from ledger.account_seal as known where known.account_id = touched.account_id);
-    accounts_root := ledger.accounts_root(head.position + 1);
-    sealed_at := greatest(clock_timestamp(), head.recorded_at + interval '1 microsecond');
-    new_link := ledger.link_of(
-        head.link, head.position + 1, new.batch_id, batch.entry_count, batch.root, sealed_at, accounts_root
-    );
-    insert into ledger.seal (position, batch_id, entry_count, root, previous_link, link, recorded_at, accounts_root)
-    values (
-        head.position + 1, new.batch_id, batch.entry_count, batch.root, head.link, new_link, sealed_at, accounts_root
-    );
-    insert into ledger.movement
-    select
-        book, accounting_month, account_id, currency, effective_month, head.position + 1,
-        debit_minor, credit_minor, functional_debit_minor, functional_credit_minor
-    from unnest(moved);
-    update ledger.head as chain_end set position = head.position + 1, link = new_link, recorded_at = sealed_at;
-    return null;
-end
-$$;
-
 create table ledger.run_token (
     token bigint generated always as identity primary key,
     book text collate "C" not null,
@@ -129,38 +89,6 @@ begin atomic
     values (open_batch.run_id, open_batch.correlation_id, open_batch.token)
     returning batch_id;
 end;
-
-create or replace function ledger.check_batch() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = on as $$
-declare
-    wrong text;
-begin
-    execute $q$
-        select case
-            when batch.batch_id is null or seal.batch_id is not null
-                then format('batch %s was not opened by this transaction, or is sealed', added.batch_id)
-            else format('run %s of book %s was begun again: what has token %s of it may not write any more',
-                added.run_id, added.book, batch.token)
-        end
-        from (select distinct book, batch_id, run_id, correlation_id from added) as added
-        left join ledger.batch
-            on batch.batch_id = added.batch_id and batch.opened_xid = pg_current_xact_id()
-                and batch.run_id = added.run_id and batch.correlation_id = added.correlation_id
-        left join ledger.seal on seal.batch_id = added.batch_id
-        where batch.batch_id is null
-            or seal.batch_id is not null
-            or batch.token is not null and batch.token is distinct from (
-                select max(token) from ledger.run_token
-                where run_token.book = added.book and run_token.run_id = added.run_id
-            )
-        limit 1
-    $q$ into wrong;
-    if wrong is not null then
-        raise exception '%', wrong using errcode = 'integrity_constraint_violation';
-    end if;
-    return null;
-end
-$$;
 
 alter table ledger.entry add constraint nothing_is_accounted_for_before_it_happens check (accounting_on >= effective_on);
 

@@ -68,7 +68,7 @@ begin atomic
     group by 1, 2, 3, 4, 5;
 end;
 
--- As in 0018, and the days of what was added.
+-- As in 0007; a run that was begun again shuts out its earlier self (0018); and the days of what was added are noted.
 create or replace function ledger.check_batch() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = on as $$
 declare
@@ -115,7 +115,8 @@ begin
 end
 $$;
 
--- As in 0018, reading only the days that the batch has entries of.
+-- As in 0008; beside the seal stand what the batch moved (0016) and the accounts that it moves first (0018). Only the days
+-- that it has entries of are read, and all that takes time is done before the chain's end is locked.
 create or replace function ledger.seal_batch() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -159,7 +160,7 @@ begin
 end
 $$;
 
--- As in 0017. Most statements add first versions alone; what compares others with the journal is not even planned then.
+-- As in 0007. Most statements add first versions alone; what compares others with the journal is not even planned then.
 create or replace function ledger.check_versions() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = on as $$
 declare
