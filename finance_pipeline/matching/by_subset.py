@@ -20,7 +20,6 @@ from finance_pipeline.matching.terms import discount_minor
 _MOST_ITEMS = 300
 """More open items of one party than this are not searched for sums: their whole balance is compared alone."""
 _MOST_LINES = 40
-_SUGGESTED_ITEMS = 12
 _NEVER = ("payout", "receipt_in_ledger", *RECORDED)
 _WHY = {"several": SEVERAL, "by_chance": CHANCE, "too_large": TOO_MANY}
 _LINE_DAYS = 31

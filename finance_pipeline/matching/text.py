@@ -19,7 +19,6 @@ _LEGAL_FORMS = (
     *("GESELLSCHAFT MIT BESCHRANKTER HAFTUNG", "AKTIENGESELLSCHAFT"),
 )
 _CONNECTIVES = ("AND", "UND", "ET", "EN", "OG", "OCH", "Y")
-_CUT_CONNECTIVES = sorted({word[:size] for word in _CONNECTIVES for size in range(1, len(word) + 1)})
 _TRAILING_FORMS = rf"(?: (?:{'|'.join(_LEGAL_FORMS)}))+$"
 
 
@@ -49,22 +48,6 @@ def without_connectives(folded_words: pl.Expr) -> pl.Expr:
     return folded_words.str.replace_all(rf" (?:{'|'.join(_CONNECTIVES)}) ", " ")
 
 
-def without_cut_connective(folded_words: pl.Expr) -> pl.Expr:
-    """A name that a bank cut off inside of a joining word, without what is left of that: KALTE U -> KALTE."""
-    return folded_words.str.replace(rf" (?:{'|'.join(_CUT_CONNECTIVES)})$", "")
-
-
-def with_name_key(frame: pl.DataFrame, name: str, into: str) -> pl.DataFrame:
-    """The frame with the name key of one column, worked out once for each name that occurs."""
-    keys = frame.select(name).unique().drop_nulls().with_columns(name_key(pl.col(name)).alias(into))
-    return frame.join(keys, on=name, how="left", maintain_order="left")
-
-
-def word_set(key: pl.Expr) -> pl.Expr:
-    """The words of a name key in alphabetical order: SMITH JOHN and JOHN SMITH become equal."""
-    return key.str.split(" ").list.unique().list.sort().list.join(" ")
-
-
 def squeezed(text: pl.Expr) -> pl.Expr:
     """Folded letters and digits alone: INV-2024/0183 -> INV20240183."""
     return folded(text).str.replace_all("[^A-Z0-9]+", "")
@@ -90,11 +73,6 @@ def runs(texts: pl.DataFrame, text: str) -> pl.DataFrame:
 def is_digits(run: pl.Expr) -> pl.Expr:
     """A run of digits, not of letters: '9' is the greatest first byte of one."""
     return run < ":"
-
-
-def without_zeros(run: pl.Expr) -> pl.Expr:
-    """A run of digits without leading zeros; letters as they are; all zeros become one."""
-    return pl.when(run.str.starts_with("0")).then(run.str.strip_chars_start("0").replace("", "0")).otherwise(run)
 
 
 def one_edit_pairs(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl.DataFrame:

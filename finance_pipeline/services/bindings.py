@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import yaml
 
 from finance_pipeline.core.money import exponent
@@ -23,16 +22,6 @@ from finance_pipeline.services.workspace import Workspace
 
 BOUND_NAME = "bound-accounts.yaml"
 FIRST_BANK_CODE, LAST_BANK_CODE = 1010, 1099
-STATED = pl.Schema(
-    {
-        "account": pl.String,
-        "currency": pl.String,
-        "balance": pl.String,
-        "first_on": pl.Date,
-        "last_on": pl.Date,
-        "statements": pl.Int64,
-    }
-)
 
 
 @dataclass(frozen=True)

@@ -158,9 +158,6 @@ class Places:
         rows = len(self.table_of[table].rows)
         return self.cell(table, rows, column) if rows else "0"
 
-    def has_rows(self, table: str) -> bool:
-        return bool(self.table_of[table].rows)
-
     def _sheet(self, table: str) -> str:
         return f"'{self.sheet_of[table]}'!"
 
@@ -168,15 +165,3 @@ class Places:
         keys = [each.key for each in self.table_of[table].columns]
         place = keys.index(column)
         return chr(ord("A") + place) if place < 26 else f"A{chr(ord('A') + place - 26)}"
-
-
-def checks_of(document: Document) -> list[tuple[Table, int, str, Live]]:
-    """Every check of a document: its table, row and column, and itself."""
-    return [
-        (table, number, key, value)
-        for sheet in document.sheets
-        for table in sheet.tables
-        for number, row in enumerate(table.rows)
-        for key, value in row.items()
-        if isinstance(value, Live) and value.is_check
-    ]

@@ -16,7 +16,6 @@ from finance_pipeline.ledger.schemas import ENTRIES, HELD
 _FROM_LEGS = ("accounts", "amounts", "functional_amounts")
 HEAD = [name for name in ENTRIES.names if name not in _FROM_LEGS]
 """Columns of a head, besides `key` (unique) and `amount_minor` (for the list of what is held)."""
-ROUNDING_ORDER = 9
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,6 @@ ITEM_SCHEMA = pl.Schema(
         "evidence_hash": pl.String(),
     }
 )
-DOCUMENT_KINDS = ("invoice", "bill", "credit_note", "supplier_credit")
 RECORDED_KINDS = ("recorded_receipt", "recorded_payment")
 LINE_KINDS = ("charge", "refund")
 

@@ -15,7 +15,6 @@ from finance_pipeline.sandbox.labelled.draft import FIRST_DAY, KIND, NONE, Ints,
 from finance_pipeline.sandbox.labelled.profiles import PROFILES
 
 _TOKEN = re.compile(r"\{(\w+)\}")
-_OWN = (KIND["invoice"], KIND["credit_note"], KIND["receipt_in_ledger"])
 _SUPPLIERS = (KIND["bill"], KIND["payment"])
 _PROCESSOR_PREFIX = {KIND["charge"]: "ch_", KIND["refund"]: "re_", KIND["dispute"]: "dp_", KIND["fee"]: "txn_"}
 _SUPPLIER_CREDIT = "CN{n5}"
