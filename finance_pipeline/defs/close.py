@@ -5,23 +5,13 @@ sign-off, never the rest of the day's work: no check here blocks a run.
 Not here: what has to agree with what (finance_pipeline.close).
 """
 
-import warnings
 from collections.abc import Iterator
 
 import dagster as dg
 
+from finance_pipeline.defs.checks import checked, month_checks
 from finance_pipeline.defs.partitions import book_months, keys_of, one_run_a_range
-from finance_pipeline.defs.reporting import (
-    DAILY,
-    STAGES,
-    check_results,
-    code_version,
-    failed_elsewhere,
-    log_each_check,
-    result_of,
-    spec,
-    told_clearly,
-)
+from finance_pipeline.defs.reporting import DAILY, STAGES, code_version, spec, told_clearly
 from finance_pipeline.defs.resources import Books
 
 CHECKS = {
@@ -39,16 +29,6 @@ CHECKS = {
 }
 
 
-def tie_out_checks() -> list[dg.AssetCheckSpec]:
-    """The checks by book and month, so that each keeps its own result. Dagster calls that a preview, each time."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        return [
-            dg.AssetCheckSpec(name, asset="tie_outs", description=words, partitions_def=book_months)
-            for name, words in CHECKS.items()
-        ]
-
-
 @dg.multi_asset(
     specs=[
         spec(
@@ -61,7 +41,7 @@ def tie_out_checks() -> list[dg.AssetCheckSpec]:
             freshness_policy=DAILY,
         )
     ],
-    check_specs=tie_out_checks(),
+    check_specs=month_checks("tie_outs", CHECKS),
     partitions_def=book_months,
     backfill_policy=one_run_a_range,
 )
@@ -70,5 +50,4 @@ def close(context: dg.AssetExecutionContext, books: Books) -> Iterator[dg.Materi
 
     with told_clearly():
         done, checks = api.tie_out(books.workspace, keys_of(context, books.settings))
-    log_each_check(context, checks)
-    yield result_of(context, done, check_results(checks, failed_elsewhere(context, "tie_outs", list(CHECKS))))
+    yield checked(context, done, checks, list(CHECKS))

@@ -4,23 +4,13 @@ Here: keys, one call, reporting each check by book and month. A step that is not
 Not here: what a step asks (finance_pipeline.close.steps), or what people decide (the command line's `close`).
 """
 
-import warnings
 from collections.abc import Iterator
 
 import dagster as dg
 
+from finance_pipeline.defs.checks import checked, month_checks
 from finance_pipeline.defs.partitions import book_months, keys_of, one_run_a_range
-from finance_pipeline.defs.reporting import (
-    DAILY,
-    STAGES,
-    check_results,
-    code_version,
-    failed_elsewhere,
-    log_each_check,
-    result_of,
-    spec,
-    told_clearly,
-)
+from finance_pipeline.defs.reporting import DAILY, STAGES, code_version, spec, told_clearly
 from finance_pipeline.defs.resources import Books
 
 STEPS = {
@@ -40,16 +30,6 @@ STEPS = {
 }
 
 
-def step_checks() -> list[dg.AssetCheckSpec]:
-    """The checks by book and month, so that each keeps its own result. Dagster calls that a preview, each time."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        return [
-            dg.AssetCheckSpec(name, asset="close_status", description=words, partitions_def=book_months)
-            for name, words in STEPS.items()
-        ]
-
-
 @dg.multi_asset(
     specs=[
         spec(
@@ -62,7 +42,7 @@ def step_checks() -> list[dg.AssetCheckSpec]:
             freshness_policy=DAILY,
         )
     ],
-    check_specs=step_checks(),
+    check_specs=month_checks("close_status", STEPS),
     partitions_def=book_months,
     backfill_policy=one_run_a_range,
 )
@@ -71,5 +51,4 @@ def close_steps(context: dg.AssetExecutionContext, books: Books) -> Iterator[dg.
 
     with told_clearly():
         done, checks = api.close_status(books.workspace, keys_of(context, books.settings))
-    log_each_check(context, checks)
-    yield result_of(context, done, check_results(checks, failed_elsewhere(context, "close_status", list(STEPS))))
+    yield checked(context, done, checks, list(STEPS))

@@ -3,35 +3,16 @@
 Here: keys, one call, reporting. Not here: what is in it (finance_pipeline.close.package).
 """
 
-import warnings
 from collections.abc import Iterator
 
 import dagster as dg
 
+from finance_pipeline.defs.checks import checked, month_checks
 from finance_pipeline.defs.partitions import book_months, keys_of, one_run_a_range
-from finance_pipeline.defs.reporting import (
-    STAGES,
-    check_results,
-    code_version,
-    failed_elsewhere,
-    log_each_check,
-    result_of,
-    spec,
-    told_clearly,
-)
+from finance_pipeline.defs.reporting import STAGES, code_version, spec, told_clearly
 from finance_pipeline.defs.resources import Books
 
 CHECKS = {"package_ties_out": "Every two figures in the package that must be equal are, and none is missing."}
-
-
-def package_checks() -> list[dg.AssetCheckSpec]:
-    """By book and month, so that each keeps its own result. Dagster calls that a preview, each time."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        return [
-            dg.AssetCheckSpec(name, asset="close_package", description=words, partitions_def=book_months)
-            for name, words in CHECKS.items()
-        ]
 
 
 @dg.multi_asset(
@@ -45,7 +26,7 @@ def package_checks() -> list[dg.AssetCheckSpec]:
             deps=["tie_outs"],
         )
     ],
-    check_specs=package_checks(),
+    check_specs=month_checks("close_package", CHECKS),
     partitions_def=book_months,
     backfill_policy=one_run_a_range,
 )
@@ -54,5 +35,4 @@ def package(context: dg.AssetExecutionContext, books: Books) -> Iterator[dg.Mate
 
     with told_clearly():
         done, checks = api.package(books.workspace, keys_of(context, books.settings))
-    log_each_check(context, checks)
-    yield result_of(context, done, check_results(checks, failed_elsewhere(context, "close_package", list(CHECKS))))
+    yield checked(context, done, checks, list(CHECKS))
