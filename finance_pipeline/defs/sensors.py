@@ -14,7 +14,7 @@ import dagster as dg
 
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import Problem
-from finance_pipeline.core.settings import STATEMENT_KIND, Settings, load_settings
+from finance_pipeline.core.settings import STATEMENT_KIND, ConnectionKind, Settings, load_settings
 from finance_pipeline.defs.evidence import ASSETS
 from finance_pipeline.defs.jobs import book_months_job, sync_job
 from finance_pipeline.defs.partitions import known, loaded_books, spans
@@ -98,8 +98,12 @@ def statement_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
         return dg.SkipReason(str(problem))
     if state in ("", context.cursor):
         return dg.SkipReason("No statement file is new.")
-    request = dg.RunRequest(run_key=f"files {state}", asset_selection=[dg.AssetKey(ASSETS[STATEMENT_KIND])])
-    return dg.SensorResult(run_requests=[request], cursor=state)
+    return dg.SensorResult(run_requests=[_pull(STATEMENT_KIND, f"files {state}")], cursor=state)
+
+
+def _pull(kind: ConnectionKind, run_key: str) -> dg.RunRequest:
+    """A run that reads one kind of source. run_key: what it answers; the same is answered once."""
+    return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(ASSETS[kind])])
 
 
 @dg.sensor(
@@ -118,13 +122,7 @@ def announced(books: Books) -> dg.SensorResult | dg.SkipReason:
     if not waiting:
         return dg.SkipReason("No webhook since the last read.")
     # One run for the same news: a pull that fails waits for the next webhook or the daily run.
-    requests = [
-        dg.RunRequest(
-            run_key=f"webhooks {each.kind} {each.last_seq} {each.event_count}",
-            asset_selection=[dg.AssetKey(ASSETS[each.kind])],
-        )
-        for each in waiting
-    ]
+    requests = [_pull(each.kind, f"webhooks {each.kind} {each.last_seq} {each.event_count}") for each in waiting]
     return dg.SensorResult(run_requests=requests)
 
 
@@ -144,10 +142,6 @@ def left_alone(books: Books) -> dg.SensorResult | dg.SkipReason:
     if not waiting:
         return dg.SkipReason("No connection has been left alone for long enough.")
     # One run for each end of a wait: a pull that is turned away again names another.
-    requests = [
-        dg.RunRequest(
-            run_key=f"again {each.kind} {each.since.isoformat()}", asset_selection=[dg.AssetKey(ASSETS[each.kind])]
-        )
-        for each in waiting
-    ]
-    return dg.SensorResult(run_requests=requests)
+    return dg.SensorResult(
+        run_requests=[_pull(each.kind, f"again {each.kind} {each.since.isoformat()}") for each in waiting]
+    )
