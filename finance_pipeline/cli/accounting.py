@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show_revaluation(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:
     """Print what a month's end revalues, item by item, with the rate of its closing."""
-    from finance_pipeline.services.revaluation import revalued
+    from finance_pipeline.services.bookkeeping.revaluation import revalued
 
     own = workspace.settings.book(book).currency
     found = revalued(workspace, book, month)
@@ -39,7 +39,7 @@ def show_revaluation(workspace: Workspace, book: str, month: str, *, as_json: bo
 
 def show_cash_basis(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:
     """Print a month's end on accrual and on cash basis, account by account."""
-    from finance_pipeline.services.basis import on_cash_basis
+    from finance_pipeline.services.bookkeeping.basis import on_cash_basis
 
     own = workspace.settings.book(book).currency
     rows = on_cash_basis(workspace, book, month).with_columns(currency=pl.lit(own))
@@ -53,7 +53,7 @@ def show_cash_basis(workspace: Workspace, book: str, month: str, *, as_json: boo
 
 def show_completeness(workspace: Workspace, book: str, first: str, last: str, *, as_json: bool) -> None:
     """Print what sources said of some months beside what is posted of it; ends with 1 where something is missing."""
-    from finance_pipeline.services.completeness import completeness
+    from finance_pipeline.services.bookkeeping.completeness import completeness
 
     found = completeness(workspace, book, first, last)
     if as_json:
@@ -77,7 +77,7 @@ def show_completeness(workspace: Workspace, book: str, first: str, last: str, *,
 
 def show_intercompany(workspace: Workspace, month: str, *, as_json: bool) -> None:
     """Print what books of a group owe each other, as both say it."""
-    from finance_pipeline.services.intercompany import owed
+    from finance_pipeline.services.bookkeeping.intercompany import owed
 
     columns = [
         *(text("Book", "book"), text("Other", "other"), money("Owed to book", "book_minor")),

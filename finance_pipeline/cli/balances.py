@@ -80,7 +80,7 @@ def _month_alone(month: str | None, *others: object) -> str:
 def _label(workspace: Workspace, found: TrialBalance) -> str | None:
     """How a trial balance is labelled whose book names which of its two ledgers is statutory."""
     from finance_pipeline.core.period import Month
-    from finance_pipeline.services.statutory import compare
+    from finance_pipeline.services.bookkeeping.statutory import compare
 
     book = workspace.settings.book(found.stamp.book)
     if book.ledger.statutory is None:

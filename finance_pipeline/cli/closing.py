@@ -23,7 +23,7 @@ _SIGNS = {"done": "[green]done[/]", "open": "[red]open[/]", "waits": "[yellow]wa
 @app.command()
 def status(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = False) -> None:
     """The steps of a month that is to be closed: what is done, what blocks, what to do next."""
-    from finance_pipeline.services import closing_shown
+    from finance_pipeline.services.closing import shown as closing_shown
 
     with opened() as workspace:
         if book is not None and month is not None:
@@ -44,7 +44,7 @@ def status(book: MaybeBook = None, month: MaybeMonth = None, as_json: AsJson = F
 @app.command()
 def items(book: Book, month: Month, as_json: AsJson = False) -> None:
     """What is open at a month's end on accounts that must clear, by age, with what was said of it."""
-    from finance_pipeline.services import closing_items
+    from finance_pipeline.services.closing import items as closing_items
 
     with opened() as workspace:
         found = closing_items.items(workspace, book, month)
@@ -69,7 +69,7 @@ def explain(
     as_before: Annotated[bool, typer.Option("--as-before", help="Say again what was said the month before.")] = False,
 ) -> None:
     """Say of open lines and items why they are open."""
-    from finance_pipeline.services import closing_items
+    from finance_pipeline.services.closing import items as closing_items
 
     with opened() as workspace:
         if as_before:
@@ -84,7 +84,7 @@ def explain(
 @app.command()
 def withdraw(book: Book, month: Month, reason: Reason, subjects: Subjects = None) -> None:
     """Take back what was said of lines and items."""
-    from finance_pipeline.services import closing_items
+    from finance_pipeline.services.closing import items as closing_items
 
     with opened() as workspace:
         withdrawn = closing_items.withdraw(workspace, book, month, subjects or [], reason=reason)
@@ -94,10 +94,10 @@ def withdraw(book: Book, month: Month, reason: Reason, subjects: Subjects = None
 @app.command()
 def review(book: Book, month: Month, reason: Reason) -> None:
     """Put a month's figures forward for sign-off: the first of two people."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services.closing import signing
 
     with opened() as workspace:
-        closing.review(workspace, book, month, reason=reason)
+        signing.review(workspace, book, month, reason=reason)
         actor = workspace.settings.actor
     console.print(f"{book} {month} is put forward for sign-off by {actor}. Another person signs.")
     _next(book, month)
@@ -106,10 +106,10 @@ def review(book: Book, month: Month, reason: Reason) -> None:
 @app.command()
 def sign(book: Book, month: Month, reason: Reason, as_json: AsJson = False) -> None:
     """Sign what another person put forward: the second of two people."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services.closing import signing
 
     with opened() as workspace:
-        signature = closing.sign(workspace, book, month, reason=reason)
+        signature = signing.sign(workspace, book, month, reason=reason)
         actor = workspace.settings.actor
     if as_json:
         show_json({"book": book, "month": month, "signed_by": actor, "signature_id": signature})
@@ -126,14 +126,15 @@ def lock(
     area: Annotated[str | None, typer.Option(help="Only AR, AP, bank or GL, ahead of the rest.")] = None,
 ) -> None:
     """Lock a signed month, or one area of a month: it takes no entries any more."""
-    from finance_pipeline.services import closing, closing_periods
+    from finance_pipeline.services.closing import periods as closing_periods
+    from finance_pipeline.services.closing import signing
 
     with opened() as workspace:
         if area is not None:
             locked = closing_periods.lock_area(workspace, book, month, area, reason=reason)
             console.print(f"{book} {month} is locked for {locked}.")
             return
-        posted = closing.lock(workspace, book, month, reason=reason)
+        posted = signing.lock(workspace, book, month, reason=reason)
     console.print(f"{book} {month} is locked." + (f" {posted} entries posted at the year end." if posted else ""))
 
 
@@ -145,7 +146,7 @@ def soft(
     poster: Annotated[list[str] | None, typer.Option(help="Who may still post, each time with a reason.")] = None,
 ) -> None:
     """Soft-close a month: it takes only what named people post."""
-    from finance_pipeline.services import closing_periods
+    from finance_pipeline.services.closing import periods as closing_periods
 
     with opened() as workspace:
         closing_periods.soft_close(workspace, book, month, poster or [], reason=reason)
@@ -155,7 +156,7 @@ def soft(
 @app.command()
 def post(book: Book, month: Month, reason: Reason) -> None:
     """Post what belongs to a soft-closed month, as one of those whom it names."""
-    from finance_pipeline.services import closing_periods
+    from finance_pipeline.services.closing import periods as closing_periods
 
     with opened() as workspace:
         posted = closing_periods.post_softly(workspace, book, month, reason=reason)
@@ -171,7 +172,7 @@ def reopen(
     area: Annotated[list[str] | None, typer.Option(help="Only AR, AP, bank or GL; all without one.")] = None,
 ) -> None:
     """Ask that a closed month takes entries again for a time. Another person approves."""
-    from finance_pipeline.services import closing_periods
+    from finance_pipeline.services.closing import periods as closing_periods
 
     with opened() as workspace:
         moment = closing_periods.end_of_day(until, workspace.settings.book(book))
@@ -187,7 +188,7 @@ def approve_reopening(
     reason: Reason,
 ) -> None:
     """Approve a request to reopen a month, as another person than who asked."""
-    from finance_pipeline.services import closing_periods
+    from finance_pipeline.services.closing import periods as closing_periods
 
     with opened() as workspace:
         key = closing_periods.approve_reopening(workspace, request, reason=reason)
@@ -198,10 +199,10 @@ def approve_reopening(
 @app.command()
 def history(book: Book, month: MaybeMonth = None, as_json: AsJson = False) -> None:
     """Everything that people did to close a month or to open it again."""
-    from finance_pipeline.services import closing
+    from finance_pipeline.services.closing import signing
 
     with opened() as workspace:
-        found = closing.history(workspace, book, month)
+        found = signing.history(workspace, book, month)
     columns = [
         Shown("When", lambda row: f"{row['recorded_at']:%Y-%m-%d %H:%M}"), text("Month", "month"),
         text("What", "action"), text("Who", "actor"), text("As", "role"), text("From", "origin"),

@@ -27,7 +27,7 @@ _STATE_WORDS = {
 
 def show_connections(workspace: Workspace, *, as_json: bool) -> None:
     """Print how each connection does, since when, why, and what to do."""
-    from finance_pipeline.services.connections import connection_states
+    from finance_pipeline.services.intake.connections import connection_states
 
     columns = [
         text("Connection", "connection_id"),
@@ -49,7 +49,7 @@ def list_letters(
     as_json: AsJson = False,
 ) -> None:
     """Records, pages and files that did not fit, newest first, and what to do about each."""
-    from finance_pipeline.services.dead_letters import dead_letters
+    from finance_pipeline.services.intake.dead_letters import dead_letters
 
     columns = [
         count("Number", "dead_letter_id"),
@@ -69,7 +69,7 @@ def list_letters(
 @app.command()
 def show(number: Number, as_json: AsJson = False) -> None:
     """One dead letter: why, where its bytes are, what was decided, and what it held."""
-    from finance_pipeline.services.dead_letters import dead_letter
+    from finance_pipeline.services.intake.dead_letters import dead_letter
 
     with opened() as workspace:
         letter = dead_letter(workspace, number)
@@ -96,8 +96,8 @@ def retry(
 ) -> None:
     """Read again what they are about, as a first read does. What is known already adds nothing."""
     from finance_pipeline.cli.environment import prepare_sources
-    from finance_pipeline.services.dead_letters import dead_letters
-    from finance_pipeline.services.dead_letters import retry as retry_letters
+    from finance_pipeline.services.intake.dead_letters import dead_letters
+    from finance_pipeline.services.intake.dead_letters import retry as retry_letters
 
     with opened() as workspace:
         prepare_sources(workspace.home)
@@ -127,7 +127,7 @@ def dismiss(
     number: Number, reason: Annotated[str, typer.Option("--reason", help="Why it needs nothing more.")]
 ) -> None:
     """Record that a dead letter needs nothing more. It stays as it was written."""
-    from finance_pipeline.services.dead_letters import dismiss as dismiss_letter
+    from finance_pipeline.services.intake.dead_letters import dismiss as dismiss_letter
 
     with opened() as workspace:
         letter = dismiss_letter(workspace, number, reason)

@@ -10,7 +10,7 @@ from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import Shown, console, show_frame, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.decide import Verdict
+    from finance_pipeline.services.reconciliation.decide import Verdict
     from finance_pipeline.services.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True)
@@ -54,7 +54,7 @@ def _decide(
     account: str | None = None,
     difference: str | None = None,
 ) -> None:
-    from finance_pipeline.services.decide import decide
+    from finance_pipeline.services.reconciliation.decide import decide
 
     with opened() as workspace:
         done = decide(workspace, line, items or [], verdict, reason=reason, account_code=account, difference=difference)
@@ -66,7 +66,7 @@ def _decide(
 
 def show_decisions(workspace: Workspace, book: str | None, *, as_json: bool) -> None:
     """Print every decision, oldest first."""
-    from finance_pipeline.services.decide import decisions
+    from finance_pipeline.services.reconciliation.decide import decisions
 
     columns = [
         Shown("When", lambda row: f"{row['recorded_at']:%Y-%m-%d %H:%M}"),

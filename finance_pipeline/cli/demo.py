@@ -126,6 +126,6 @@ def sync_and_reconcile(workspace: Workspace) -> int:
 
 
 def _ledger_size(workspace: Workspace) -> int:
-    from finance_pipeline.services.books import entry_count
+    from finance_pipeline.services.bookkeeping.books import entry_count
 
     return entry_count(workspace)

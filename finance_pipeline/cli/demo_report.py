@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def show_demo(workspace: Workspace, before: int, new_entries: int, *, as_json: bool) -> None:
     """Lines, exceptions, tie-outs, trial balances and cash by book and month; the score; what to do next."""
     from finance_pipeline.services import read
-    from finance_pipeline.services.books import trial_balance
+    from finance_pipeline.services.bookkeeping.books import trial_balance
     from finance_pipeline.services.calendar import months_with_data
 
     spans = {book: months_with_data(workspace, book) for book in workspace.settings.book_ids}
@@ -51,7 +51,7 @@ def show_demo(workspace: Workspace, before: int, new_entries: int, *, as_json: b
 def score_of(workspace: Workspace) -> Score:
     """What stands matched against the simulator's truth, which no stage can read."""
     from finance_pipeline.sandbox.scoring import score
-    from finance_pipeline.services.books import line_months, standing_pairs
+    from finance_pipeline.services.bookkeeping.books import line_months, standing_pairs
 
     return score(workspace.home, standing_pairs(workspace), line_months(workspace))
 

@@ -11,7 +11,7 @@ from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import Shown, console, money, show_frame, show_json, show_table, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.differences import Report
+    from finance_pipeline.services.closed_months.differences import Report
 
 MaybeBook = Annotated[str | None, typer.Option("--book", help="Only this book.")]
 MaybeMonth = Annotated[str | None, typer.Option("--month", help="Only this month, YYYY-MM.")]
@@ -32,7 +32,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """What closed months would be today against what was signed, line by line, with the cause. Changes nothing."""
-    from finance_pipeline.services.differences import difference_report
+    from finance_pipeline.services.closed_months.differences import difference_report
 
     with opened() as workspace:
         report = difference_report(workspace, book, month)
@@ -141,7 +141,7 @@ def _decide(
     cause: str | None,
 ) -> None:
     from finance_pipeline.core.problems import BadInput
-    from finance_pipeline.services import adjusting
+    from finance_pipeline.services.closed_months import adjusting
 
     if bool(ids) == everything:
         raise BadInput("name differences, or say --all.", todo="`finance-pipeline close diff` prints them.")

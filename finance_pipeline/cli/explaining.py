@@ -10,13 +10,13 @@ from rich.tree import Tree
 from finance_pipeline.cli.show import console
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.explain import Node
+    from finance_pipeline.services.reconciliation.explain import Node
     from finance_pipeline.services.workspace import Workspace
 
 
 def show_explanation(workspace: Workspace, subject: str) -> None:
     """Explain a subject, from the figure down to the source record."""
-    from finance_pipeline.services.explain import explain
+    from finance_pipeline.services.reconciliation.explain import explain
 
     console.print(_tree(explain(workspace, subject)))
 

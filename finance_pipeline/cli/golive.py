@@ -11,7 +11,7 @@ from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import Shown, console, show_frame, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.submitting import Verdict
+    from finance_pipeline.services.bookkeeping.submitting import Verdict
     from finance_pipeline.services.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True)
@@ -43,7 +43,7 @@ def import_opening(
     reason: Reason,
 ) -> None:
     """Read the three files of an opening, hold them against each other, and submit them for two signatures."""
-    from finance_pipeline.services.going_live import submit_opening
+    from finance_pipeline.services.bookkeeping.going_live import submit_opening
 
     with opened() as workspace:
         found = submit_opening(workspace, book, trial_balance, open_items, balances, reason=reason)
@@ -71,7 +71,7 @@ def refuse(opening: Opening, reason: Reason) -> None:
 
 
 def _decide(opening: str, verdict: Verdict, reason: str) -> None:
-    from finance_pipeline.services.going_live import sign_opening
+    from finance_pipeline.services.bookkeeping.going_live import sign_opening
 
     with opened() as workspace:
         now = sign_opening(workspace, opening, verdict, reason=reason)
@@ -85,7 +85,7 @@ _STATES = {"waits": "waits for another person", "approved": "stands", "refused":
 
 
 def _show(workspace: Workspace, book: str | None, *, as_json: bool = False) -> None:
-    from finance_pipeline.services.submitting import submissions
+    from finance_pipeline.services.bookkeeping.submitting import submissions
 
     found = submissions(workspace, "opening", book)
     show_frame("Openings", found, SUBMISSION_COLUMNS, as_json=as_json, empty="none was submitted")

@@ -11,7 +11,7 @@ from finance_pipeline.cli.show import Shown, console, count, progress, show_json
 from finance_pipeline.core.problems import BadInput
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.bindings import UnboundAccount
+    from finance_pipeline.services.intake.bindings import UnboundAccount
     from finance_pipeline.services.workspace import Workspace
 
 
@@ -28,8 +28,8 @@ def import_and_show(
     workspace: Workspace, files: list[Path], book: str | None, said: Declared, *, create: bool, as_json: bool
 ) -> None:
     """Land the files, show or bind the accounts that no book names, and say what to do next."""
-    from finance_pipeline.services.bindings import bind, unbound_accounts
-    from finance_pipeline.services.sync import import_statement_files
+    from finance_pipeline.services.intake.bindings import bind, unbound_accounts
+    from finance_pipeline.services.intake.sync import import_statement_files
 
     missing = [file for file in files if not file.is_file()]
     if missing:
@@ -68,7 +68,7 @@ def import_and_show(
 
 def bind_and_show(workspace: Workspace, account: str, book: str, *, create: bool) -> None:
     """Bind one account and say which months to materialize."""
-    from finance_pipeline.services.bindings import bind, unbound_accounts
+    from finance_pipeline.services.intake.bindings import bind, unbound_accounts
 
     found = [each for each in unbound_accounts(workspace) if each.account == account]
     bind(workspace, account, book, create=create)

@@ -31,7 +31,7 @@ def import_journals(
     reason: Reason,
 ) -> None:
     """Read journals from a file, strictly, and submit them for another person's approval."""
-    from finance_pipeline.services.journals import submit_journals
+    from finance_pipeline.services.bookkeeping.journals import submit_journals
 
     with opened() as workspace:
         found = submit_journals(workspace, book, file, reason=reason)
@@ -42,7 +42,7 @@ def import_journals(
 @app.command("list")
 def list_journals(book: MaybeBook = None, as_json: AsJson = False) -> None:
     """Submitted journals, and who approved them."""
-    from finance_pipeline.services.submitting import submissions
+    from finance_pipeline.services.bookkeeping.submitting import submissions
 
     with opened() as workspace:
         found = submissions(workspace, "journals", book)
@@ -59,7 +59,7 @@ def show(submission: Submission, as_json: AsJson = False) -> None:
 @app.command()
 def approve(submission: Submission, reason: Reason) -> None:
     """Approve journals that somebody else submitted, and post them."""
-    from finance_pipeline.services.journals import decide_journals
+    from finance_pipeline.services.bookkeeping.journals import decide_journals
 
     with opened() as workspace:
         done = decide_journals(workspace, submission, "sign", reason=reason)
@@ -69,7 +69,7 @@ def approve(submission: Submission, reason: Reason) -> None:
 @app.command()
 def refuse(submission: Submission, reason: Reason) -> None:
     """Refuse submitted journals, for good."""
-    from finance_pipeline.services.journals import decide_journals
+    from finance_pipeline.services.bookkeeping.journals import decide_journals
 
     with opened() as workspace:
         decide_journals(workspace, submission, "refuse", reason=reason)
@@ -77,7 +77,7 @@ def refuse(submission: Submission, reason: Reason) -> None:
 
 
 def _show(workspace: Workspace, submission: str, *, as_json: bool = False) -> None:
-    from finance_pipeline.services.journals import submitted_lines
+    from finance_pipeline.services.bookkeeping.journals import submitted_lines
 
     amount = pl.col("amount_minor")
     lines = submitted_lines(workspace, submission).with_columns(

@@ -11,7 +11,7 @@ from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import console, progress, show_json, show_table, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.replay import Replayed
+    from finance_pipeline.services.intake.replay import Replayed
 
 app = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print figures for machines.")]
@@ -22,7 +22,7 @@ _SHOWN = 50
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Hash every landed file, page and payload anew, and hold them against the manifest. Ends with 1 on any defect."""
-    from finance_pipeline.services.landing import verify as verify_landing
+    from finance_pipeline.services.intake.landing import verify as verify_landing
 
     with opened() as workspace:
         found = verify_landing(workspace, progress())
@@ -63,7 +63,7 @@ def replay(
     Versions that are missing are put back. What was changed, or stands without evidence, is listed and left as it is;
     the command then ends with 1.
     """
-    from finance_pipeline.services.replay import replay as replay_landing
+    from finance_pipeline.services.intake.replay import replay as replay_landing
 
     since = first_day.date() if first_day else None
     with opened() as workspace:

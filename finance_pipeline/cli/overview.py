@@ -59,7 +59,7 @@ def show_ties(ties: pl.DataFrame) -> None:
 
 def show_trial_balances(workspace: Workspace, book: str, wanted: Sequence[Month]) -> None:
     """Closing balances of a book's accounts, one column a month, and what debits less credits come to."""
-    from finance_pipeline.services.books import trial_balance
+    from finance_pipeline.services.bookkeeping.books import trial_balance
 
     currency = workspace.settings.book(book).currency
     named = {str(month): trial_balance(workspace, book, str(month)) for month in wanted}

@@ -12,7 +12,7 @@ from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import Shown, console, count, show_json, show_table, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.backtest import Backtest
+    from finance_pipeline.services.reconciliation.backtest import Backtest
 
 app = typer.Typer(no_args_is_help=True)
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]
@@ -30,7 +30,7 @@ def try_policy(
     as_json: AsJson = False,
 ) -> None:
     """Reconcile a book's past months again under another policy, and compare. Nothing is written."""
-    from finance_pipeline.services.backtest import backtest
+    from finance_pipeline.services.reconciliation.backtest import backtest
 
     with opened() as workspace:
         found = backtest(workspace, book, _overrides(file), first, last)
@@ -46,7 +46,7 @@ def save(
 ) -> None:
     """Backtest a policy and make it the book's, if it contradicts no decision and decisions bear out what it widens."""
     from finance_pipeline.services.approved_settings import standing
-    from finance_pipeline.services.policy_saving import save_policy
+    from finance_pipeline.services.reconciliation.policy_saving import save_policy
 
     with opened() as workspace:
         found, _ = save_policy(workspace, book, _overrides(file), reason=reason)
@@ -62,7 +62,7 @@ def save(
 
 def _overrides(file: Path) -> Mapping[str, Any]:
     from finance_pipeline.core.problems import BadInput
-    from finance_pipeline.services.rules import read_yaml
+    from finance_pipeline.services.reconciliation.rules import read_yaml
 
     given = read_yaml(file)
     if not isinstance(given, dict):

@@ -14,7 +14,7 @@ _LINES = 3_000
 
 def prepare_engine(*, tell_if_done: bool = False) -> None:
     """Compile the loops unless this machine keeps them already: one match of generated data, which is thrown away."""
-    from finance_pipeline.services.engine_loops import are_compiled, compiled_by
+    from finance_pipeline.services.reconciliation.engine_loops import are_compiled, compiled_by
 
     if are_compiled():
         if tell_if_done:

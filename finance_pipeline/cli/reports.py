@@ -32,7 +32,7 @@ def sync_and_show(workspace: Workspace, kind: str | None, *, as_json: bool) -> N
     from finance_pipeline.core.settings import STATEMENTS, kind_of
     from finance_pipeline.defs.runner import run_sync
     from finance_pipeline.services import read
-    from finance_pipeline.services.sync import ASSET_OF
+    from finance_pipeline.services.intake.sync import ASSET_OF
 
     wanted = kind_of(kind)
     if kind is not None and wanted not in ASSET_OF:
@@ -78,7 +78,7 @@ def show_months(workspace: Workspace, book: str | None, first: str, last: str, *
 def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> None:
     """Connections with their last words, and months with what is matched, exceptional and tied."""
     from finance_pipeline.services import read
-    from finance_pipeline.services.connections import troubles
+    from finance_pipeline.services.intake.connections import troubles
 
     if book is not None:
         workspace.settings.book(book)
@@ -116,7 +116,7 @@ def show_exceptions(workspace: Workspace, book: str | None, month: str | None, *
 
 
 def show_journal(workspace: Workspace, book: str, month: str, limit: int, *, as_json: bool) -> None:
-    from finance_pipeline.services.books import journal
+    from finance_pipeline.services.bookkeeping.books import journal
 
     own = workspace.settings.book(book).currency
     rows = journal(workspace, book, month, limit)
@@ -156,7 +156,7 @@ def verify_and_show(
     workspace: Workspace, anchor: Path | None = None, write_anchor: Path | None = None, *, as_json: bool
 ) -> None:
     """Chain of the ledger and bytes of the landing; ends with an error that names the first broken link."""
-    from finance_pipeline.services.books import verify
+    from finance_pipeline.services.bookkeeping.books import verify
 
     report = verify(workspace, say, anchor=anchor, write_anchor=write_anchor)
     if as_json:

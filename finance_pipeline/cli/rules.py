@@ -12,7 +12,7 @@ from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.show import count, money, show_frame, show_json, show_table, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.rules import Trial
+    from finance_pipeline.services.reconciliation.rules import Trial
 
 app = typer.Typer(no_args_is_help=True)
 Book = Annotated[str, typer.Option("--book", help="Book (legal entity), as the settings name it.")]
@@ -25,7 +25,7 @@ _SHOWN_COUNT = 30
 @app.command("list")
 def list_rules(book: Book, as_json: AsJson = False) -> None:
     """The rules of a book in the order in which they count, natures last."""
-    from finance_pipeline.services.rules import rules_of
+    from finance_pipeline.services.reconciliation.rules import rules_of
 
     with opened() as workspace:
         rules = [asdict(rule) | {"order": order} for order, rule in enumerate(rules_of(workspace, book), 1)]
@@ -56,7 +56,7 @@ def try_rules(
     as_json: AsJson = False,
 ) -> None:
     """What rules would do to the lines that no document settles. Nothing is saved."""
-    from finance_pipeline.services.rules import try_rules
+    from finance_pipeline.services.reconciliation.rules import try_rules
 
     with opened() as workspace:
         found = try_rules(workspace, book, first, last, file)

@@ -23,7 +23,7 @@ def parse(
     Ends with 1 if a file cannot be read; the others are printed all the same.
     """
     from finance_pipeline.core.settings import home_folder
-    from finance_pipeline.services.statement_files import parsed
+    from finance_pipeline.services.intake.statement_files import parsed
 
     found = list(parsed(files, home_folder(), profile))
     failed = [each for each in found if "error" in each]
@@ -43,7 +43,7 @@ def parse(
 @app.command("profile")
 def propose_profile(file: Annotated[Path, typer.Argument(help="A CSV file of a bank.")]) -> None:
     """Propose a CSV profile as YAML: read it, correct it, and save it in csv-profiles of the data folder."""
-    from finance_pipeline.services.statement_files import proposed_profile
+    from finance_pipeline.services.intake.statement_files import proposed_profile
 
     console.print(proposed_profile(file), markup=False, soft_wrap=True, end="")
 

@@ -13,7 +13,7 @@ from finance_pipeline.cli.golive import AsJson, Book, Reason
 from finance_pipeline.cli.show import Shown, console, money, show_json, show_table, text
 
 if TYPE_CHECKING:
-    from finance_pipeline.services.statutory import Tie
+    from finance_pipeline.services.bookkeeping.statutory import Tie
 
 app = typer.Typer(no_args_is_help=True)
 Month = Annotated[str, typer.Option("--month", help="Accounting month, YYYY-MM.")]
@@ -27,7 +27,7 @@ def import_trial_balance(
     as_json: AsJson = False,
 ) -> None:
     """Bring the accounting system's trial balance of a month's end, and compare it with ours."""
-    from finance_pipeline.services.statutory import bring_trial_balance
+    from finance_pipeline.services.bookkeeping.statutory import bring_trial_balance
 
     with opened() as workspace:
         found, currency = bring_trial_balance(workspace, book, month, file), workspace.settings.book(book).currency
@@ -38,7 +38,7 @@ def import_trial_balance(
 def pull(book: Book, month: Month, as_json: AsJson = False) -> None:
     """Ask the book's Xero for its trial balance at a month's end, and compare it with ours."""
     from finance_pipeline.cli.environment import prepare_sources
-    from finance_pipeline.services.statutory import pull_trial_balance
+    from finance_pipeline.services.bookkeeping.statutory import pull_trial_balance
 
     with opened() as workspace:
         prepare_sources(workspace.home)
@@ -49,7 +49,7 @@ def pull(book: Book, month: Month, as_json: AsJson = False) -> None:
 @app.command()
 def show(book: Book, month: Month, as_json: AsJson = False) -> None:
     """Ours and the accounting system's balance of every account that differs, and what was said of it."""
-    from finance_pipeline.services.statutory import compare
+    from finance_pipeline.services.bookkeeping.statutory import compare
 
     with opened() as workspace:
         found, currency = compare(workspace, book, month), workspace.settings.book(book).currency
@@ -64,7 +64,7 @@ def explain(
     reason: Reason,
 ) -> None:
     """Say why an account differs. It holds while the difference is just what it is now."""
-    from finance_pipeline.services.statutory import explain_difference
+    from finance_pipeline.services.bookkeeping.statutory import explain_difference
 
     with opened() as workspace:
         found = explain_difference(workspace, book, month, account, reason=reason)

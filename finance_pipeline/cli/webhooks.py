@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
 
-    from finance_pipeline.services.webhooks import Webhooks
+    from finance_pipeline.services.intake.webhooks import Webhooks
 
 app = typer.Typer(no_args_is_help=True)
 LARGEST_BYTES = 1 << 20
@@ -44,7 +44,7 @@ def serve(
 
     import uvicorn
 
-    from finance_pipeline.services.webhooks import Webhooks
+    from finance_pipeline.services.intake.webhooks import Webhooks
 
     with opened() as workspace, socket.socket() as listening:
         prepare_sources(workspace.home)

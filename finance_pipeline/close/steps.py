@@ -1,7 +1,8 @@
 """The steps of a close: what has to be so before a book-month is signed and locked, judged from facts. Pure.
 
 A step is done, open (somebody has to do something), waits (for other steps), or is not needed. Rules: accounting.md 8,
-11, 14 to 16, 19, 23, 27, 29. Not here: reading the facts (services.closing_facts), or deciding (services.closing).
+11, 14 to 16, 19, 23, 27, 29. Not here: reading the facts (services.closing.facts), or deciding
+(services.closing.signing).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What closed months would be today: the report of materializing a closed partition, which touches no row of the books.
 
-Here: keys, one call, reporting. Not here: what is compared (finance_pipeline.services.differences), or what people
-decide about it (the command line's `close adjust` and `close dismiss`).
+Here: keys, one call, reporting. Not here: what is compared (services.closed_months.differences), or what
+people decide about it (the command line's `close adjust` and `close dismiss`).
 """
 
 from collections.abc import Iterator

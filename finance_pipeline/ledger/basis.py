@@ -3,7 +3,7 @@
 What is open of a document at a month's end is taken out of the control account and, line by line, of what it was for
 and of its tax, in the document's own proportions (accounting rule 26: tax comes from documents). What trade items are
 worth more or less than carried at is nobody's cash either. What is on account, or was paid in advance, was paid: it
-stays. Not here: reading balances and documents (services.basis).
+stays. Not here: reading balances and documents (services.bookkeeping.basis).
 """
 
 from __future__ import annotations

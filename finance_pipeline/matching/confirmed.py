@@ -1,6 +1,7 @@
 """Tier 0: what a person said that a line is; and, where the amounts differ, what they said of the difference.
 
-Here: from confirmed decisions to allocations. Not here: declined ones, and who may decide (services.decide).
+Here: from confirmed decisions to allocations. Not here: declined ones, and who may decide
+(services.reconciliation.decide).
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """The capabilities by name, for those who only call them: Dagster's assets and sensors, and the command line."""
 
+from finance_pipeline.services.bookkeeping.posting import post
+from finance_pipeline.services.bookkeeping.proving import cash, tie_out
 from finance_pipeline.services.calendar import known_months, months_with_data, touched
-from finance_pipeline.services.canonicalize import canonicalize
-from finance_pipeline.services.closing_checks import close_status
-from finance_pipeline.services.connections import due_again, troubles
-from finance_pipeline.services.differences import differences
+from finance_pipeline.services.closed_months.differences import differences
+from finance_pipeline.services.closing.checks import close_status
+from finance_pipeline.services.intake.canonicalize import canonicalize
+from finance_pipeline.services.intake.connections import due_again, troubles
+from finance_pipeline.services.intake.sync import sync
+from finance_pipeline.services.intake.webhooks import due
 from finance_pipeline.services.package import materialize as package
-from finance_pipeline.services.posting import post
-from finance_pipeline.services.proving import cash, tie_out
-from finance_pipeline.services.reconcile import reconcile
-from finance_pipeline.services.sync import sync
-from finance_pipeline.services.webhooks import due
+from finance_pipeline.services.reconciliation.reconcile import reconcile
 
 __all__ = [
     "canonicalize",

@@ -20,8 +20,8 @@ from finance_pipeline.core.problems import BadInput, PermanentProblem
 from finance_pipeline.core.settings import Book, Settings
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger.chart import ensure_accounts
-from finance_pipeline.services.closing_people import acting
-from finance_pipeline.services.policies import policy_of
+from finance_pipeline.services.closing.people import acting
+from finance_pipeline.services.reconciliation.policies import policy_of
 from finance_pipeline.store.locks import book_lock
 
 if TYPE_CHECKING:

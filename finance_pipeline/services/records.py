@@ -18,7 +18,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services import opened_books
+from finance_pipeline.services.bookkeeping import opened_books
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 

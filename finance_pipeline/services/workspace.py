@@ -8,7 +8,7 @@ from pathlib import Path
 from finance_pipeline.core.settings import Settings, home_folder, load_settings
 from finance_pipeline.landing.files import LandingFolder
 from finance_pipeline.services.approved_settings import in_force
-from finance_pipeline.services.policies import check_policies
+from finance_pipeline.services.reconciliation.policies import check_policies
 from finance_pipeline.store.database import Database
 
 

@@ -12,9 +12,9 @@ import finance_pipeline.services
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import Unreachable
 from finance_pipeline.core.settings import HOME_VARIABLE, load_settings
-from finance_pipeline.services.connections import Again
+from finance_pipeline.services.intake.connections import Again
+from finance_pipeline.services.intake.webhooks import Due
 from finance_pipeline.services.results import CheckResult, Materialized
-from finance_pipeline.services.webhooks import Due
 
 BOOKS = """
 books:

@@ -10,8 +10,8 @@ import pytest
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import DatabaseDown
 from finance_pipeline.core.settings import load_settings
-from finance_pipeline.services.connections import Again
-from finance_pipeline.services.webhooks import Due
+from finance_pipeline.services.intake.connections import Again
+from finance_pipeline.services.intake.webhooks import Due
 from finance_pipeline_tests.defs.conftest import FakeServices, declare_another_book
 
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")

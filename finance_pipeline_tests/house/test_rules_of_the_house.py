@@ -81,7 +81,7 @@ def test_importing_the_engine_computes_nothing() -> None:
     """A frame worked out at import starts threads, and what is forked from such a process waits for them for ever."""
     asked = (
         "import psutil, polars as pl; own = psutil.Process(); before = own.num_threads();"
-        "import finance_pipeline.services.reconcile; print(own.num_threads() - before)"
+        "import finance_pipeline.services.reconciliation.reconcile; print(own.num_threads() - before)"
     )
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert int(said.stdout) == 0

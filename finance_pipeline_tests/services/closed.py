@@ -9,9 +9,9 @@ import polars as pl
 from finance_pipeline.core.period import BookMonth, Month
 from finance_pipeline.core.settings import BankAccount, Book
 from finance_pipeline.services import api
-from finance_pipeline.services.adjusting import Wanted, adjust
-from finance_pipeline.services.differences import Report, difference_report
-from finance_pipeline.services.held import causes_of, held_months
+from finance_pipeline.services.closed_months.adjusting import Wanted, adjust
+from finance_pipeline.services.closed_months.differences import Report, difference_report
+from finance_pipeline.services.closed_months.held import causes_of, held_months
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import US, Told
 

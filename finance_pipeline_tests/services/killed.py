@@ -24,7 +24,9 @@ import xero_python.accounting
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.settings import load_settings
 from finance_pipeline.ledger import journal
-from finance_pipeline.services import canonicalize, folding, posting, proving, sync
+from finance_pipeline.services.bookkeeping import posting, proving
+from finance_pipeline.services.intake import canonicalize, sync
+from finance_pipeline.services.reconciliation import folding
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources import camt053, ecb
 from finance_pipeline.sources import plaid as plaid_source

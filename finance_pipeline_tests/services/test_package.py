@@ -12,7 +12,7 @@ import pytest
 
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.services import package
-from finance_pipeline.services.adjusting import Wanted, dismiss
+from finance_pipeline.services.closed_months.adjusting import Wanted, dismiss
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.conftest import _fresh
 from finance_pipeline_tests.services.closed import ONE_BANK, close_months, report, run

@@ -18,7 +18,7 @@ from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline_tests.ledger.by_hand import close_month
-from finance_pipeline_tests.services import test_going_live
+from finance_pipeline_tests.services.bookkeeping import test_going_live
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day, told
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from finance_pipeline.services.decide import decide
-from finance_pipeline.services.explain import explain
+from finance_pipeline.services.reconciliation.decide import decide
+from finance_pipeline.services.reconciliation.explain import explain
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.pipeline import rows

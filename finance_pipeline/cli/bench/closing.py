@@ -28,7 +28,7 @@ from finance_pipeline.core.settings import SETTINGS_NAME, load_settings
 if TYPE_CHECKING:
     from finance_pipeline.core.period import BookMonth
     from finance_pipeline.sandbox.world.options import WorldOptions
-    from finance_pipeline.services.differences import Report
+    from finance_pipeline.services.closed_months.differences import Report
     from finance_pipeline.services.workspace import Workspace
 
 DEFAULT_LINES, DEFAULT_CHANGES = 20_000, 500
@@ -175,23 +175,24 @@ def _compute(workspace: Workspace, keys: list[BookMonth]) -> int:
 
 def _close(workspace: Workspace, key: BookMonth) -> None:
     """Explain what is open, put the month forward, sign and lock it: two people, step by step."""
-    from finance_pipeline.services import closing, closing_items
+    from finance_pipeline.services.closing import items as closing_items
+    from finance_pipeline.services.closing import signing
 
     ann, bea = _PEOPLE
     book, month = key.book, str(key.month)
     everything = closing_items.Wanted(everything=True)
-    if closing.status(workspace, book, month).step("items_explained").blocks:
+    if signing.status(workspace, book, month).step("items_explained").blocks:
         closing_items.explain(workspace, book, month, everything, reason="followed up", actor=ann)
-    closing.review(workspace, book, month, reason="complete", actor=ann)
-    closing.sign(workspace, book, month, reason="agreed", actor=bea)
-    closing.lock(workspace, book, month, reason="closed", actor=bea)
+    signing.review(workspace, book, month, reason="complete", actor=ann)
+    signing.sign(workspace, book, month, reason="agreed", actor=bea)
+    signing.lock(workspace, book, month, reason="closed", actor=bea)
 
 
 def _compare(workspace: Workspace, closed: list[BookMonth], found: Found) -> None:
     """Compute the closed months twice, and hold what they say against what was changed."""
     from finance_pipeline.services import api
-    from finance_pipeline.services.books import entry_count
-    from finance_pipeline.services.differences import difference_report
+    from finance_pipeline.services.bookkeeping.books import entry_count
+    from finance_pipeline.services.closed_months.differences import difference_report
 
     before = entry_count(workspace)
     api.reconcile(workspace, closed)
@@ -213,7 +214,7 @@ def _compare(workspace: Workspace, closed: list[BookMonth], found: Found) -> Non
 
 def _adjust(workspace: Workspace, found: Found) -> None:
     """Let everything in: the first person proposes what is above the limit, the second agrees."""
-    from finance_pipeline.services.adjusting import Wanted, adjust
+    from finance_pipeline.services.closed_months.adjusting import Wanted, adjust
 
     for person in _PEOPLE:
         decided = adjust(workspace, Wanted(), reason="the sources are right", actor=person)

@@ -124,8 +124,8 @@ def sync_to_rows(workspace: Workspace) -> dict[str, int]:
     """Pull one connection and map what landed; times, and how much it was."""
     began = time.perf_counter_ns()
     from finance_pipeline.core.period import BookMonth
-    from finance_pipeline.services.canonicalize import canonicalize
-    from finance_pipeline.services.sync import sync_connection
+    from finance_pipeline.services.intake.canonicalize import canonicalize
+    from finance_pipeline.services.intake.sync import sync_connection
 
     synced = sync_connection(workspace, workspace.settings.connection(CONNECTION))
     if synced.problem is not None:

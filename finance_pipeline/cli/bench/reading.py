@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    from finance_pipeline.services.statement_files import read_here
+    from finance_pipeline.services.intake.statement_files import read_here
 
     file = Path(sys.argv[1])
     began = time.perf_counter_ns()

@@ -20,7 +20,7 @@ import structlog
 
 from finance_pipeline.core.period import BookMonth, months
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.services import canonicalize, dead_letters, sync
+from finance_pipeline.services.intake import canonicalize, dead_letters, sync
 from finance_pipeline.services.workspace import Workspace
 
 UNFINISHED = 3

@@ -61,7 +61,7 @@ def bench_throughput(lines: int | None) -> Figure:
 
 def measure() -> None:
     """What the process of the bench does: read and parse every page, then sync the Item; its times as JSON."""
-    from finance_pipeline.services.pages import load_sources, read_and_parse
+    from finance_pipeline.services.intake.pages import load_sources, read_and_parse
     from finance_pipeline.services.workspace import Workspace
 
     load_sources()

@@ -1,7 +1,7 @@
 """Journals that people brought from files and another person approved: payroll, depreciation, accruals.
 
 One entry a journal and currency; an accrual takes itself back on the day that it names. Which accounts a journal may
-touch is decided when it is submitted (services.journals).
+touch is decided when it is submitted (services.bookkeeping.journals).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Each balance stands against the migration account (opening balances), and so does each open item: documents by their
 own rule (finance_pipeline.ledger.posting.documents), payouts under way and payments that the bank had not shown here.
 The trial balance foots and its control accounts are the sums of their items, so that the migration account ends at
-0.00. Not here: reading and signing an opening (services.going_live).
+0.00. Not here: reading and signing an opening (services.bookkeeping.going_live).
 """
 
 from __future__ import annotations

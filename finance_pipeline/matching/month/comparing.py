@@ -1,6 +1,7 @@
 """Two policies on the same history: what each would have accepted, and where it contradicts what people decided.
 
-Pure: frames of what each accepted in, comparison out. Not here: how a history is replayed (services.backtest).
+Pure: frames of what each accepted in, comparison out. Not here: how a history is replayed
+(services.reconciliation.backtest).
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _reason(update: Update, name: str, known: list[_Days]) -> str | None:
 
 
 def _days(said: dict[str, Any]) -> _Days | None:
-    from finance_pipeline.services.statement_overlaps import family_of
+    from finance_pipeline.services.intake.statement_overlaps import family_of
 
     if not said["entry_count"]:
         return None

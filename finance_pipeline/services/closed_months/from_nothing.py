@@ -1,0 +1,57 @@
+"""Months matched again as if nothing stood: what records alone, and what people decided, would be matched to.
+
+What stands stays, whatever arrives later; so a match may stand that nobody would find any more, since a late invoice
+made it one of two. Two such computations, before and after, say which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from finance_pipeline.core.period import Month
+from finance_pipeline.core.settings import Book
+from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.matching.month import frames
+from finance_pipeline.matching.policy import Policy
+from finance_pipeline.services.closed_months.held import HeldMonth
+from finance_pipeline.services.reconciliation import folding, openings
+
+
+def matched_from_nothing(
+    conn: Connection, book: Book, policy: Policy, months: Sequence[Month], as_signed: Mapping[Month, HeldMonth]
+) -> pl.DataFrame:
+    """What consecutive months of a book would be matched to, each from the one before (match_id). Nothing is written.
+
+    as_signed: months whose records count as they were signed; of the others, and in all of none, as they count now.
+    """
+    first = months[0]
+    lines, items = openings.carried(conn, book.id, first.previous)
+    past = openings.standing(conn, book.id, first, policy).past
+    found, known = [], set[str]()
+    for month in months:
+        seen = as_signed[month].seen() if month in as_signed else None
+        carried = {*lines, *items["item_id"]}
+        opening = _without(openings.opening_of(conn, book, month, lines, items, seen), known - carried)
+        known |= {*opening.lines["line_id"], *opening.items["item_id"]}
+        known_past = openings.past_without(past, opening.lines)
+        given = openings.given_of(
+            conn, book, policy, month, opening, frames.Standing(past.clear(), past.clear(), known_past),
+            decisions=openings.decisions(conn, book.id, month), taught_until=month, seen=seen,
+        )  # fmt: skip
+        done = folding.folded(conn, book, policy, given)
+        past = pl.concat([past, done.new.standing])
+        found.append(done.new.matches.select("match_id"))
+        lines, items = done.closing.open_lines["line_id"].to_list(), done.closing.open_items
+    return pl.concat(found).unique()
+
+
+def _without(opening: frames.Opening, ids: set[str]) -> frames.Opening:
+    """The opening without records that an earlier month had: one that moved counts where it was signed."""
+    return replace(
+        opening,
+        lines=opening.lines.filter(~pl.col("line_id").is_in(list(ids))),
+        items=opening.items.filter(~pl.col("item_id").is_in(list(ids))),
+    )

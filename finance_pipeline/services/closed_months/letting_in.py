@@ -1,0 +1,280 @@
+"""Letting records into closed months: what follows from them, and nothing else, is folded and posted at once.
+
+A closed month is computed twice by the code of today, as it counts and with what is let in; only what differs between
+the two is published, so that a newer engine, rule or policy changes nothing in it. Entries keep their effective days
+and go to the first open day after. Here too: what late items may do by themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+
+import polars as pl
+
+from finance_pipeline.close import differences as close
+from finance_pipeline.core.identity import new_correlation_id
+from finance_pipeline.core.period import Month, months
+from finance_pipeline.core.settings import Book
+from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.ledger import chart, journal
+from finance_pipeline.ledger.schemas import ENTRIES
+from finance_pipeline.matching.month import frames
+from finance_pipeline.matching.month.fold import Folded
+from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.schemas import DECISIONS
+from finance_pipeline.services import records
+from finance_pipeline.services.bookkeeping import posting
+from finance_pipeline.services.closed_months.from_nothing import matched_from_nothing
+from finance_pipeline.services.closed_months.held import HeldMonth, causes_of, held_months
+from finance_pipeline.services.reconciliation import folding, openings
+from finance_pipeline.store.copy import copy_in, copy_out
+from finance_pipeline.store.sql import query
+
+BY_ITSELF = "finance-pipeline"
+"""Who lets in what is late and small: nobody in particular."""
+
+
+@dataclass(frozen=True)
+class LetIn:
+    """What letting records in changed."""
+
+    records: int = 0
+    new_matches: int = 0
+    retracted: int = 0
+    new_entries: int = 0
+    reversed: int = 0
+
+    def __add__(self, other: LetIn) -> LetIn:
+        return LetIn(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class _Before:
+    """A closed month as it counts, by the code of today."""
+
+    found: Folded
+    """What the engine would find in it now though no record changed: not to be published."""
+    entries: pl.DataFrame
+    closing: str
+
+
+def let_in_late(conn: Connection, book: Book, policy: Policy) -> LetIn:
+    """Let in what is late, within the book's limit and of the fiscal year of the first open day; and follow what people
+    undid in closed months since. Where nothing is due this is a query or two.
+    """
+    held = held_months(conn, book)
+    if not held:
+        return LetIn()
+    late = _late(conn, book, held)
+    undone = conn.execute(query("undone_since"), {"book": book.id, "months": [str(m) for m in held]}).fetchall()
+    if late.is_empty() and not undone:
+        return LetIn()
+    affected = [*late["month"].to_list(), *(row[0] for row in undone)]
+    return let_in(conn, book, policy, late, min(map(Month.parse, affected)), "late items")
+
+
+def _late(conn: Connection, book: Book, held: dict[Month, HeldMonth]) -> pl.DataFrame:
+    """Late records that wait for nobody, as decisions."""
+    waiting = records.withheld(conn, book.id)
+    if waiting.is_empty():
+        return decided_frame(waiting, book, "", held)
+    first_open = conn.execute("select ledger.first_open_month(%s, %s)", (book.id, max(held).first_day)).fetchone()
+    touched = {max(month, str(book.first_month)) for month in waiting["month"]}
+    open_year = fiscal_year(book, Month.of(first_open[0])) if first_open and first_open[0] else None
+    found = [
+        causes_of(conn, each)
+        for month, each in held.items()
+        if fiscal_year(book, month) == open_year and str(month) in touched
+    ]
+    small = pl.col("amount_minor").abs() <= book.ledger.late_item_limit_minor
+    due = [each.filter(pl.col("cause") == close.LATE, pl.col("status") == close.WAITING, small) for each in found]
+    reason = "late, within the limit of the book and of the fiscal year of the open month"
+    return decided_frame(pl.concat(due) if due else pl.DataFrame(), book, reason, held)
+
+
+def fiscal_year(book: Book, month: Month) -> int:
+    """Fiscal year of a month, named after the calendar year in which it ends."""
+    return month.year + (book.fiscal_year_starts_month > 1 and month.number >= book.fiscal_year_starts_month)
+
+
+def decided_frame(
+    causes: pl.DataFrame,
+    book: Book,
+    reason: str,
+    held: dict[Month, HeldMonth],
+    *,
+    verdict: str = "let_in",
+    actor: str = BY_ITSELF,
+) -> pl.DataFrame:
+    """Decisions on some differences (held.causes_of), as close.difference_decision takes them."""
+    if causes.is_empty():
+        return pl.DataFrame(schema={"month": pl.String})
+    signed = {str(month): each.signature_id for month, each in held.items()}
+    seen = ("cause", "on_day", "currency", "stated_minor", "amount_minor", "what", "counted_version")
+    shown = [json.dumps(row, default=str, sort_keys=True) for row in causes.select(seen).iter_rows(named=True)]
+    return causes.select(
+        "difference_id", "book", "month", "table_name", "record_id", "version", "cause", "amount_minor",
+        pl.col("month").replace_strict(signed, return_dtype=pl.String).alias("signature_id"),
+        pl.Series("seen", shown, dtype=pl.String),
+        verdict=pl.lit(verdict),
+        limit_minor=pl.lit(book.ledger.late_item_limit_minor),
+        proposed_by=pl.when(pl.col("status") == "proposed").then("actor"),
+        actor=pl.lit(actor),
+        reason=pl.lit(reason),
+    )  # fmt: skip
+
+
+def let_in(
+    conn: Connection,
+    book: Book,
+    policy: Policy,
+    decided: pl.DataFrame,
+    first: Month,
+    run_id: str,
+    *,
+    by_a_person: bool = False,
+) -> LetIn:
+    """Record these decisions (decided_frame) and publish what follows from them in the closed months from one on.
+
+    In the caller's transaction, which holds the book's lock. by_a_person: matches that stand are taken back too where
+    they would be found of the records as they were signed, or as they counted until now, and would not be any more;
+    nothing else may do that.
+    """
+    touched, held = _touched(conn, book, decided), held_months(conn, book)
+    earliest = min([str(first), *touched, *(_not_followed(conn, book) if by_a_person else ())])
+    chain = [month for month in held if str(month) >= earliest]
+    chart.ensure_accounts(conn, [book])
+    before = {month: _before(conn, book, policy, month) for month in chain}
+    span = _span(conn, book, chain) if by_a_person else []
+    known = [matched_from_nothing(conn, book, policy, span, as_signed) for as_signed in (held, {}) if span]
+    copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
+    done, correlation_id = LetIn(decided.height), new_correlation_id()
+    now = None
+    if span:
+        now = matched_from_nothing(conn, book, policy, span, {})
+        gone = pl.concat(known).unique().join(now, on="match_id", how="anti")
+        done += LetIn(retracted=_take_back(conn, book, span[0], gone))
+    carried_changed = True
+    for month in chain:
+        new, retracted, closing = 0, 0, before[month].closing
+        if carried_changed or str(month) in touched or _state(conn, book, month)[0] == "":
+            new, retracted, closing = _fold(conn, book, policy, month, before[month].found, now)
+        carried_changed = closing != before[month].closing
+        report = _post(conn, book, month, before[month].entries, run_id, correlation_id)
+        done += LetIn(0, new, retracted, report.new, report.reversed)
+    return done
+
+
+def _not_followed(conn: Connection, book: Book) -> list[str]:
+    """Months of late items of which nobody drew what follows for matches that stand: since the last adjustment."""
+    rows = conn.execute(
+        """
+        select distinct month from close.difference_decision as late
+        where book = %(book)s and verdict = 'let_in' and not exists (
+            select from close.difference_decision as later
+            where later.book = late.book and later.verdict = 'adjusted' and later.decision_seq > late.decision_seq
+        )
+        """,
+        {"book": book.id},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _span(conn: Connection, book: Book, chain: list[Month]) -> list[Month]:
+    """The months from the first of some closed ones to the last that was folded."""
+    row = conn.execute("select max(month) from recon.month where book = %s", (book.id,)).fetchone()
+    return months(chain[0], max(chain[-1], Month.parse(row[0]) if row else chain[-1]))
+
+
+def _take_back(conn: Connection, book: Book, first: Month, gone: pl.DataFrame) -> int:
+    """Retract what stands, from a month on, of what would not be found any more (match_id)."""
+    parameters = {"book": book.id, "month": str(first), "matches": gone["match_id"].to_list()}
+    stale = copy_out(conn, query("standing_among"), parameters, frames.RETRACTION_SCHEMA)
+    folding.publish_retractions(conn, book.id, "", stale, new_correlation_id())
+    return stale.height
+
+
+def _touched(conn: Connection, book: Book, decided: pl.DataFrame) -> set[str]:
+    """Months that the records let in are of, and that they were of as they counted."""
+    held_back = records.withheld(conn, book.id)
+    if decided.is_empty():
+        return set()
+    of = held_back.join(decided.select("table_name", "record_id"), on=["table_name", "record_id"], how="semi")
+    first = str(book.first_month)
+    return {max(month, first) for month in (*of["month"], *of["counted_month"]) if month is not None}
+
+
+def _before(conn: Connection, book: Book, policy: Policy, month: Month) -> _Before:
+    state = _state(conn, book, month)
+    given = openings.given(conn, book, policy, month)
+    given = replace(given, decisions=openings.decisions(conn, book.id, month, state[2]))
+    found = folding.folded(conn, book, policy, given)
+    return _Before(found, _entries(conn, book, month), state[1])
+
+
+def _state(conn: Connection, book: Book, month: Month) -> tuple[str, str, str]:
+    """What a month was folded from, what it closed with and when."""
+    row = conn.execute(
+        "select input_digest, closing_digest, folded_at::text from recon.month where book = %s and month = %s",
+        (book.id, str(month)),
+    ).fetchone()
+    return (row[0], row[1], row[2]) if row else ("", "", records.NOW)
+
+
+def _entries(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
+    """What the month's records and matches call for, without what its end revalues."""
+    return posting.posted(conn, book, month).entries
+
+
+def _fold(
+    conn: Connection, book: Book, policy: Policy, month: Month, before: Folded, now: pl.DataFrame | None
+) -> tuple[int, int, str]:
+    """Fold a closed month again, but for what the engine would have found in it anyway.
+
+    now: where it is given, nothing else may be new: what is left beside matches that stand may look like more than it
+    is, where the whole month would have had another answer for a part of it.
+    """
+    given = openings.given(conn, book, policy, month)
+    unwanted = before.new.allocations
+    while True:
+        declined = pl.concat([given.decisions, _declined(unwanted)]).unique(maintain_order=True)
+        done = folding.folded(conn, book, policy, replace(given, decisions=declined))
+        beyond = done.new.allocations.clear()
+        if now is not None:
+            beyond = done.new.allocations.join(now, on="match_id", how="anti")
+        if beyond.is_empty():
+            break
+        unwanted = pl.concat([unwanted, beyond])
+    folding.publish(conn, book.id, month, done, posting.HELD, new_correlation_id())
+    return done.new.matches.height, done.kept.retractions.height, done.closing.digest
+
+
+def _declined(allocations: pl.DataFrame) -> pl.DataFrame:
+    """Decisions (matching.schemas.DECISIONS) that keep what these allocations say apart."""
+    other = pl.coalesce("other_line_id", "item_id")
+    pairs = allocations.filter(other.is_not_null()).select(frames.decline(pl.col("line_id"), other))
+    coded = allocations.filter(other.is_null(), pl.col("account_code").is_not_null())
+    codes = coded.select(frames.decline(pl.col("line_id"), pl.lit(None, pl.String))).with_columns(
+        account_code=coded["account_code"]
+    )
+    return pl.concat([pairs, codes]).select(DECISIONS.names)
+
+
+def _post(
+    conn: Connection, book: Book, month: Month, before: pl.DataFrame, run_id: str, correlation_id: str
+) -> journal.PostingReport:
+    """Publish the entries of a closed month that are others than before."""
+    after = _entries(conn, book, month)
+    subject = list(journal.SUBJECT)
+    both = pl.concat([before.with_columns(side=pl.lit("before")), after.with_columns(side=pl.lit("after"))])
+    compared = [name for name in ENTRIES.names if name not in ("description", "accounting_on", "evidence_hash", "rule")]
+    once = both.filter(~pl.struct(compared).is_duplicated())
+    report = journal.PostingReport()
+    if once.height:
+        report = journal.publish(
+            conn, book.id, [month], after, run_id=run_id, correlation_id=correlation_id,
+            subjects=once.select(subject).unique(),
+        )  # fmt: skip
+    posting.note_held(conn, book, month, report)
+    return report

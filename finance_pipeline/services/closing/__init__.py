@@ -1,0 +1,1 @@
+"""Closing months: facts, checks, explanations, two people who sign, locks, reopening, year end."""
