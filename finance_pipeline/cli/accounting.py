@@ -81,7 +81,8 @@ def show_intercompany(workspace: Workspace, month: str, *, as_json: bool) -> Non
 
     columns = [
         *(text("Book", "book"), text("Other", "other"), money("Owed to book", "book_minor")),
-        *(money("Owed to other", "other_minor"), text("", "currency"), money("Apart", "difference_minor")),
+        *(money("Owed to other", "other_minor"), money("Under way", "under_way_minor")),
+        *(money("Apart", "difference_minor"), text("", "currency"), text("Since", "since")),
     ]
-    title = f"Intercompany at the end of {month}; - is owed by it"
+    title = f"Intercompany at the end of {month}; - is owed by it; under way: one book has it, the other within days"
     show_frame(title, owed(workspace, month), columns, as_json=as_json, empty="nothing is owed")

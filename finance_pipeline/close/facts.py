@@ -40,6 +40,8 @@ TO_EXPLAIN = pl.Schema(
 )
 """One row per line or item on an account that must clear, open at the month's end, with what was said of it.
 has_cleared: the next month was computed, and it is open no more at its end."""
+INTERCOMPANY = "intercompany"
+"""Kind of what two books of a group do not say alike of what one owes the other."""
 TIES = pl.Schema({"name": pl.String(), "subject": pl.String(), "tied": pl.Boolean(), "words": pl.String()})
 
 
@@ -108,6 +110,8 @@ class Facts:
     open_until: datetime | None = None
     review: Review | None = None
     signature: Signature | None = None
+    has_group: bool = False
+    """Its settings name other books of a group."""
     statutory: str | None = None
     """Which ledger the book names as the legal one: ours or accounting."""
     other_is_known: bool = False

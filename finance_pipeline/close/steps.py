@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from finance_pipeline.close.facts import Facts
+from finance_pipeline.close.facts import INTERCOMPANY, Facts
 from finance_pipeline.core.money import format_money
 from finance_pipeline.core.period import Month, utc_window
 
@@ -148,16 +148,34 @@ def _figures_tie_out(facts: Facts) -> tuple[State, str, str]:
 
 
 def _items_are_explained(facts: Facts) -> tuple[State, str, str]:
-    left = unexplained(facts.to_explain, facts.month)
-    if facts.to_explain.is_empty():
+    waiting = facts.to_explain.filter(pl.col("kind") != INTERCOMPANY)
+    left = unexplained(waiting, facts.month)
+    if waiting.is_empty():
         return "done", "nothing is open on the accounts that must clear", ""
     if left.is_empty():
-        return "done", f"{_count(facts.to_explain.height, 'open line or item', 'open lines and items')} explained", ""
+        return "done", f"{_count(waiting.height, 'open line or item', 'open lines and items')} explained", ""
     oldest = left.select(pl.col("since").min().cast(pl.String)).item()
     totals = left.group_by("currency").agg(pl.col("open_minor").abs().sum()).sort("currency").rows()
     amounts = ", ".join(f"{format_money(minor, currency)} {currency}" for currency, minor in totals)
-    words = f"{left.height} of {facts.to_explain.height} not explained, {amounts}, the oldest since {oldest}"
+    words = f"{left.height} of {waiting.height} not explained, {amounts}, the oldest since {oldest}"
     return "open", words, f"finance-pipeline close items {facts.command}   (then explain each, or all at once)"
+
+
+def _books_agree(facts: Facts) -> tuple[State, str, str]:
+    if not facts.has_group:
+        return "not_needed", "the book owes no other book of a group", ""
+    apart = facts.to_explain.filter(pl.col("kind") == INTERCOMPANY)
+    left = unexplained(apart, facts.month)
+    if apart.is_empty():
+        return "done", "what books of the group owe each other cancels out, but for money under way", ""
+    if left.is_empty():
+        return "done", f"{_count(apart.height, 'difference')} to other books of the group explained", ""
+    said = "; ".join(
+        f"{format_money(minor, currency)} {currency} apart ({words})"
+        for minor, currency, words in left.select("open_minor", "currency", "words").rows()
+    )
+    todo = f"Bring the other book up to date, or finance-pipeline close explain {left['subject'][0]} {facts.command}"
+    return "open", said, f"{todo} --reason ..."
 
 
 def _balances_are_revalued(facts: Facts) -> tuple[State, str, str]:
@@ -258,6 +276,7 @@ _FACTS = (
     _Rule("accounts_mapped", "accounts mapped", _accounts_are_mapped, ("figures_current",)),
     _Rule("tie_outs", "figures tie out", _figures_tie_out, ("figures_current",)),
     _Rule("items_explained", "open items explained", _items_are_explained, ("figures_current",)),
+    _Rule("intercompany", "books of the group agree", _books_agree, ("figures_current",)),
     _Rule("revaluation", "balances revalued", _balances_are_revalued, ("figures_current",)),
     _Rule("ledgers_agree", "ledgers agree", _ledgers_agree, ("figures_current",)),
     _Rule("rules_approved", "changed rules approved", _rules_are_approved),

@@ -67,6 +67,7 @@ def test_a_month_of_which_everything_is_done_waits_for_people_alone() -> None:
         ("tie_outs", {"ties": untied("receivables_equal_open_items")}),
         ("tie_outs", {"ties": READY.ties.clear()}),
         ("items_explained", {"to_explain": item()}),
+        ("intercompany", {"to_explain": item(kind="intercompany"), "has_group": True}),
         ("revaluation", {"ties": untied("valuation_equals_closing_rate")}),
         ("ledgers_agree", {"statutory": "ours"}),
         ("differences", {"undecided_differences": 1}),

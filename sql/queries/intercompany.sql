@@ -1,24 +1,48 @@
 -- One row per pair of books of a group and currency: what each says at a month's end that the other owes it, by accounting
--- date, and what the two do not cancel out to.
+-- date; what was under way between them, counted by one before the month ended and by the other after it; and what then
+-- does not cancel out, with the day of the oldest posting that has no counterpart.
+-- Money under way is told by pairs: the first, second, ... posting of an amount in one book, and of its opposite in the
+-- other, are the same money where not more than ten days lie between them.
 with account as (
     select declared.book, declared.other, known.account_id
     from unnest(%(books)s::text[], %(others)s::text[], %(codes)s::text[]) as declared (book, other, code)
     join ledger.account as known on known.book = declared.book and known.code = declared.code
 ),
-owed as (
-    select account.book, account.other, movement.currency,
-        sum(movement.debit_minor - movement.credit_minor)::bigint as amount_minor
+posted as (
+    select least(account.book, account.other) as book, greatest(account.book, account.other) as other,
+        account.book < account.other as is_books, entry.currency, entry.effective_on,
+        entry.accounting_on <= %(last_day)s as is_counted, line.amount_minor,
+        line.amount_minor * case when account.book < account.other then 1 else -1 end as owed_minor,
+        row_number() over (
+            partition by account.book, account.other, entry.currency, line.amount_minor
+            order by entry.effective_on, entry.entry_id
+        ) as turn
     from account
-    join ledger.movement on movement.book = account.book and movement.account_id = account.account_id
-    where movement.accounting_month <= %(first_day)s
-    group by account.book, account.other, movement.currency
+    join ledger.entry on entry.book = account.book and account.account_id = any(entry.accounts)
+    cross join lateral unnest(entry.accounts, entry.amounts) as line (account_id, amount_minor)
+    where line.account_id = account.account_id and line.amount_minor <> 0
+        and entry.effective_on <= %(last_day)s::date + 10
+),
+paired as (
+    select coalesce(mine.book, theirs.book) as book, coalesce(mine.other, theirs.other) as other,
+        coalesce(mine.currency, theirs.currency) as currency,
+        case when mine.is_counted then mine.amount_minor else 0 end as book_minor,
+        case when theirs.is_counted then theirs.amount_minor else 0 end as other_minor,
+        mine.turn is not null and theirs.turn is not null and abs(mine.effective_on - theirs.effective_on) <= 10
+            as is_pair,
+        least(mine.effective_on, theirs.effective_on) as since
+    from (select * from posted where is_books) as mine
+    full join (select * from posted where not is_books) as theirs
+        using (book, other, currency, owed_minor, turn)
 )
 select
-    least(book, other) as book, greatest(book, other) as other, currency,
-    coalesce(sum(amount_minor) filter (where book < other), 0)::bigint as book_minor,
-    coalesce(sum(amount_minor) filter (where book > other), 0)::bigint as other_minor,
-    sum(amount_minor)::bigint as difference_minor
-from owed
+    book, other, currency,
+    sum(book_minor)::bigint as book_minor,
+    sum(other_minor)::bigint as other_minor,
+    coalesce(sum(book_minor + other_minor) filter (where is_pair), 0)::bigint as under_way_minor,
+    coalesce(sum(book_minor + other_minor) filter (where not is_pair), 0)::bigint as difference_minor,
+    min(since) filter (where not is_pair and book_minor + other_minor <> 0) as since
+from paired
 group by 1, 2, 3
-having bool_or(amount_minor <> 0)
+having bool_or(book_minor <> 0 or other_minor <> 0)
 order by 1, 2, 3

@@ -13,12 +13,14 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book, Settings
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.services import marks, records
-from finance_pipeline.services.bookkeeping import posting, statutory
+from finance_pipeline.services.bookkeeping import intercompany, posting, statutory
 from finance_pipeline.services.closing import year_end as closing_year_end
 from finance_pipeline.services.closing.rules import rules_of
 from finance_pipeline.services.intake.canonicalize import waiting_count
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
+
+_SAID = ("explained_by", "explained_minor", "explanation")
 
 
 def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now: datetime | None = None) -> Facts:
@@ -34,7 +36,8 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
         now=now or datetime.now(UTC),
         connections=connections,
         statements=copy_out(conn, query("close_statements"), parameters, STATEMENTS),
-        to_explain=to_explain(conn, book, month),
+        to_explain=to_explain(conn, settings, book, month),
+        has_group=bool(book.intercompany),
         ties=copy_out(
             conn,
             "select name, subject, tied, words from report.tie_out where book = %(book)s and month = %(month)s"
@@ -62,9 +65,23 @@ def facts_of(conn: Connection, settings: Settings, book: Book, month: Month, now
     )
 
 
-def to_explain(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
-    """One row per line or item open at a month's end on an account that must clear (TO_EXPLAIN)."""
-    return copy_out(conn, query("close_to_explain"), _parameters(book, month), TO_EXPLAIN)
+def to_explain(conn: Connection, settings: Settings, book: Book, month: Month) -> pl.DataFrame:
+    """One row per line or item open at a month's end on an account that must clear, and per other book of the group
+    whose word differs (TO_EXPLAIN)."""
+    own = copy_out(conn, query("close_to_explain"), _parameters(book, month), TO_EXPLAIN)
+    group = intercompany.to_explain(conn, settings.books, book, month)
+    if group.is_empty():
+        return own
+    said = copy_out(
+        conn,
+        """
+        select subject, actor as explained_by, open_minor as explained_minor, reason as explanation
+        from close.explained where book = %(book)s and month = %(month)s
+        """,
+        {"book": book.id, "month": str(month)},
+        pl.Schema({name: TO_EXPLAIN[name] for name in ("subject", *_SAID)}),
+    )
+    return pl.concat([own, group.drop(_SAID).join(said, on="subject", how="left").select(TO_EXPLAIN.names())])
 
 
 def _parameters(book: Book, month: Month) -> dict[str, Any]:

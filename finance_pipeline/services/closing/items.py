@@ -39,7 +39,7 @@ def items(workspace: Workspace, book_id: str, month_text: str) -> pl.DataFrame:
     """One row per line or item open at a month's end on an account that must clear (steps.TO_EXPLAIN, is_explained)."""
     book, month = book_month(workspace, book_id, month_text)
     with workspace.database.transaction(role="reader") as conn:
-        found = to_explain(conn, book, month)
+        found = to_explain(conn, workspace.settings, book, month)
     left = unexplained(found, month)["subject"].implode()
     return found.with_columns(is_explained=~pl.col("subject").is_in(left))
 
@@ -53,7 +53,7 @@ def explain(
     book, month = book_month(workspace, book_id, month_text)
     with workspace.database.transaction() as conn:
         book_lock(conn, book.id)
-        chosen = _chosen(to_explain(conn, book, month), month, wanted)
+        chosen = _chosen(to_explain(conn, workspace.settings, book, month), month, wanted)
         return _record(conn, book, month, chosen, "explained", who, reason)
 
 
@@ -65,11 +65,11 @@ def explain_as_before(
     book, month = book_month(workspace, book_id, month_text)
     with workspace.database.transaction() as conn:
         book_lock(conn, book.id)
-        before = to_explain(conn, book, month.previous).select("subject", "explained_minor", said="explanation")
-        left = unexplained(to_explain(conn, book, month), month)
+        before = to_explain(conn, workspace.settings, book, month.previous)
+        left = unexplained(to_explain(conn, workspace.settings, book, month), month)
         again = (
             left.drop("explained_minor")
-            .join(before, on="subject")
+            .join(before.select("subject", "explained_minor", said="explanation"), on="subject")
             .filter(pl.col("explained_minor") == pl.col("open_minor"))
         )
         return sum(
@@ -87,7 +87,7 @@ def withdraw(
     book, month = book_month(workspace, book_id, month_text)
     with workspace.database.transaction() as conn:
         book_lock(conn, book.id)
-        found = to_explain(conn, book, month).filter(pl.col("explained_by").is_not_null())
+        found = to_explain(conn, workspace.settings, book, month).filter(pl.col("explained_by").is_not_null())
         chosen = _named(found, subjects, "nothing was said of")
         return _record(conn, book, month, chosen, "withdrawn", who, reason)
 

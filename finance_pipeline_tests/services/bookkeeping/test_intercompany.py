@@ -10,6 +10,8 @@ import pytest
 from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.core.settings import SETTINGS_NAME, BankAccount, Intercompany, Settings, load_settings
 from finance_pipeline.services.bookkeeping.intercompany import owed
+from finance_pipeline.services.closing import signing
+from finance_pipeline.services.closing.items import Wanted, explain
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day
@@ -34,12 +36,29 @@ def test_money_between_two_books_is_owed_and_cancels_out_when_both_have_it(datab
         each.months(MAY)
     end = date(2026, 5, 31)
     assert us.balances(end) == {"1010": "-5,000.00", "1280": "5,000.00"}
-    assert owed(books, "2026-05").rows() == [("sub", "us", "USD", 0, 500000, 500000)], "under way"
+    assert owed(books, "2026-05").rows() == [("sub", "us", "USD", 0, 500000, 0, 500000, day(30))]
+    assert step(books, "us") == ("open", "5,000.00 USD apart (us says 5,000.00, sub says 0.00, under way 0.00)")
+    assert step(books, "sub") == ("open", "5,000.00 USD apart (sub says 0.00, us says 5,000.00, under way 0.00)")
+    explain(books, "us", "2026-05", Wanted(("sub-USD",)), reason="on its way", actor="Ann")
+    assert (step(books, "us"), step(books, "sub")[0]) == (
+        ("done", "1 difference to other books of the group explained"), "open",
+    )  # fmt: skip
     sub.line("got", "5000.00", day(1, JUNE), counterparty_name="Example Inc.", bank_account="sub-main")
     for each in (us, sub):
         each.months(JUNE)
     assert sub.balances(date(2026, 6, 30)) == {"1010": "5,000.00", "1281": "-5,000.00"}
-    assert owed(books, "2026-06").rows() == [("sub", "us", "USD", -500000, 500000, 0)]
+    assert owed(books, "2026-06").rows() == [("sub", "us", "USD", -500000, 500000, 0, 0, None)]
+    assert owed(books, "2026-05").rows() == [("sub", "us", "USD", 0, 500000, 500000, 0, None)], "it was under way"
+    assert {step(books, book)[0] for book in ("us", "sub")} == {"done"}
+    sub.line("other", "10.00", day(20), counterparty_name="Example Inc.", bank_account="sub-main")
+    sub.months(MAY, JUNE)
+    assert step(books, "us")[1] == "-10.00 USD apart (us says 5,000.00, sub says -10.00, under way 5,000.00)"
+
+
+def step(books: Workspace, book: str) -> tuple[str, str]:
+    """What a close of May says of the group."""
+    found = signing.status(books, book, "2026-05").step("intercompany")
+    return found.state, found.words
 
 
 def test_both_books_of_a_pair_name_each_other(tmp_path: Path) -> None:
