@@ -54,8 +54,16 @@ INVOICES = Table(
         Column(
             "kind",
             pl.String,
-            "invoice and supplier_credit are owed to us, bill and credit_note by us.",
-            one_of=("invoice", "bill", "credit_note", "supplier_credit"),
+            "invoice and supplier_credit are owed to us, bill and credit_note by us. Of a signed opening alone: "
+            "supplier_on_account is owed to us, customer_on_account by us.",
+            one_of=(
+                "invoice",
+                "bill",
+                "credit_note",
+                "supplier_credit",
+                "customer_on_account",
+                "supplier_on_account",
+            ),
         ),
         Column("number", pl.String, "Document number as printed.", nullable=True),
         Column("references", pl.List(pl.String), "Other texts by which payers name it."),

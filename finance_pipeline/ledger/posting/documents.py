@@ -21,8 +21,15 @@ from finance_pipeline.ledger.posting.entries import (
     together,
 )
 
-_OURS = ("invoice", "credit_note")
-_TITLES = {"invoice": "Invoice", "bill": "Bill", "credit_note": "Credit note", "supplier_credit": "Supplier credit"}
+_OURS = ("invoice", "credit_note", "customer_on_account")
+_TITLES = {
+    "invoice": "Invoice",
+    "bill": "Bill",
+    "credit_note": "Credit note",
+    "supplier_credit": "Supplier credit",
+    "customer_on_account": "Customer on account",
+    "supplier_on_account": "Supplier on account",
+}
 
 
 def documents(book: Book, invoices: pl.DataFrame) -> Postings:

@@ -26,24 +26,34 @@ from finance_pipeline.store.locks import book_lock
 _TRIAL_BALANCE = (("account", "debit", "credit"), ("name", "currency"))
 _ITEMS = (("kind", "number", "party", "issued", "currency", "amount"), ("due", "carried", "rate", "account"))
 _BALANCES = (("account", "currency", "balance"), ("carried",))
+_KIND_OF_WORD = {
+    "outstanding_cheque": "recorded_payment",
+    "deposit_in_transit": "recorded_receipt",
+    **dict.fromkeys(("customer_overpayment", "customer_prepayment", "unapplied_receipt"), "customer_on_account"),
+    **dict.fromkeys(("supplier_overpayment", "supplier_prepayment", "unapplied_payment"), "supplier_on_account"),
+}
+"""Other words for kinds, as subledgers print them."""
 _ROLE_OF_KIND = {
     "invoice": "receivables",
     "credit_note": "receivables",
+    "customer_on_account": "receivables",
     "bill": "payables",
     "supplier_credit": "payables",
+    "supplier_on_account": "payables",
     "payout": "payouts_in_transit",
     "recorded_receipt": "outstanding_receipts",
     "recorded_payment": "outstanding_payments",
 }
-_OWED_BY_US = ("credit_note", "bill", "recorded_payment")
+_OWED_BY_US = ("credit_note", "customer_on_account", "bill", "recorded_payment")
+_ON_ACCOUNT = ("customer_on_account", "supplier_on_account")
 _REFUSED_ROLES = {
     "opening_balances": "it is the migration account, which ends at 0.00",
     "exchange": "it is empty between two entries",
-    "unidentified_receipts": "identify them first, or carry them as credit notes of their customers",
-    "unidentified_payments": "identify them first, or carry them as supplier credits",
-    "unapplied_card_receipts": "apply them first, or carry them as credit notes of their customers",
+    "unidentified_receipts": "identify them first, or list them as customer_on_account among the open items",
+    "unidentified_payments": "identify them first, or list them as supplier_on_account among the open items",
+    "unapplied_card_receipts": "apply them first, or list them as customer_on_account among the open items",
     "refunds_awaiting_credit_note": "issue the credit notes first",
-    "transfers_in_transit": "list each as a recorded_receipt among the open items",
+    "transfers_in_transit": "list each as a deposit_in_transit among the open items, of the account that it reaches",
 }
 
 
@@ -145,6 +155,7 @@ def _open_items(book: Book, file: Given) -> pl.DataFrame:
     """The open items as ledger.submitted_item has them, signed by their kinds."""
     own = pl.col("currency") == book.currency
     rows = file.table.with_columns(
+        kind=pl.col("kind").replace(_KIND_OF_WORD),
         amount_minor=minor("amount", pl.col("currency")),
         said_minor=minor("carried", pl.lit(book.currency)),
         issued_on=day("issued"),
@@ -159,9 +170,13 @@ def _open_items(book: Book, file: Given) -> pl.DataFrame:
         rows,
         (
             ~pl.col("kind").is_in(list(_ROLE_OF_KIND)) | pl.col("kind").is_null(),
-            pl.format(f"its kind {{}} is none of {', '.join(_ROLE_OF_KIND)}", pl.col("kind").fill_null("(none)")),
+            pl.format(f"its kind {{}} is none of {', '.join([*_ROLE_OF_KIND, *_KIND_OF_WORD])}", pl.col("kind").fill_null("(none)")),
         ),
         (pl.col("number").is_null(), pl.lit("it has no number")),
+        (
+            pl.col("kind").is_in(_ON_ACCOUNT) & pl.col("party").is_null(),
+            pl.lit("it names no party: on whose account is it?"),
+        ),
         (~is_currency("currency", rows).fill_null(value=False), pl.lit("its currency is none of ISO 4217")),
         (pl.col("amount_minor").is_null(), pl.format("{} is no amount like 1234.50", pl.col("amount").fill_null("-"))),
         (pl.col("amount_minor") <= 0, pl.lit("its amount is not above zero: the kind says whose it is")),

@@ -20,7 +20,8 @@ from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
 _DAY_OF = {"bank_transaction": "booked_on", "invoice": "issued_on", "payment": "occurred_on"}
-_DOCUMENTS = ("invoice", "bill", "credit_note", "supplier_credit")
+_ON_ACCOUNT = ("customer_on_account", "supplier_on_account")
+_DOCUMENTS = ("invoice", "bill", "credit_note", "supplier_credit", *_ON_ACCOUNT)
 _ITEMS = pl.Schema(
     {
         "record_id": pl.String(),
@@ -118,7 +119,8 @@ def _items(conn: Connection, book: str) -> pl.DataFrame:
 
 
 def _as_documents(items: pl.DataFrame) -> pl.DataFrame:
-    """Of each document what was open when the book began, as if that were all of it (schemas.INVOICES)."""
+    """Of each document what was open when the book began, as if that were all of it; so with what is on account
+    (schemas.INVOICES)."""
     return items.filter(pl.col("kind").is_in(_DOCUMENTS)).select(
         *(
             name

@@ -11,8 +11,10 @@ import pytest
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import ProcessorAccount
+from finance_pipeline.services import reports
 from finance_pipeline.services.bookkeeping.going_live import sign_opening, submit_opening
 from finance_pipeline.services.bookkeeping.submitting import DoesNotHold, NotApproved
+from finance_pipeline.services.reports import Question
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.conftest import _fresh
 from finance_pipeline_tests.services.pipeline import rows
@@ -62,8 +64,8 @@ def submitted(book: Told, **changed: str) -> str:
     return submit_opening(book.workspace, "us", **files, reason="we go live", actor="Ann")
 
 
-def signed(book: Told) -> str:
-    opening = submitted(book)
+def signed(book: Told, **changed: str) -> str:
+    opening = submitted(book, **changed)
     for actor in ("Ann", "Bob"):
         sign_opening(book.workspace, opening[:12], "sign", reason="it is the old books' balance", actor=actor)
     return opening
@@ -99,6 +101,45 @@ def test_going_live_on_1_january(book: Told) -> None:
     assert rows(book.workspace, f"{named} where purpose = 'opening'") == [(True,)], (
         "each entry names the landed file that lists it"
     )
+    unproven = {"bank_account_equals_statement", "clearing_equals_processor"}
+    assert [row for row in book.untied() if row[0] not in unproven] == []
+
+
+def test_what_is_on_account_or_in_transit_opens_the_book_and_clears_in_january(book: Told) -> None:
+    """A customer's overpayment, an advance to a supplier, a cheque that was not cashed and a deposit not credited."""
+    on_account = TRIAL_BALANCE.replace("1100,12100.00", "1100,11900.00").replace("2000,,8000.00", "2000,,7900.00")
+    signed(
+        book,
+        trial_balance=on_account.replace("3000,,29783.15", "1250,150.00,,\n3000,,29833.15"),
+        open_items=OPEN_ITEMS.replace("recorded_payment,CHQ-7", "outstanding_cheque,CHQ-7")
+        + "customer_overpayment,RCPT-31,Initech Ltd,2025-12-20,,USD,200.00,\n"
+        + "supplier_prepayment,ADV-5,Umbrella Ltd,2025-12-18,,USD,100.00,\n"
+        + "deposit_in_transit,DEP-9,Hooli Ltd,2025-12-31,,USD,150.00,\n",
+    )
+    for on in (DECEMBER, date(2026, 1, 30)):
+        book.rate(on, "1.1200")
+    book.document("BILL-9", "-100.00", date(2026, 1, 8), "Umbrella Ltd")
+    book.document("INV-9", "200.00", date(2026, 1, 8), "Initech Ltd")
+    for name, amount, memo in (("cheque", "-500.00", "CHQ-7"), ("deposit", "150.00", "DEP-9")):
+        book.line(name, amount, date(2026, 1, 5), memo)
+    book.line("refund", "-200.00", date(2026, 1, 12), "REFUND RCPT-31", counterparty_name="Initech Ltd")
+    book.months(JANUARY)
+    opened = {"1100": "11,900.00", "1250": "150.00", "2000": "-7,900.00", "2110": "-500.00"}
+    at_new_year = book.balances(NEW_YEAR)
+    assert {code: at_new_year.get(code) for code in ("3900", *opened)} == {"3900": None} | opened
+    assert book.waiting(JANUARY) == {}
+    left = {item.removeprefix("us/opening/"): open_ for item, open_ in book.open_items(JANUARY).items()}
+    assert left == {
+        "bill/Northwind Ltd/BILL-1": "-8,000.00", "invoice/Acme Ltd/INV-1": "11,000.00",
+        "invoice/Globex Ltd/INV-2": "1,000.00", "supplier_on_account/Umbrella Ltd/ADV-5": "100.00",
+        "invoice/INV-9": "200.00", "invoice/BILL-9": "-100.00",
+    }  # fmt: skip
+    after = book.balances(date(2026, 1, 31))
+    assert (after["1010"], "1250" in after, "2110" in after) == ("24,450.00", False, False)
+    shown = reports.open_items(book.workspace, Question("us", NEW_YEAR), ("payables",)).items
+    assert ("supplier_on_account", "ADV-5", "Umbrella Ltd", 10000) in shown.select(
+        "kind", "number", "party_name", "open_minor"
+    ).rows()
     unproven = {"bank_account_equals_statement", "clearing_equals_processor"}
     assert [row for row in book.untied() if row[0] not in unproven] == []
 
@@ -147,6 +188,7 @@ def test_an_opening_stands_when_two_people_signed_it_and_no_second_one_does(book
         ("open_items", "USD,11000.00", "USD,10000.00", "the list says 11,100.00 USD, the trial balance 12,100.00 USD"),
         ("open_items", "1000.00,1.1000", "1000.00,", "row 3: it needs `carried` or `rate` in USD"),
         ("open_items", "2025-12-04", "2026-01-04", "row 2: it is not older than the book"),
+        ("open_items", "bill,BILL-1,Northwind Ltd", "customer_prepayment,BILL-1,", "row 4: it names no party: on whose"),
         ("open_items", "bill,BILL-1", "invoice,INV-1", "the list says 0.00 USD, the trial balance -8,000.00 USD"),
         ("balances", "main,USD,25000.00", "main,USD,24999.00", "what was stated says 24,999.00 USD, the trial balance"),
         ("balances", "card", "till", "row 3: book us has no bank or processor account till"),
