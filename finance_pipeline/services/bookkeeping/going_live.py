@@ -170,7 +170,10 @@ def _open_items(book: Book, file: Given) -> pl.DataFrame:
         rows,
         (
             ~pl.col("kind").is_in(list(_ROLE_OF_KIND)) | pl.col("kind").is_null(),
-            pl.format(f"its kind {{}} is none of {', '.join([*_ROLE_OF_KIND, *_KIND_OF_WORD])}", pl.col("kind").fill_null("(none)")),
+            pl.format(
+                f"its kind {{}} is none of {', '.join([*_ROLE_OF_KIND, *_KIND_OF_WORD])}",
+                pl.col("kind").fill_null("(none)"),
+            ),
         ),
         (pl.col("number").is_null(), pl.lit("it has no number")),
         (
