@@ -188,7 +188,7 @@ def test_an_opening_stands_when_two_people_signed_it_and_no_second_one_does(book
         ("open_items", "USD,11000.00", "USD,10000.00", "the list says 11,100.00 USD, the trial balance 12,100.00 USD"),
         ("open_items", "1000.00,1.1000", "1000.00,", "row 3: it needs `carried` or `rate` in USD"),
         ("open_items", "2025-12-04", "2026-01-04", "row 2: it is not older than the book"),
-        ("open_items", "bill,BILL-1,Northwind Ltd", "customer_prepayment,BILL-1,", "row 4: it names no party: on whose"),
+        ("open_items", "bill,BILL-1,Northwind Ltd", "customer_prepayment,BILL-1,", "row 4: it names no party"),
         ("open_items", "bill,BILL-1", "invoice,INV-1", "the list says 0.00 USD, the trial balance -8,000.00 USD"),
         ("balances", "main,USD,25000.00", "main,USD,24999.00", "what was stated says 24,999.00 USD, the trial balance"),
         ("balances", "card", "till", "row 3: book us has no bank or processor account till"),
