@@ -10,7 +10,7 @@ import typer
 
 from finance_pipeline.cli.environment import opened
 from finance_pipeline.cli.golive import SUBMISSION_COLUMNS, AsJson, Book, MaybeBook, Reason
-from finance_pipeline.cli.show import console, money, show_frame, text
+from finance_pipeline.cli.show import console, money, show_frame, show_json, text
 
 if TYPE_CHECKING:
     from finance_pipeline.services.workspace import Workspace
@@ -37,6 +37,28 @@ def import_journals(
         found = submit_journals(workspace, book, file, reason=reason)
         _show(workspace, found)
     console.print(f"Next: another person approves: finance-pipeline journals approve {found[:12]} --reason ...")
+
+
+@app.command()
+def pull(book: Book, reason: Reason, as_json: AsJson = False) -> None:
+    """Ask the book's Xero for its manual journals, and submit those that are not here yet for approval."""
+    from finance_pipeline.cli.environment import prepare_sources
+    from finance_pipeline.services.bookkeeping.xero_journals import pull_journals
+
+    with opened() as workspace:
+        prepare_sources(workspace.home)
+        found = pull_journals(workspace, book, reason=reason)
+        if as_json:
+            show_json(found.__dict__)
+            return
+        if found.submission_id:
+            _show(workspace, found.submission_id)
+    console.print(f"New: {found.new}, changed or voided there: {found.changed}, unchanged: {found.unchanged}.")
+    for words in found.left_out:
+        console.print(f"Left out: {words}.")
+    if found.submission_id:
+        said = f"finance-pipeline journals approve {found.submission_id[:12]} --reason ..."
+        console.print(f"Next: another person approves: {said}")
 
 
 @app.command("list")

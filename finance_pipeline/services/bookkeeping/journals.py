@@ -20,6 +20,7 @@ from finance_pipeline.ledger.chart import accounts_of, codable_accounts, ensure_
 from finance_pipeline.ledger.journal import Poster
 from finance_pipeline.services.bookkeeping import submitting
 from finance_pipeline.services.bookkeeping.approved import stored_lines
+from finance_pipeline.services.bookkeeping.known_journals import XERO, contents, known_lines
 from finance_pipeline.services.bookkeeping.posting import post
 from finance_pipeline.services.bookkeeping.submitting import DoesNotHold, Given, day, is_currency, minor, refuse_rows
 from finance_pipeline.services.closing.people import acting, here
@@ -107,6 +108,7 @@ def _lines(book: Book, file: Given) -> pl.DataFrame:
         rows,
         *_account_rules(book),
         (pl.col("journal").is_null(), pl.lit("it has no journal number")),
+        (pl.col("journal").str.starts_with(XERO), pl.lit(f"numbers that begin with {XERO} are those from Xero")),
         (~is_currency("currency", rows), pl.format("{} is no currency of ISO 4217", "currency")),
         (
             (pl.col("debit").is_null() == pl.col("credit").is_null())
@@ -173,40 +175,45 @@ def _check_balance(file: Given, lines: pl.DataFrame) -> None:
 
 
 def _refuse_known(conn: Connection, book: Book, file: Given, lines: pl.DataFrame) -> None:
-    """Raise DoesNotHold for a journal number that another submission of the book bears and that was not refused."""
-    known = conn.execute(
-        """
-        select line.journal, submission.submission_id from ledger.submitted_line as line
-        join ledger.submission using (submission_id)
-        where submission.book = %s and line.journal = any(%s) and not (%s = any(submission.page_hashes))
-            and not exists (
-                select from ledger.verdict
-                where verdict.submission_id = submission.submission_id and verdict.verdict = 'refuse'
-            )
-        order by 1 limit 1
-        """,
-        (book.id, lines["journal"].unique().to_list(), file.page_hash),
-    ).fetchone()
-    if known is not None:
+    """Raise DoesNotHold for a journal that another submission of the book holds and that was not refused: by its
+    number, or, of one from Xero, by its day and lines."""
+    mine = submitting.id_of("journals", book.id, [file])
+    known = known_lines(conn, book.id).filter(pl.col("submission_id") != mine)
+    same_number = lines.join(known.select("journal", "submission_id"), on="journal").sort("journal")
+    if same_number.height:
+        journal, submission = same_number.select("journal", "submission_id").row(0)
         raise DoesNotHold(
-            f"journal {known[0]} is in submission {known[1][:12]} already.",
+            f"journal {journal} is in submission {submission[:12]} already.",
             where=file.name,
             kept="Nothing was taken.",
             todo="Refuse that one, or give this journal another number.",
         )
+    from_xero = contents(known.filter(pl.col("origin").is_not_null()).with_columns(journal="origin"))
+    twins = contents(lines).join(from_xero, on="content").select("journal", "journal_right").sort("journal")
+    if twins.height:
+        journal, other = twins.row(0)
+        raise DoesNotHold(
+            f"journal {journal} has the same day and lines as {other}, which came from the accounting system.",
+            where=file.name,
+            kept="Nothing was taken.",
+            todo="Leave it out: it would count twice.",
+        )
 
 
 def _check_open(conn: Connection, found: dict[str, Any], who: str) -> None:
-    """Raise BadInput where a journal's own month takes no entries of the general ledger any more, of this person."""
+    """Raise BadInput where a journal's own month takes no entries of the general ledger any more, of this person.
+
+    One from Xero has its day there: it posts on the first open day, and is a late item.
+    """
     closed = conn.execute(
         """
         select journal, effective_on from ledger.submitted_line
-        where submission_id = %(submission_id)s
+        where submission_id = %(submission_id)s and not starts_with(journal, %(xero)s)
             and ledger.first_open_month(%(book)s, effective_on, array['GL']) <> date_trunc('month', effective_on)::date
             and not ledger.may_post_softly(%(book)s, date_trunc('month', effective_on)::date, %(who)s)
         order by effective_on, journal limit 1
         """,
-        {"submission_id": found["submission_id"], "book": found["book"], "who": who},
+        {"submission_id": found["submission_id"], "book": found["book"], "who": who, "xero": XERO},
     ).fetchone()
     if closed is not None:
         raise BadInput(

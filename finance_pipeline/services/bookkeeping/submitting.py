@@ -178,7 +178,7 @@ def submit(
 
     tables: table of ledger -> its rows but for submission_id. All in the caller's transaction.
     """
-    submission_id = digest(kind, book, *(each.page_hash for each in files))
+    submission_id = id_of(kind, book, files)
     known = conn.execute("select from ledger.submission where submission_id = %s", (submission_id,)).fetchone()
     if known is not None:
         return submission_id
@@ -205,6 +205,11 @@ def submit(
     for table, rows in tables.items():
         copy_in(conn, f"ledger.{table}", rows.with_columns(submission_id=pl.lit(submission_id)))
     return submission_id
+
+
+def id_of(kind: str, book: str, files: Sequence[Given]) -> str:
+    """The id of what is submitted: the same files are one submission."""
+    return digest(kind, book, *(each.page_hash for each in files))
 
 
 def land_file(workspace: Workspace, conn: Connection, file: Given) -> None:

@@ -20,7 +20,9 @@ from finance_pipeline.services.bookkeeping.statutory import (
     pull_trial_balance,
 )
 from finance_pipeline.services.closing.facts import facts_of
+from finance_pipeline.services.intake.connections import policy_of
 from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.sources import xero_journals
 from finance_pipeline.sources.xero_reports import UnreadableReport, rows_of
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.companies import Company
@@ -116,6 +118,8 @@ def test_xeros_own_trial_balance_is_asked_for_landed_and_compared(two_books: Com
         assert again.accounts.equals(found.accounts)
         kept = "select count(*), count(distinct page_hash) from ledger.other_trial_balance"
         assert rows(books, f"{kept} join landing.page using (page_hash)") == [(2, 1)], "the same answer is landed once"
+        (page,) = xero_journals.manual_journals(books.settings.connection("uk-xero"), policy_of(books))
+        assert xero_journals.lines_of(page) == [], "a company that posts nothing by hand"
         with pytest.raises(BadInput, match="its accounting system is not Xero"):
             pull_trial_balance(Workspace(Settings(home=books.home, books=(US,)), books.database), "us", "2025-06")
 
