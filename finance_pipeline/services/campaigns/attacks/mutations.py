@@ -92,7 +92,7 @@ _FEWER_RIGHTS: LiteralString = """
     from pg_proc
     where pronamespace = 'ledger'::regnamespace and prosecdef and proname = any(%(functions)s)
         -- These need none: they read what the application may read; the seal runs as who opened the batch.
-        and proname not in ('check_accounts', 'check_versions', 'seal_batch')
+        and proname not in ('check_versions', 'seal_batch')
     union all
     select 'search path', oid::regprocedure::text, proname,
         format('alter function %s reset search_path', oid::regprocedure)
@@ -108,7 +108,7 @@ TABLES = [
 ]  # fmt: skip
 """The ledger proper; what closing and going live keep beside it has tests of its own."""
 FUNCTIONS = [
-    "check_accounts", "check_batch", "check_business_keys", "check_numbers", "check_periods", "check_versions",
+    "check_business_keys", "check_entries", "check_versions",
     "open_batch", "open_period", "seal_batch", "take_token",
 ]  # fmt: skip
 _BODY: LiteralString = """

@@ -65,8 +65,8 @@ BY_HAND: dict[str, LiteralString] = {
     "dropping the balance with all that rests on it": "drop function ledger.is_balanced cascade",
     "a function that runs as its owner": "create function ledger.f() returns int language sql"
     " security definer return 1",
-    "a check that no longer runs as the owner": "alter function ledger.check_periods() security invoker",
-    "another search path for a check": "alter function ledger.check_periods() set search_path = public",
+    "a check that no longer runs as the owner": "alter function ledger.check_entries() security invoker",
+    "another search path for a check": "alter function ledger.check_entries() set search_path = public",
     "switching triggers off for the session": "set session_replication_role = 'replica'",
     "switching triggers off in a function's way": "select set_config('session_replication_role', 'replica', false)",
     "a table that shadows ours": "create table public.entry ()",
