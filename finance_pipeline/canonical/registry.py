@@ -6,11 +6,11 @@ from types import ModuleType
 
 import polars as pl
 
-from finance_pipeline.canonical import camt053, ecb, plaid, stripe, xero
+from finance_pipeline.canonical import ecb, plaid, statements, stripe, xero
 from finance_pipeline.canonical.mapped import Mapped
 from finance_pipeline.core.settings import Book
 
-_MAPPERS: dict[str, ModuleType] = {"plaid": plaid, "stripe": stripe, "xero": xero, "camt053": camt053, "ecb": ecb}
+_MAPPERS: dict[str, ModuleType] = {"plaid": plaid, "stripe": stripe, "xero": xero, "camt053": statements, "ecb": ecb}
 map_rates = ecb.map_rates
 
 

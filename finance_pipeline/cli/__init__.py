@@ -25,5 +25,5 @@ def main() -> None:
     try:
         app()
     except Problem as problem:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]Not done.[/] {escape(str(problem))}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]Not done:[/] {escape(str(problem))}", highlight=False)
         sys.exit(problem.exit_code)

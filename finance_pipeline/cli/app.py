@@ -109,7 +109,7 @@ def sync(
 
 @app.command("import")
 def import_statements(
-    files: Annotated[list[Path], typer.Argument(help="Statement files of any format, archives too.")],
+    files: Annotated[list[Path], typer.Argument(help="Statement files of any format, archives and folders too.")],
     book: Annotated[str | None, typer.Option("--book", help="Bind unknown accounts to this book.")] = None,
     create: Annotated[bool, typer.Option("--create", help="Create the book if there is none of that name.")] = False,
     account: Annotated[str | None, typer.Option(help="Account of files that state none, such as QIF.")] = None,

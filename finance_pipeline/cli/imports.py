@@ -25,15 +25,18 @@ class Declared:
 
 
 def import_and_show(
-    workspace: Workspace, files: list[Path], book: str | None, said: Declared, *, create: bool, as_json: bool
+    workspace: Workspace, paths: list[Path], book: str | None, said: Declared, *, create: bool, as_json: bool
 ) -> None:
-    """Land the files, show or bind the accounts that no book names, and say what to do next."""
+    """Land the files that paths name, show or bind the accounts that no book names, and say what to do next."""
     from finance_pipeline.services.intake.bindings import bind, unbound_accounts
+    from finance_pipeline.services.intake.statement_files import files_of
     from finance_pipeline.services.intake.sync import import_statement_files
 
-    missing = [file for file in files if not file.is_file()]
-    if missing:
-        raise BadInput(f"there is no file {missing[0]}.", kept="Nothing was imported.", todo="Check the path.")
+    files = files_of(paths)
+    missing = next((file for file in files if not file.is_file()), None)
+    if missing is not None:
+        what = f"the folder {missing} holds no file" if missing.is_dir() else f"there is no file {missing}"
+        raise BadInput(f"{what}.", kept="Nothing was imported.", todo="Check the path.")
     result = import_statement_files(
         workspace, files, progress(), account=said.account, currency=said.currency, profile=said.profile
     )

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def parse(
-    files: Annotated[list[Path], typer.Argument(help="Statement files, or zip and gzip archives of them.")],
+    files: Annotated[list[Path], typer.Argument(help="Statement files, zip and gzip archives, or folders of them.")],
     profile: Annotated[Path | None, typer.Option("--profile", help="YAML: what the columns of a CSV are.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list, one object a statement.")] = False,
 ) -> None:

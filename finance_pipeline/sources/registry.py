@@ -15,10 +15,9 @@ _XERO_CALLS_AT_ONCE = 5
 
 def source_of(kind: ConnectionKind, policy: RetryPolicy | None = None) -> Source:
     """The source of a kind, which calls as the policy says; statement files call nobody."""
-    module = import_module(f"finance_pipeline.sources.{kind}")
     if kind not in _CLASSES:
-        return cast(Source, module.SOURCE)
-    return cast(Source, getattr(module, _CLASSES[kind])(policy))
+        return cast(Source, import_module("finance_pipeline.sources.statement_files").SOURCE)
+    return cast(Source, getattr(import_module(f"finance_pipeline.sources.{kind}"), _CLASSES[kind])(policy))
 
 
 def at_once(connection: Connection) -> tuple[str, int] | None:

@@ -35,7 +35,7 @@ def test_what_does_not_exist_is_named_with_what_does(demo: DemoShell, arguments:
     ended = demo.types(*arguments)
     assert ended.code == 2
     assert words in ended.said
-    assert ended.said.startswith("Not done.")
+    assert ended.said.startswith("Not done: ")
 
 
 def test_a_vendor_that_refuses_the_login_is_its_owners_business_and_the_others_are_read(demo: DemoShell) -> None:

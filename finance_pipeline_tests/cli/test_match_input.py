@@ -270,7 +270,7 @@ def test_the_command_ends_with_two_and_its_own_words(tmp_path: Path, shell: Shel
     source = folder(tmp_path / "in", PAID | {"bank_lines.csv": LINE + "l,us,a,[/EUR],1,2026-05-20,x\n"})
     target = tmp_path / "out"
     for arguments, words in {
-        ("--in", source, "--out", target): "Not done. bank_lines.csv, column currency: 1 row is not a currency code",
+        ("--in", source, "--out", target): "Not done: bank_lines.csv, column currency: 1 row is not a currency code",
         ("--in", source, "--out", source): "is where the input is",
         ("--in", source, "--out", source / "bank_lines.csv"): "is a file, not a folder",
         ("--in", source): "two folders are needed",

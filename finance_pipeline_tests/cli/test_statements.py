@@ -27,6 +27,17 @@ def test_statements_of_many_formats_are_printed_and_a_file_that_cannot_be_read_d
     assert Shell(tmp_path).types("statements", "parse", files[0], "--json").code == 0
 
 
+def test_a_folder_stands_for_the_files_in_it_and_one_without_any_is_said_not_passed_over(tmp_path: Path) -> None:
+    folder, empty = tmp_path / "bank", tmp_path / "empty"
+    (folder / "2024").mkdir(parents=True)
+    empty.mkdir()
+    for name in ("a.xml", "2024/b.xml", ".hidden.xml"):
+        (folder / name).write_bytes((CORPUS / "camt/053.001.08.xml").read_bytes())
+    ended = Shell(tmp_path).types("statements", "parse", str(folder), str(empty), "--json")
+    assert [each["file"] for each in ended.figures] == [str(folder / "2024/b.xml"), str(folder / "a.xml"), str(empty)]
+    assert (ended.code, ended.figures[-1]["error"]) == (1, "this folder holds no file.")
+
+
 def test_a_proposed_profile_is_saved_by_a_person_and_then_reads_the_file(tmp_path: Path) -> None:
     shell, file = Shell(tmp_path), str(CORPUS / "csv" / "german.csv")
     (before,) = shell.types("statements", "parse", file, "--json").figures

@@ -12,7 +12,7 @@ from finance_pipeline.sandbox.world import WorldOptions
 from finance_pipeline.sandbox.world.model import Document
 from finance_pipeline.sandbox.world.profiles import profile_of
 from finance_pipeline.sandbox.world.truth import truth_frames
-from finance_pipeline.sources.camt053 import read_files
+from finance_pipeline.sources.statement_files import read_files
 from finance_pipeline_tests.sandbox.worlds import Built, Simulated, simulated
 
 OPTIONS = WorldOptions(bank_lines=2_100, month_count=4, seed=7)

@@ -28,7 +28,7 @@ from finance_pipeline.services.bookkeeping import posting, proving
 from finance_pipeline.services.intake import canonicalize, sync
 from finance_pipeline.services.reconciliation import folding
 from finance_pipeline.services.workspace import Workspace
-from finance_pipeline.sources import camt053, ecb
+from finance_pipeline.sources import ecb, statement_files
 from finance_pipeline.sources import plaid as plaid_source
 from finance_pipeline.sources import stripe as stripe_source
 from finance_pipeline.sources import xero as xero_source
@@ -36,7 +36,7 @@ from finance_pipeline.store.database import Database
 from finance_pipeline.store.roles import Roles
 from finance_pipeline_tests.services.pipeline import compute, sync_all
 
-IMPORTED = (plaid, stripe, xero_python, camt053, ecb, plaid_source, stripe_source, xero_source)
+IMPORTED = (plaid, stripe, xero_python, statement_files, ecb, plaid_source, stripe_source, xero_source)
 """What a run would else import after it was forked, which takes longer than the run."""
 SEVERAL_THREADS = {"POLARS_MAX_THREADS": "4"}
 """What a run that is to be killed publishes was computed with more threads than what it is compared with."""
@@ -58,7 +58,7 @@ class Point:
 
 POINTS = (
     Point("an Item's pages are read, none is landed", plaid_source, "_gather"),
-    Point("a statement file is read, nothing of it is landed", camt053, "update_of", after=True),
+    Point("a statement file is read, nothing of it is landed", statement_files, "update_of", after=True),
     Point("pages are on disk, nothing names them yet", sync, "_write_pages", call=2, after=True),
     Point("versions and cursor are written, not committed", sync, "land", call=2, after=True),
     Point("files are written, their manifest is not", sync, "land", call=4),
@@ -77,7 +77,8 @@ def sample(seed: int) -> list[Point]:
     """One point of each stage, drawn by a seed; every point where the environment says EVERY_POINT."""
     if os.environ.get("EVERY_POINT"):
         return list(POINTS)
-    stages = ((plaid_source, camt053), (sync,), (canonicalize,), (folding,), (journal, posting.marks), (proving,))
+    pulled = (plaid_source, statement_files)
+    stages = (pulled, (sync,), (canonicalize,), (folding,), (journal, posting.marks), (proving,))
     rng = Random(seed)
     return [rng.choice([point for point in POINTS if point.module in stage]) for stage in stages]
 

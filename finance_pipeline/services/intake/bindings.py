@@ -78,7 +78,7 @@ def _stated_accounts(workspace: Workspace) -> list[dict[str, Any]]:
     payloads = landed_statements(workspace)
     if payloads.is_empty():
         return []
-    from finance_pipeline.canonical.camt053 import stated_accounts
+    from finance_pipeline.canonical.statements import stated_accounts
 
     return stated_accounts(payloads).to_dicts()
 

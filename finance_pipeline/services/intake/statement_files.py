@@ -5,14 +5,21 @@ Each file is read in the child process that reads all files from outside; one th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from finance_pipeline.core.problems import BadInput
 
 
-def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[dict[str, Any]]:
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """The files that paths name: of a folder all below it that are not hidden, by name; else the path, there or not."""
+    from finance_pipeline.sources.statement_files import files_below
+
+    return [file for path in paths for file in (files_below(path) or [path] if path.is_dir() else [path])]
+
+
+def parsed(files: Iterable[Path], home: Path, profile: Path | None) -> Iterator[dict[str, Any]]:
     """One object a statement (sources.statements.summary), or one with `error` for a file that cannot be read.
 
     CSV is read by a profile of the data folder or the one given; else by a proposed one, which is said. Raises
@@ -23,9 +30,10 @@ def parsed(files: Sequence[Path], home: Path, profile: Path | None) -> Iterator[
     from finance_pipeline.sources.statements.profiles import profiles_of
 
     told = Told(profiles_of(home, profile))
-    for file in files:
+    for file in files_of(files):
         if not file.is_file():
-            yield {"file": str(file), "error": "there is no such file." if not file.exists() else "this is no file."}
+            error = "this folder holds no file." if file.is_dir() else "there is no such file."
+            yield {"file": str(file), "error": error}
             continue
         try:
             yield from shared_reader().summaries(file, str(file), told)

@@ -92,7 +92,7 @@ def import_statement_files(
 
     account, currency: of files whose format states none; profile: of CSV, besides those in the data folder.
     """
-    from finance_pipeline.sources.camt053 import read_files
+    from finance_pipeline.sources.statement_files import read_files
     from finance_pipeline.sources.statements.child import Told
     from finance_pipeline.sources.statements.profiles import profiles_of
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from finance_pipeline.canonical.camt053 import map_evidence, stated_accounts
+from finance_pipeline.canonical.statements import map_evidence, stated_accounts
 from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.money import format_money, to_minor
 from finance_pipeline.core.settings import BankAccount, Book

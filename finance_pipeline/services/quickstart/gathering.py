@@ -17,7 +17,7 @@ import polars as pl
 from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.sources.base import EVIDENCE, Page, Update
-from finance_pipeline.sources.camt053 import update_of
+from finance_pipeline.sources.statement_files import files_below, update_of
 from finance_pipeline.sources.statements.child import Told
 from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES
 
@@ -94,8 +94,7 @@ def _paths(folder: Path, aside: set[Path]) -> list[Path]:
     """Files in the order of their names; hidden ones are somebody's housekeeping."""
     if not folder.is_dir():
         raise BadInput(f"there is no folder {folder}.", kept="Nothing was written.", todo="Check --statements.")
-    visible = (path for path in folder.rglob("*") if not any(p.startswith(".") for p in path.relative_to(folder).parts))
-    paths = sorted(path for path in visible if path.is_file() and path.resolve() not in aside)
+    paths = [path for path in files_below(folder) if path.resolve() not in aside]
     if not paths:
         raise BadInput(
             f"the folder {folder} holds no file.",

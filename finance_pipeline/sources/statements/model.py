@@ -1,7 +1,7 @@
 """What a bank's statement says, whatever format it came in: accounts, balances, entries.
 
 Here: the records, and what readers yield. Not here: any format, dates that stand for missing ones (assemble), footing
-of a whole file (summary, assemble), ids (identity), evidence (sources.camt053).
+of a whole file (summary, assemble), ids (identity), evidence (sources.statement_files).
 Amounts are signed minor units of the account's currency: positive is money into the account, or a balance that is ours.
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from finance_pipeline.sources.base import Page
-from finance_pipeline.sources.camt053 import update_of
+from finance_pipeline.sources.statement_files import update_of
 from finance_pipeline.sources.statements.child import Reader
 from finance_pipeline.sources.statements.model import MalformedStatement
 from finance_pipeline_tests.sources.statements import hostile

@@ -58,7 +58,7 @@ class StatementFiles:
     def _new_files(
         self, folder: Path, seen: dict[str, str], now: datetime, told: Told, reader: str
     ) -> Iterator[Update]:
-        for path in _files_below(folder):
+        for path in files_below(folder):
             name = path.relative_to(folder).as_posix()
             page = Page(name, _bounded_bytes(path), now)
             if page.hash not in seen:
@@ -135,7 +135,7 @@ def _frame(rows: Sequence[tuple[str, str, str, str | None, str]], page_hash: str
     )
 
 
-def _files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
     """Files in the order of their names; hidden ones are somebody's housekeeping."""
     visible = (path for path in folder.rglob("*") if not any(p.startswith(".") for p in path.relative_to(folder).parts))
     return sorted(path for path in visible if path.is_file())

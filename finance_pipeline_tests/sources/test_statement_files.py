@@ -10,7 +10,7 @@ from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import Page, Update
-from finance_pipeline.sources.camt053 import SOURCE, read_files, update_of
+from finance_pipeline.sources.statement_files import SOURCE, read_files, update_of
 from finance_pipeline.sources.statements.assemble import check_footing
 from finance_pipeline.sources.statements.model import Entry, MalformedStatement, StatementDoesNotFoot
 from finance_pipeline_tests.sources.statement_files import (

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from finance_pipeline.canonical.camt053 import stated_accounts
 from finance_pipeline.canonical.registry import map_evidence, map_rates
+from finance_pipeline.canonical.statements import stated_accounts
 from finance_pipeline_tests.canonical.evidence import BOOK, evidence
 
 DETAIL = {
