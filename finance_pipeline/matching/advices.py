@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching import references, wording
-from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching import places, references, wording
+from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import Named
 from finance_pipeline.matching.spelled import NAME_ONLY
 from finance_pipeline.matching.terms import discount_minor
@@ -21,8 +21,9 @@ _LATE_DAYS = 45
 _TEXTS = ("memo", "end_to_end_id", "bank_reference")
 
 
-def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
-    """Lines of exactly an advice's total, all of whose rows name one open item each, and no other line or advice fits.
+def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Pool:
+    """The pool after lines of exactly an advice's total, all of whose rows name one open item each, where no other line
+    or advice fits.
 
     Named by its id, by the payer, or by the total alone. A row that pays less than its item leaves the rest open, or
     takes the item's early-payment discount. A total alone is enough where every row is of one party, and may be the
@@ -30,12 +31,17 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Found:
     where no other line and no other advice of those weeks has it and every row is its item in full or discounted.
     """
     if remittances.is_empty():
-        return NOTHING
-    advices = _totals(remittances)
-    pairs = _belonging(pool, advices)
+        return pool
+    pairs = _belonging(pool, _totals(remittances))
     if pairs.is_empty():
-        return NOTHING
-    rows = _resolved(pool, named, pairs, remittances)
+        return pool
+    asked, hits = _asked(named, pairs, remittances)
+    pool = pool.reaching(lambda items: places.among(items["i"], hits["i"]))
+    return pool.take(_found(_resolved(pool, asked, hits), pairs))
+
+
+def _found(rows: pl.DataFrame, pairs: pl.DataFrame) -> Found:
+    """The lines of advices all of whose rows are known. rows: as _resolved has them; pairs: as _belonging."""
     known = pl.col("i").is_not_null() & pl.col("fits")
     party = pl.when(~pl.col("party").str.starts_with(NAME_ONLY)).then("party")
     stranger = ~pl.col("line_parties").list.contains(party).fill_null(True)
@@ -93,9 +99,8 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _resolved(pool: Pool, named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the advices beside the one open item each names in the line's book: l, remittance_id, line_minor, i,
-    amount, party, fits (of the advice's currency, pays no more than is open)."""
+def _asked(named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of the advices beside their lines: row, l, remittance_id, line_minor; what they name: row, i, strength."""
     stated = pairs.join(remittances.select("remittance_id", "line_reference", "line_minor"), on="remittance_id")
     asked = stated.with_row_index("row").with_columns(
         number=pl.col("line_reference"), **{name: pl.lit(None, pl.String) for name in references.FIELDS}
@@ -104,7 +109,13 @@ def _resolved(pool: Pool, named: Named, pairs: pl.DataFrame, remittances: pl.Dat
         pl.col("row").alias("l"), "book", *references.FIELDS[:2], "counterparty_name", memo="number"
     )
     hits, _ = named.index.search(as_lines)
-    hits = hits.join(pool.items.select("i"), on="i", how="semi").rename({"l": "row"})
+    return asked, hits.select("i", "strength", row="l")
+
+
+def _resolved(pool: Pool, asked: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the advices beside the one open item each names: l, remittance_id, line_minor, i, amount, party, fits (of
+    the advice's currency, pays no more than is open)."""
+    hits = named.join(pool.items.select("i"), on="i", how="semi", maintain_order="left")
     facts = pool.items.select("i", "amount", "party", "currency", "discount_percent", "discount_until")
     found = asked.join(hits.select("row", "i", "strength"), on="row", how="left").join(facts, on="i", how="left")
     exact = (pl.col("amount") == pl.col("line_minor")).fill_null(False)

@@ -37,7 +37,7 @@ def match(pool: Pool, named: Named) -> Pool:
             pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
     short, named = spelled.match(pool, named)
     pool = pool.take(short)
-    pool = pool.take(near.match(pool, named))
+    pool = near.match(pool, named)
     pool = _in_turn(pool, named, PART, [_of_last_digits])
     return pool.take(parts.match(pool, named))
 

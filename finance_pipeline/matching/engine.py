@@ -25,6 +25,7 @@ from finance_pipeline.matching import (
     outcomes,
     places,
     preparing,
+    reach,
     references,
     same_event,
     schemas,
@@ -95,11 +96,15 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
     )
     free = lines.filter(is_free)
     declined, legs = preparing.declined(given.decisions, lines, items)
-    pool = Pool(
-        free, items.filter(pl.col("amount") != 0), declined, legs,
-        pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy,
-    )  # fmt: skip
     confirmed_ = confirmed.said(given.decisions, lines, items)
+    some = pl.concat([members["i"], confirmed_["i"].drop_nulls()])
+    within = reach.reached(all_items, lines, named, some)
+    open_ = ~pl.col("closed") & (pl.col("amount") != 0)
+    pool = Pool(
+        free, all_items.filter(open_ & within), declined, legs,
+        pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy, all_items.filter(open_ & ~within),
+    )  # fmt: skip
+    named = named.within(within)
     documents = same_event.documents(named.hits, given.standing, lines, items)
     told = lines.filter(~pl.col("pending"))
     search = _Search(given, named, members, sets, named_groups, confirmed_, told, documents)
@@ -206,7 +211,7 @@ def _surely(pool: Pool, named: references.Named, search: _Search) -> Pool:
         pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
         pool = pool.take(groups.match_days(pool))
     if 1 in pool.policy.tiers:
-        pool = pool.take(advices.match(pool, named, search.given.remittances))
+        pool = advices.match(pool, named, search.given.remittances)
         pool = by_reference.match(pool, named)
     return pool
 

@@ -26,9 +26,12 @@ def explain(
     all_items: items as before any match, each at its place, so that what is settled by now is still known. needed:
     autonomy.BEYOND. every: all lines, of which those still pending stay open too.
     """
-    items = all_items.with_columns(left=places.sums(pool.items["i"], pool.items["amount"], all_items.height))
     pending = every.filter("pending", ~pl.col("held"))
     free = pl.concat([pool.lines, pending.filter(~places.among(pending["l"], pool.pairs["l"]))]).sort("l")
+    hits = named.hits.filter(places.among(named.hits["l"], free["l"]))
+    left = places.sums(pool.items["i"], pool.items["amount"], all_items.height)
+    told = pl.concat([pool.items["i"], pool.refused["i"].drop_nulls(), hits["i"]])
+    items = all_items.with_columns(left=left).filter(places.among(all_items["i"], told))
     lines = free.with_columns(money=money_words("amount", "currency", free))
     facts = _facts(lines, pool, named)
     reasoned = facts.with_columns(reason=_reason())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.matching import wording
-from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
+from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 
 _CROWD = 50
@@ -18,8 +18,8 @@ _FIELDS = ("memo", "end_to_end_id", "bank_reference", "counterparty_name")
 _RULES = {1: "reference_typo", 2: "reference_typo", 3: "reference_cut"}
 
 
-def match(pool: Pool, named: Named) -> Found:
-    """Lines with one number nearly right: mistyped by one keystroke, short of zeros, or cut by the bank.
+def match(pool: Pool, named: Named) -> Pool:
+    """The pool after lines with one number nearly right: mistyped by one keystroke, short of zeros, or cut by the bank.
 
     What its other numbers name is taken off the line first: the rest has to be exactly one item's open amount. The
     corrected number is the only one so near of that amount. If what stands there is a good number of the house, or the
@@ -32,9 +32,15 @@ def match(pool: Pool, named: Named) -> Found:
     lines = pool.open_lines.join(sums, on="l", how="left", maintain_order="left").with_columns(
         missing=pl.col("amount") - pl.col("named").fill_null(0)
     )
+    pool = pool.reaching(lambda items: items["amount"].is_in(lines["missing"].unique().implode()))
     near = _near(pool, lines)
     if near.is_empty():
-        return NOTHING
+        return pool
+    return pool.take(_found(pool, named, near, rightly))
+
+
+def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame) -> Found:
+    """Near pairs that leave no doubt, with what else their lines name (rightly), and those that do."""
     hits = near.join(rightly.select("l", "i"), on=["l", "i"], how="anti")
     found = pool.candidates(hits, pool.policy.early_days).with_columns(
         agrees=(pl.col("party") == pl.col("line_party")).fill_null(False)

@@ -5,7 +5,8 @@ Here: the engine's working frames (numbers l and i for lines and items), candida
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
@@ -62,6 +63,16 @@ class Pool:
     pairs: pl.DataFrame
     refused: pl.DataFrame
     policy: Policy
+    unreached: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Further open items, which no line was found to reach (reach)."""
+
+    def reaching(self, asked: Callable[[pl.DataFrame], pl.Series]) -> Pool:
+        """The pool with those of the unreached items among its own for which an answer by row is yes."""
+        if self.unreached.is_empty():
+            return self
+        wanted = asked(self.unreached)
+        items = pl.concat([self.items, self.unreached.filter(wanted)]).sort("i")
+        return replace(self, items=items, unreached=self.unreached.filter(~wanted)) if wanted.any() else self
 
     def take(self, found: Found) -> Pool:
         """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""

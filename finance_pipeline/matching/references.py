@@ -152,6 +152,13 @@ class Named:
     """i, book, number and party of all items, open or settled."""
     index: Index
 
+    def within(self, items: pl.Series) -> Named:
+        """The same with every_item only of those items, by their place, for which the answer is yes, and of groups."""
+        if items.all():
+            return self
+        groups = pl.repeat(True, self.every_item.height - len(items), dtype=pl.Boolean, eager=True)
+        return replace(self, every_item=self.every_item.filter(pl.concat([items, groups])))
+
     def of(self, lines: pl.DataFrame) -> Named:
         """What some lines name."""
         hits, tokens, closed = (

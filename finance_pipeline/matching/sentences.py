@@ -5,6 +5,8 @@ Here: one sentence a rule, over the columns that explain joins. Not here: when a
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 _WHERE = {
@@ -23,8 +25,12 @@ _KEPT = {
 
 def sentence(rule: str) -> pl.Expr:
     """The sentence of a rule; of one that names documents and has none of its own, what those have in common."""
-    by_rule = _of_ids() | _of_references() | _of_parties() | _of_lines()
-    return by_rule.get(rule, pl.when(pl.col("count") > 1).then(_together()).otherwise(_one()))
+    return _by_rule().get(rule, pl.when(pl.col("count") > 1).then(_together()).otherwise(_one()))
+
+
+@cache
+def _by_rule() -> dict[str, pl.Expr]:
+    return _of_ids() | _of_references() | _of_parties() | _of_lines()
 
 
 def _names() -> pl.Expr:
