@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import structlog
 
 from finance_pipeline.cli import main
 from finance_pipeline.cli.demo import run_stages, set_up_sandbox
@@ -50,7 +51,7 @@ class Shell:
     home: Path
 
     def types(self, *arguments: str, **environment: str) -> Ended:
-        """One command, in this process; it finds and leaves the environment as a shell would."""
+        """One command, in this process; it finds and leaves the environment as a shell would, and the logs as they were."""
         printed, said, before = StringIO(), StringIO(), dict(os.environ)
         os.environ |= {HOME_VARIABLE: str(self.home)} | environment
         code: int | str | None = 0
@@ -63,6 +64,7 @@ class Shell:
         finally:
             os.environ.clear()
             os.environ |= before
+            structlog.reset_defaults()
         return Ended(int(code), printed.getvalue(), re.sub(r"\s+", " ", said.getvalue()))
 
     def types_elsewhere(self, *arguments: str) -> Ended:
