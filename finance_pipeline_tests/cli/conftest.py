@@ -51,7 +51,7 @@ class Shell:
     home: Path
 
     def types(self, *arguments: str, **environment: str) -> Ended:
-        """One command, in this process; it finds and leaves the environment as a shell would, and the logs as they were."""
+        """One command, in this process; it leaves the environment as a shell would, and the logs as they were."""
         printed, said, before = StringIO(), StringIO(), dict(os.environ)
         os.environ |= {HOME_VARIABLE: str(self.home)} | environment
         code: int | str | None = 0
