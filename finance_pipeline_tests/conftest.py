@@ -18,11 +18,12 @@ from psycopg import sql
 from finance_pipeline.store.address import connect, parts_of, with_database
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.roles import Roles
-from finance_pipeline.store.server import LOGIN, start_on_port, stop_server, superuser_url
+from finance_pipeline.store.server import LOGIN, MIGRATOR, start_on_port, stop_server, superuser_url
 
 OURS = (
     "DATABASE_URL",
     "DAGSTER_DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
     "FINANCE_PIPELINE_ACTOR",
     "FINANCE_PIPELINE_HOME",
     "FINANCE_PIPELINE_ROLE_PREFIX",
@@ -115,8 +116,9 @@ def _fresh(shared: tuple[Database, str], template: str) -> Iterator[Database]:
             )
         )
     with connect(with_database(admin_url, name), autocommit=True) as admin:
-        Roles().set_up(admin, LOGIN)
-    opened = Database(with_database(original.url, name), original.dagster_url, Roles())
+        Roles().set_up(admin, LOGIN, MIGRATOR)
+    url, migrating_url = (with_database(each, name) for each in (original.url, original.migrating_url))
+    opened = Database(url, original.dagster_url, Roles(), migrating_url=migrating_url)
     try:
         yield opened
     finally:

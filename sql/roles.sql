@@ -1,13 +1,17 @@
--- The three roles of an installation, membership of the login that the pipeline uses, and their rights on this database.
+-- The three roles of an installation, membership of the logins that run and migrate it, and rights on this database.
 --
--- Promise: none of the roles can log in; the login may become each of them but has none of their rights by itself (from
--- PostgreSQL 16 on); only the owner may create anything, and nobody may make temporary tables. Running it again changes
--- nothing. The pipeline runs it by itself where its login may; otherwise an administrator runs it in the database:
---   set finance_pipeline.prefix = 'finance_pipeline'; set finance_pipeline.login = 'the_login'; \i sql/roles.sql
+-- Promise: none of the roles can log in. The login that runs the pipeline may become the application and the reader; the
+-- migrator, where it is another login, alone may become the owner. Neither has a role's rights by itself (from PostgreSQL
+-- 16 on). Only the owner may create anything, and nobody may make temporary tables. Running it again changes nothing.
+-- The pipeline runs it by itself where its login may; otherwise an administrator runs it in the database:
+--   set finance_pipeline.prefix = 'finance_pipeline'; set finance_pipeline.login = 'the_login';
+--   set finance_pipeline.migrator = 'the_migrator'; \i sql/roles.sql
 do $roles$
 declare
     prefix text := coalesce(nullif(pg_catalog.current_setting('finance_pipeline.prefix', true), ''), 'finance_pipeline');
     login text := coalesce(nullif(pg_catalog.current_setting('finance_pipeline.login', true), ''), session_user);
+    migrator text := coalesce(nullif(pg_catalog.current_setting('finance_pipeline.migrator', true), ''), login);
+    member text;
     knows_set boolean := pg_catalog.current_setting('server_version_num')::int >= 160000;
     role text;
     what text;
@@ -21,10 +25,14 @@ begin
                 null; -- another session was faster
             end;
         end if;
-        if not pg_catalog.pg_has_role(login, role, case when knows_set then 'SET' else 'MEMBER' end) then
+        member := case what when 'owner' then migrator else login end;
+        if not pg_catalog.pg_has_role(member, role, case when knows_set then 'SET' else 'MEMBER' end) then
             execute pg_catalog.format(
-                'grant %I to %I' || case when knows_set then ' with inherit false, set true' else '' end, role, login
+                'grant %I to %I' || case when knows_set then ' with inherit false, set true' else '' end, role, member
             );
+        end if;
+        if what = 'owner' and migrator <> login then
+            execute pg_catalog.format('revoke %I from %I', role, login);
         end if;
         if not pg_catalog.has_database_privilege(
             role, pg_catalog.current_database(), case when what = 'owner' then 'CREATE' else 'CONNECT' end
@@ -35,9 +43,11 @@ begin
             );
         end if;
     end loop;
-    if not pg_catalog.has_database_privilege(login, pg_catalog.current_database(), 'CONNECT') then
-        execute pg_catalog.format('grant connect on database %I to %I', pg_catalog.current_database(), login);
-    end if;
+    foreach member in array array[login, migrator] loop
+        if not pg_catalog.has_database_privilege(member, pg_catalog.current_database(), 'CONNECT') then
+            execute pg_catalog.format('grant connect on database %I to %I', pg_catalog.current_database(), member);
+        end if;
+    end loop;
     -- Whoever is not the database's owner gets a warning here, and it changes nothing.
     execute pg_catalog.format('revoke temporary on database %I from public', pg_catalog.current_database());
 end

@@ -61,6 +61,11 @@ def with_database(url: str, database: str) -> str:
     return psycopg.conninfo.make_conninfo("", **{**parts_of(url), "dbname": database})
 
 
+def with_login(url: str, login: str) -> str:
+    """The same server and database, another login, which needs no password."""
+    return psycopg.conninfo.make_conninfo("", **{**parts_of(url), "user": login})
+
+
 def sqlalchemy_url(url: str) -> str:
     """The same address for SQLAlchemy, with the driver named in it (2.1 would choose another by itself).
 

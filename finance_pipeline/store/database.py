@@ -14,11 +14,22 @@ from psycopg.pq import TransactionStatus
 
 from finance_pipeline.core.problems import BadSettings, PermanentProblem
 from finance_pipeline.store import migrations
-from finance_pipeline.store.address import Connection, connect, down, parts_of, shown, sqlalchemy_url, with_database
+from finance_pipeline.store.address import (
+    Connection,
+    connect,
+    down,
+    parts_of,
+    shown,
+    sqlalchemy_url,
+    with_database,
+    with_login,
+)
 from finance_pipeline.store.roles import LOCK_KEY, Role, Roles
-from finance_pipeline.store.server import LOGIN, URL_VARIABLE, ensure_server, superuser_url
+from finance_pipeline.store.server import LOGIN, MIGRATOR, URL_VARIABLE, ensure_server, superuser_url
 
 DAGSTER_URL_VARIABLE = "DAGSTER_DATABASE_URL"
+MIGRATION_URL_VARIABLE = "MIGRATION_DATABASE_URL"
+"""The same database as DATABASE_URL's, with the login that migrates it."""
 IDLE_SESSIONS = 4
 """Sessions kept open between transactions; opening one takes about 5 ms."""
 
@@ -30,9 +41,19 @@ class MigrationsWait(PermanentProblem):
 class Database:
     """One database, and Dagster's own beside it. Safe to share between threads."""
 
-    def __init__(self, url: str, dagster_url: str, roles: Roles, migrations_folder: Path = migrations.FOLDER) -> None:
+    def __init__(
+        self,
+        url: str,
+        dagster_url: str,
+        roles: Roles,
+        migrations_folder: Path = migrations.FOLDER,
+        *,
+        migrating_url: str | None = None,
+    ) -> None:
         self.url = url
         """A libpq URL. It may hold a password: never show it, show `str(database)`."""
+        self.migrating_url = migrating_url or url
+        """The same with the login that may become the owner; the one above may not, where two were set up."""
         self.dagster_url = dagster_url
         """For SQLAlchemy, with the driver psycopg2 named in it."""
         self.roles = roles
@@ -55,20 +76,23 @@ class Database:
         url = ensure_server(home)
         roles = Roles.of_environment()
         if os.environ.get(URL_VARIABLE):
-            return cls(url, _set_up_external(url, roles), roles)
-        return cls(url, _set_up_embedded(home, url, roles), roles)
+            migrating_url = os.environ.get(MIGRATION_URL_VARIABLE) or None
+            return cls(url, _set_up_external(url, migrating_url, roles), roles, migrating_url=migrating_url)
+        return cls(url, _set_up_embedded(home, url, roles), roles, migrating_url=with_login(url, MIGRATOR))
 
     def migrate(self) -> list[str]:
-        """Apply the migrations that wait, and return their names."""
-        with self._session() as conn:
-            applied = migrations.migrate(conn, self.roles, self.migrations_folder)
+        """Apply the migrations that wait, and return their names. Raises BadSettings where the login may not."""
+        applied: list[str] = []
+        if self.pending():
+            with self._session("owner") as conn:
+                applied = migrations.migrate(conn, self.roles, self.migrations_folder)
         self._migrated = True
         return applied
 
     def pending(self) -> list[str]:
         """Names of the migrations that wait."""
-        with self._session() as conn, conn.transaction():
-            self.roles.become(conn, "owner")
+        with self._session("app") as conn, conn.transaction():
+            self.roles.become(conn, "app")
             return migrations.pending(conn, self.migrations_folder)
 
     @contextmanager
@@ -79,7 +103,7 @@ class Database:
         before the first one if migrations wait; DatabaseDown if the server is or goes away.
         """
         self._require_migrated(role)
-        with self._session() as conn, conn.transaction():
+        with self._session(role) as conn, conn.transaction():
             self.roles.become(conn, role)
             yield conn
 
@@ -104,9 +128,12 @@ class Database:
         self._migrated = True
 
     @contextmanager
-    def _session(self) -> Iterator[Connection]:
-        """An idle session for one use. Lost connections become DatabaseDown, wherever they show."""
-        conn = self._take()
+    def _session(self, role: Role) -> Iterator[Connection]:
+        """A session for one use, idle ones first. Lost connections become DatabaseDown, wherever they show.
+
+        Becoming the owner is rare: no session of the login that may do so is kept.
+        """
+        conn = connect(self.migrating_url) if role == "owner" else self._take()
         try:
             yield conn
         except psycopg.OperationalError as cause:
@@ -115,7 +142,10 @@ class Database:
                 raise down(self.url, cause, kept) from cause
             raise
         finally:
-            self._give_back(conn)
+            if role == "owner":
+                conn.close()
+            else:
+                self._give_back(conn)
 
     def _take(self) -> Connection:
         """An open session; one that the server has ended meanwhile is left behind."""
@@ -142,9 +172,9 @@ class Database:
 
 
 def _set_up_embedded(home: Path, url: str, roles: Roles) -> str:
-    """Login, roles and databases of the embedded server; returns Dagster's URL. Nothing is done if all are there.
+    """Logins, roles and databases of the embedded server; returns Dagster's URL. Nothing is done if all are there.
 
-    The login is not the superuser: the superuser's own session is used for setting up alone.
+    No login is the superuser: the superuser's own session is used for setting up alone.
     """
     name = parts_of(url)["dbname"]
     dagster = f"{name}_dagster"
@@ -152,22 +182,26 @@ def _set_up_embedded(home: Path, url: str, roles: Roles) -> str:
         # Until the session ends: of several first openings at once, one sets up and the others find it done.
         admin.execute("select pg_catalog.pg_advisory_lock(%s)", [LOCK_KEY])
         known = {row[0] for row in admin.execute("select datname from pg_catalog.pg_database").fetchall()}
-        logins = admin.execute("select from pg_catalog.pg_roles where rolname = %s", [LOGIN]).rowcount
-        if not logins:
-            admin.execute(sql.SQL("create role {} login").format(sql.Identifier(LOGIN)))
+        for login in (LOGIN, MIGRATOR):
+            if not admin.execute("select from pg_catalog.pg_roles where rolname = %s", [login]).rowcount:
+                admin.execute(sql.SQL("create role {} login").format(sql.Identifier(login)))
         if name not in known:
             _create_database(admin, name)
         if dagster not in known:
             _create_database(admin, dagster, owner=LOGIN)
         with connect(with_database(superuser_url(home), name), autocommit=True) as inside:
-            roles.set_up(inside, LOGIN)
+            roles.set_up(inside, LOGIN, MIGRATOR)
     return sqlalchemy_url(with_database(url, dagster))
 
 
-def _set_up_external(url: str, roles: Roles) -> str:
+def _set_up_external(url: str, migrating_url: str | None, roles: Roles) -> str:
     """Roles in the database of DATABASE_URL, and Dagster's database beside it; returns Dagster's URL."""
     with connect(url, autocommit=True) as conn:
-        roles.set_up(conn, conn.info.user)
+        if migrating_url is None:
+            roles.set_up(conn, conn.info.user)
+        else:
+            with connect(migrating_url, autocommit=True) as migrating:
+                roles.set_up(migrating, conn.info.user, migrating.info.user)
         if os.environ.get(DAGSTER_URL_VARIABLE):
             return sqlalchemy_url(os.environ[DAGSTER_URL_VARIABLE])
         dagster = f"{conn.info.dbname}_dagster"

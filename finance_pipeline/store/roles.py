@@ -1,5 +1,8 @@
 """Roles: owner (migrations), app (the pipeline), reader (analysts). None can log in; sessions become one of them.
 
+The login that runs the pipeline becomes app or reader; another one migrates and may become owner. A server of one's own
+that hands out a single login may have it do both.
+
 Roles belong to a whole server, so that their names carry a prefix: two installations on one server choose two.
 """
 
@@ -42,19 +45,30 @@ class Roles:
         return f"{self.prefix}_{role}"
 
     def become(self, conn: psycopg.Connection[Any], role: Role) -> None:
-        """Take a role until the transaction ends."""
-        conn.execute(sql.SQL("set local role {}").format(sql.Identifier(self[role])))
+        """Take a role until the transaction ends. Raises BadSettings if conn's login may not become the owner."""
+        try:
+            conn.execute(sql.SQL("set local role {}").format(sql.Identifier(self[role])))
+        except psycopg.errors.InsufficientPrivilege as cause:
+            if role != "owner":
+                raise
+            raise BadSettings(
+                f"the login {conn.info.user} runs the pipeline and may not change the database's structure.",
+                where=f"database {conn.info.dbname}",
+                kept="Nothing was changed.",
+                todo="Set MIGRATION_DATABASE_URL to the login that migrates, and run this again.",
+            ) from cause
 
     def named(self, text: LiteralString) -> LiteralString:
         """A text of ours that names the roles with the default prefix, with this installation's names."""
         return re.sub(rf"\b{PREFIX}_(owner|app|reader)\b", rf"{self.prefix}_\1", text)
 
-    def set_up(self, conn: psycopg.Connection[Any], login: str) -> None:
-        """Make what is missing of roles, memberships of `login`, and rights on conn's database. conn: autocommit.
+    def set_up(self, conn: psycopg.Connection[Any], login: str, migrator: str | None = None) -> None:
+        """Make what is missing of roles, memberships, and rights on conn's database. conn: autocommit.
 
-        Raises BadSettings with what an administrator has to run, if conn's login may not.
+        login: may become app and reader. migrator: may become owner, and then login may not; None: login may, unless
+        somebody set up another. Raises BadSettings with what an administrator has to run, if conn's login may not.
         """
-        if self._are_ready(conn, login):
+        if self._are_ready(conn, login, migrator):
             return
         try:
             with conn.transaction():
@@ -63,9 +77,10 @@ class Roles:
                 conn.execute(
                     """
                     select pg_catalog.set_config('finance_pipeline.prefix', %s, true),
-                        pg_catalog.set_config('finance_pipeline.login', %s, true)
+                        pg_catalog.set_config('finance_pipeline.login', %s, true),
+                        pg_catalog.set_config('finance_pipeline.migrator', %s, true)
                     """,
-                    [self.prefix, login],
+                    [self.prefix, login, migrator or login],
                 )
                 conn.execute(text_of(ROLES_FILE))
         except psycopg.errors.InsufficientPrivilege as cause:
@@ -74,18 +89,28 @@ class Roles:
                 where=f"database {conn.info.dbname}",
                 kept="Nothing was changed.",
                 todo=f"Let an administrator run, in that database: set finance_pipeline.prefix = '{self.prefix}'; "
-                f"set finance_pipeline.login = '{login}'; and then the file {ROLES_FILE}.",
+                f"set finance_pipeline.login = '{login}'; set finance_pipeline.migrator = '{migrator or login}'; "
+                f"and then the file {ROLES_FILE}.",
             ) from cause
 
-    def _are_ready(self, conn: psycopg.Connection[Any], login: str) -> bool:
-        """Whether the login may become each role, and the roles have their rights on conn's database.
+    def _are_ready(self, conn: psycopg.Connection[Any], login: str, migrator: str | None) -> bool:
+        """Whether the logins may become the roles, and no others, and the roles have their rights on conn's database.
 
         Temporary tables of the public count only where conn's login could forbid them.
         """
         row = conn.execute(
             """
             select count(*) = 3
-                and bool_and(pg_catalog.pg_has_role(%(login)s, role.oid, %(may)s))
+                and bool_and(case
+                    when role.rolname <> %(owner)s then pg_catalog.pg_has_role(%(login)s, role.oid, %(may)s)
+                    when %(migrator)s::text is null then true
+                    else pg_catalog.pg_has_role(%(migrator)s, role.oid, %(may)s)
+                        and (%(migrator)s = %(login)s or not exists (
+                            select from pg_catalog.pg_auth_members as granted
+                            join pg_catalog.pg_roles as member on member.oid = granted.member
+                            where granted.roleid = role.oid and member.rolname = %(login)s
+                        ))
+                end)
                 and bool_and(pg_catalog.has_database_privilege(role.oid, pg_catalog.current_database(),
                     case when role.rolname = %(owner)s then 'CREATE' else 'CONNECT' end))
                 and not (
@@ -98,6 +123,7 @@ class Roles:
             """,
             {
                 "login": login,
+                "migrator": migrator,
                 "may": "SET" if conn.info.server_version >= 160000 else "MEMBER",
                 "owner": self["owner"],
                 "app": self["app"],

@@ -29,6 +29,9 @@ from finance_pipeline.store.programs import programs_for
 URL_VARIABLE = "DATABASE_URL"
 SUPERUSER = "postgres"
 LOGIN = "finance_pipeline"
+"""Login that runs the pipeline: it may become the application and the reader."""
+MIGRATOR = "finance_pipeline_migrator"
+"""Login that migrates: it may become the owner."""
 DATABASE = "finance_pipeline"
 START_LOCK_WAIT_S = 360.0
 SETTINGS = {

@@ -8,6 +8,7 @@ import polars as pl
 import psycopg
 import pytest
 import sqlalchemy
+from psycopg import sql
 
 from finance_pipeline.core.problems import BadSettings, DatabaseDown
 from finance_pipeline.store.address import Connection, connect, parts_of, shown, sqlalchemy_url
@@ -80,6 +81,37 @@ def test_the_login_is_no_superuser_and_has_no_rights_until_it_takes_a_role(datab
         assert conn.execute("select rolsuper from pg_roles where rolname = session_user").fetchone() == (False,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute("select * from ops.migration")
+
+
+def test_the_login_that_runs_the_pipeline_can_not_become_the_owner_who_alone_migrates(database: Database) -> None:
+    with connect(database.url) as running, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        running.execute("set role finance_pipeline_owner")
+    with connect(database.migrating_url) as migrating, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        migrating.execute("set role finance_pipeline_app")
+
+
+def test_a_login_that_may_only_run_the_pipeline_uses_what_another_migrated(
+    external_server: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = parts_of(external_server)["dbname"]
+    with connect(external_server, autocommit=True) as admin:
+        admin.execute(sql.SQL("create role {} login password 'runs'").format(sql.Identifier(f"{name}_runs")))
+        admin.execute(sql.SQL("create database {}").format(sql.Identifier(f"{name}_dagster")))
+    running = external_server.replace(f"{name}:se%2Fcr%40t%25", f"{name}_runs:runs")
+    monkeypatch.setenv("FINANCE_PIPELINE_ROLE_PREFIX", name)
+    monkeypatch.setenv("DATABASE_URL", running)
+    monkeypatch.setenv("MIGRATION_DATABASE_URL", external_server)
+    waiting = Database.open(home)
+    monkeypatch.delenv("MIGRATION_DATABASE_URL")
+    with pytest.raises(BadSettings, match=r"_runs runs the pipeline.*MIGRATION_DATABASE_URL"):
+        Database.open(home).migrate()
+    waiting.migrate()
+    opened = Database.open(home)
+    assert opened.migrate() == []
+    with opened.transaction() as conn:
+        assert conn.execute("select current_user, session_user").fetchone() == (f"{name}_app", f"{name}_runs")
+    with pytest.raises(BadSettings, match="may not change"), opened.transaction(role="owner"):
+        pass
 
 
 def test_a_name_without_its_schema_finds_nothing_but_the_systems_own(database: Database) -> None:

@@ -15,7 +15,7 @@ from finance_pipeline.store.address import Connection, connect, parts_of, with_d
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.server import superuser_url
 
-_OTHER_DATABASES = ("DATABASE_URL", "DAGSTER_DATABASE_URL")
+_OTHER_DATABASES = ("DATABASE_URL", "DAGSTER_DATABASE_URL", "MIGRATION_DATABASE_URL")
 """Where somebody's own books may be: a campaign uses the embedded server of its own folder, whatever these say."""
 
 
@@ -40,9 +40,9 @@ def database_of_its_own() -> Iterator[tuple[Path, Database]]:
 
 
 @contextmanager
-def login_of(database: Database) -> Iterator[Connection]:
-    """A session of the login that the pipeline uses, before it takes a role; each statement commits by itself."""
-    with connect(database.url, autocommit=True) as conn:
+def login_of(database: Database, *, migrating: bool = False) -> Iterator[Connection]:
+    """A session of the login that runs the pipeline, or migrates it, before it takes a role; each statement commits."""
+    with connect(database.migrating_url if migrating else database.url, autocommit=True) as conn:
         conn.prepare_threshold = None  # what was prepared under one role or rule would answer for another
         yield conn
 

@@ -63,7 +63,7 @@ class Attack:
     group: str
     name: str
     role: str
-    """app, reader, owner, or login: the session before it takes a role."""
+    """app, reader, owner (whom the migrating login becomes), or login: the running one before it takes a role."""
     act: Callable[[Connection], object]
     expected: str = ""
     may_run: bool = False
@@ -167,7 +167,7 @@ def _takes_unsound(conn: Connection) -> bool:
 def _state(conn: Connection, roles: Roles) -> object:
     """Every row of the ledger, as text that no setting of the session changes."""
     with conn.transaction():
-        roles.become(conn, "owner")
+        roles.become(conn, "reader")
         conn.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'")
         found = conn.execute(_STATE).fetchone()
         conn.execute("set local role none")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from psycopg import sql
-
 from finance_pipeline.services.campaigns.attacks.attempts import Attack, Outcome, all_attacks, attempt
 from finance_pipeline.services.campaigns.attacks.by_hand import Connection
 from finance_pipeline.services.campaigns.attacks.ledger import make_ledger
-from finance_pipeline.services.campaigns.attacks.mutations import Mutation, all_mutations, noticed_by
+from finance_pipeline.services.campaigns.attacks.mutations import (
+    Mutation,
+    all_mutations,
+    attempt_as_login,
+    noticed_by,
+)
 from finance_pipeline.services.campaigns.attacks.unsound import SHADOWS
 from finance_pipeline.services.campaigns.own_database import database_of_its_own, login_of, superuser_of
 from finance_pipeline.store.database import Database
-from finance_pipeline.store.server import LOGIN
 
 Tell = Callable[[str, bool], None]
 
@@ -30,9 +32,13 @@ def attacked() -> Iterator[tuple[Database, Connection, list[Attack]]]:
 
 
 def try_attacks() -> list[Outcome]:
-    """Every attack, as the login of the pipeline and the roles that it takes."""
-    with attacked() as (database, _, attacks), login_of(database) as conn:
-        return [attempt(conn, database.roles, attack) for attack in attacks]
+    """Every attack, as the login that runs the pipeline and its roles; those of the owner, as the migrating login."""
+    with (
+        attacked() as (database, _, attacks),
+        login_of(database) as running,
+        login_of(database, migrating=True) as migrating,
+    ):
+        return [attempt(migrating if attack.role == "owner" else running, database.roles, attack) for attack in attacks]
 
 
 def take_rules_away(tell: Tell) -> list[tuple[Mutation, str | None]]:
@@ -43,16 +49,15 @@ def take_rules_away(tell: Tell) -> list[tuple[Mutation, str | None]]:
         sound = [each for each in attacks if not usual[each.key].succeeded]
         mutations = all_mutations(superuser, database.roles)
         for turn, mutation in enumerate(mutations, start=1):
-            noticed.append((mutation, noticed_by(superuser, database.roles, LOGIN, mutation, sound, usual)))
+            noticed.append((mutation, noticed_by(superuser, database.roles, mutation, sound, usual)))
             tell(f"{turn} of {len(mutations)} rules", turn == len(mutations))
     return noticed
 
 
 def usual_outcomes(superuser: Connection, database: Database, attacks: list[Attack]) -> dict[str, Outcome]:
-    """What comes of each attack while all rules stand, in a session that a superuser gave to the login.
+    """What comes of each attack while all rules stand, in a session that a superuser gave to the logins.
 
     There alone one succeeds: a superuser's session may always become another's.
     """
     with superuser.transaction(force_rollback=True):
-        superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(LOGIN)))
-        return {each.key: attempt(superuser, database.roles, each) for each in attacks}
+        return {each.key: attempt_as_login(superuser, database.roles, each) for each in attacks}

@@ -19,6 +19,7 @@ from finance_pipeline.services.campaigns.attacks.conditions import CONDITIONS
 from finance_pipeline.services.campaigns.attacks.ledger import MAY, standing
 from finance_pipeline.services.campaigns.attacks.unsound import ABROAD, EURO, TAKEN_BACK
 from finance_pipeline.store.roles import Roles
+from finance_pipeline.store.server import LOGIN, MIGRATOR
 
 _CONSTRAINTS: LiteralString = """
     select 'constraint', relname || '.' || conname, relname,
@@ -66,6 +67,9 @@ _MORE_RIGHTS: LiteralString = """
     union all
     select 'right given', 'the owner''s role to the app', 'schema',
         'grant finance_pipeline_owner to finance_pipeline_app'
+    union all
+    select 'right given', 'the owner''s role to the login that runs the pipeline', 'schema',
+        'grant finance_pipeline_owner to ' || %(login)s
     order by 2
 """
 _FEWER_RIGHTS: LiteralString = """
@@ -129,7 +133,7 @@ class Mutation:
 
 def all_mutations(conn: Connection, roles: Roles) -> list[Mutation]:
     """Every mutation of the ledger as it is now. conn: a superuser's."""
-    parameters = {"tables": TABLES, "functions": FUNCTIONS}
+    parameters = {"tables": TABLES, "functions": FUNCTIONS, "login": LOGIN}
     found: list[Mutation] = []
     for query in (_CONSTRAINTS, _TRIGGERS, _MORE_RIGHTS, _FEWER_RIGHTS):
         rendered = psycopg.ClientCursor(conn).mogrify(_escaped(query), parameters)
@@ -152,17 +156,24 @@ def _condition(conn: Connection, function: str, old: str, new: str) -> Mutation:
     return Mutation("condition", f"{function}: {old}", function, body.replace(old, new))
 
 
+def attempt_as_login(conn: Connection, roles: Roles, attack: Attack) -> Outcome:
+    """Try an attack as the login that would. conn: a superuser's, in a transaction that is undone."""
+    login = MIGRATOR if attack.role == "owner" else LOGIN
+    conn.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(login)))
+    return attempt(conn, roles, attack)
+
+
 def noticed_by(
-    conn: Connection, roles: Roles, login: str, mutation: Mutation, attacks: list[Attack], usual: dict[str, Outcome]
+    conn: Connection, roles: Roles, mutation: Mutation, attacks: list[Attack], usual: dict[str, Outcome]
 ) -> str | None:
     """What notices that a rule is gone; None if nothing does. conn: a superuser's. usual: outcomes with all rules."""
     with conn.transaction(force_rollback=True):
         conn.execute(mutation.statement)
-        conn.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(login)))
+        conn.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(LOGIN)))
         for words in _missed_by_sound_work(conn, roles):
             return words
         for attack in _relevant(mutation, attacks):
-            outcome = attempt(conn, roles, attack)
+            outcome = attempt_as_login(conn, roles, attack)
             expected = usual[attack.key]
             if outcome.succeeded or (outcome.code != expected.code and not attack.expected):
                 return f"attack: {attack.name}"

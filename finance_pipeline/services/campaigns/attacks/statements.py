@@ -90,6 +90,7 @@ BY_HAND: dict[str, LiteralString] = {
     "becoming a superuser": "alter role current_user superuser",
     "bypassing row security": "alter role current_user bypassrls",
     "a role of one's own": "create role mine superuser login",
+    "becoming the owner": "set role finance_pipeline_owner",
     "the owner's role": "grant finance_pipeline_owner to finance_pipeline_app",
     "rights for everybody": "grant all on all tables in schema ledger to public",
     "the ownership of all": "reassign owned by finance_pipeline_owner to finance_pipeline_app",
