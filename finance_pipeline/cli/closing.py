@@ -50,7 +50,7 @@ def items(book: Book, month: Month, as_json: AsJson = False) -> None:
         found = closing_items.items(workspace, book, month)
     columns = [
         text("Since", "since"), Shown("Days", lambda row: str(row["age_days"]), is_figure=True), text("What", "kind"),
-        text("Account", "account"), money("Open", "open_minor"), text("", "currency"), text("ID", "subject"),
+        text("Account", "account"), money("Open", "open_minor"), text("", "currency"), text("ID", "handle"),
         text("Why it is open", "words"), Shown("Explanation", _explanation),
     ]  # fmt: skip
     show_frame(f"Open on accounts that must clear, {book} {month}", found, columns, as_json=as_json, empty="nothing")

@@ -18,7 +18,7 @@ from finance_pipeline_tests.conftest import _fresh
 from finance_pipeline_tests.services.closed import ONE_BANK, close_months, report, run
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import JUNE, MAY, Told, day, told
-from finance_pipeline_tests.services.workbooks import Workbook
+from finance_pipeline_tests.services.workbooks import Workbook, place
 
 SHEETS = [
     *("Summary", "Trial balance", "Bank reconciliation", "AR ageing", "AP ageing", "Clearing", "Unidentified items"),
@@ -75,6 +75,23 @@ def test_every_formula_comes_to_what_is_written_beside_it_and_every_tie_out_to_z
     page = (first.folder / PAGE).read_text(encoding="utf-8")
     assert "All 9 tie-outs are zero." in page
     assert "=Acme &amp; Söhne" in page
+
+
+def test_every_sheet_can_be_read_and_printed(book: Workbook) -> None:
+    """Where a column is too narrow, a spreadsheet program shows a row of # instead of the figure or the day."""
+    for sheet in SHEETS:
+        figures = [at for at, value in book.sheets[sheet].items() if isinstance(value, Decimal)]
+        narrow = [at for at in figures if len(book.shown(sheet, at)) + 0.7 > book.widths[sheet][at[1]]]
+        assert narrow == [], sheet
+        assert all("0.00" in book.formats[sheet][at] for at in book.formulas[sheet] if at in figures), sheet
+        page = book.set_up[sheet]
+        assert (page["orientation"], page["fitToHeight"], page["state"]) == ("landscape", "0", "frozen")
+        assert page["oddFooter"].startswith("&L&8Close package of A book in dollars, 2026-05, " + sheet)
+        assert book.printed[f"{sheet} Print_Titles"].startswith(f"'{sheet}'!$1:$" if " " in sheet else "")
+        bottom, right = max(row for row, _ in book.sheets[sheet]), max(column for _, column in book.sheets[sheet])
+        last_row, last_column = place(book.printed[f"{sheet} Print_Area"].rsplit(":", 1)[1])
+        assert last_row >= bottom
+        assert last_column >= right
 
 
 def test_a_figure_that_is_changed_in_the_workbook_turns_its_tie_out_red(book: Workbook) -> None:

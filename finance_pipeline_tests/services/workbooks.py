@@ -33,9 +33,19 @@ class Workbook:
         self.formulas: dict[str, dict[Cell, str]] = {}
         self.cached: dict[Cell, Any] = {}
         """What the summary's formulas came to when it was written; those of other sheets are in their cells."""
+        self.widths: dict[str, dict[int, float]] = {}
+        """Characters that a column has room for, by its number from 1."""
+        self.formats: dict[str, dict[Cell, str]] = {}
+        """How numbers are shown."""
+        self.set_up: dict[str, dict[str, str]] = {}
+        """What is frozen and how it is printed: topLeftCell, orientation, fitToHeight, footer."""
+        self.printed: dict[str, str] = {}
+        """Names that a spreadsheet program gives to print areas and repeated rows, with the cells."""
         with zipfile.ZipFile(path) as archive:
             names = [each.get("name") for each in etree.fromstring(archive.read("xl/workbook.xml")).iter(f"{_X}sheet")]
             shared = etree.fromstring(archive.read("xl/sharedStrings.xml"))
+            self.printed = _printed(archive.read("xl/workbook.xml"), [str(name) for name in names])
+            self._number_formats = _number_formats(archive.read("xl/styles.xml"))
             self._texts = ["".join(t.text or "" for t in each.iter(f"{_X}t")) for each in shared.iter(f"{_X}si")]
             for number, name in enumerate(names, start=1):
                 self._read(str(name), archive.read(f"xl/worksheets/sheet{number}.xml"))
@@ -43,13 +53,32 @@ class Workbook:
 
     def _read(self, name: str, xml: bytes) -> None:
         cells, formulas = self.sheets.setdefault(name, {}), self.formulas.setdefault(name, {})
-        for cell in etree.fromstring(xml).iter(f"{_X}c"):
+        page = etree.fromstring(xml)
+        self.widths[name] = {
+            number: float(each.get("width"))
+            for each in page.iter(f"{_X}col")
+            for number in range(int(each.get("min")), int(each.get("max")) + 1)
+        }
+        tags = ("pane", "pageSetup", "oddFooter")
+        self.set_up[name] = {
+            key: value for tag in tags for each in page.iter(f"{_X}{tag}") for key, value in
+            (*each.attrib.items(), (tag, each.text or ""))
+        }  # fmt: skip
+        self.formats[name] = {
+            place(cell.get("r")): self._number_formats[int(cell.get("s") or 0)] for cell in page.iter(f"{_X}c")
+        }
+        for cell in page.iter(f"{_X}c"):
             at, value, formula = place(cell.get("r")), cell.findtext(f"{_X}v"), cell.findtext(f"{_X}f")
             if formula is not None:
                 formulas[at] = formula
             if value is not None:
                 kind = cell.get("t")
                 cells[at] = self._texts[int(value)] if kind == "s" else value if kind == "str" else Decimal(value)
+
+    def shown(self, sheet: str, at: Cell) -> str:
+        """A number as its format shows it."""
+        code, value = self.formats[sheet][at], self.sheets[sheet][at]
+        return "2026-05-31" if "yy" in code else f"{value:,.2f}" if "0.00" in code else f"{value}"
 
     def column(self, sheet: str, title: str) -> list[Any]:
         """The cells below a title of the first row."""
@@ -90,6 +119,21 @@ class Workbook:
             "ABS": abs,
         }
         return eval(text, {"__builtins__": {}}, known)
+
+
+def _number_formats(styles: bytes) -> list[str]:
+    """The format of numbers of each style; "" for the general one."""
+    root = etree.fromstring(styles)
+    codes = {each.get("numFmtId"): each.get("formatCode") for each in root.iter(f"{_X}numFmt")}
+    (styled,) = root.iter(f"{_X}cellXfs")
+    return [codes.get(each.get("numFmtId"), "") for each in styled]
+
+
+def _printed(workbook: bytes, names: list[str]) -> dict[str, str]:
+    return {
+        f"{names[int(each.get('localSheetId'))]} {each.get('name').removeprefix('_xlnm.')}": str(each.text)
+        for each in etree.fromstring(workbook).iter(f"{_X}definedName")
+    }
 
 
 def _fits(cells: list[Any], criterion: Any) -> Iterator[bool]:

@@ -96,7 +96,7 @@ def exchange(facts: Facts) -> Sheet:
         (
             Column("code", "Account", 10),
             Column("number", "Entry", 16),
-            Column("on", "Day", 11),
+            Column("on", "Day", 12),
             Column("description", "Text", 60),
             Column("contra", "Contra", 16),
             Column("amount", facts.currency, 16, is_figure=True),

@@ -9,7 +9,7 @@ from typing import Any
 from finance_pipeline.close.package.document import FIRST_ROW, Document, Live, Money, Places, Sheet, Table, Verdict
 from finance_pipeline.core.money import to_decimal
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.core.workbook import MOST_ROWS, Formats, new_workbook, write_value
+from finance_pipeline.core.workbook import MOST_CHARS, MOST_ROWS, Formats, new_workbook, write_value
 
 
 def workbook(document: Document, created: datetime) -> bytes:
@@ -45,12 +45,22 @@ def _write_sheet(page: Any, sheet: Sheet, document: Document, formats: Formats, 
     for table in sheet.tables:
         _write_table(page, row, table, formats, places, red)
         row += table.height
+    _set_page(page, sheet, document, row)
+
+
+def _set_page(page: Any, sheet: Sheet, document: Document, height: int) -> None:
+    """How a sheet is printed and scrolled: what stands above its only table, or above all of them, stays in sight."""
+    only = sheet.tables[0] if len(sheet.tables) == 1 and sheet.tables[0].rows else None
+    head = FIRST_ROW + only.header_offset + 1 if only else FIRST_ROW
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
+    page.print_area(0, 0, height - 1, max(len(table.columns) for table in sheet.tables) - 1)
+    page.repeat_rows(0, head - 1)
+    named = f"{document.title}, {sheet.name}".replace("&", "&&")
+    page.set_footer(f"&L&8{named}&R&8Page &P of &N", {"scale_with_doc": False})
     page.hide_gridlines(2)
-    if len(sheet.tables) == 1 and sheet.tables[0].rows:
-        page.freeze_panes(FIRST_ROW + sheet.tables[0].header_offset + 1, 0)
+    page.freeze_panes(head, 0)
 
 
 def _write_table(page: Any, row: int, table: Table, formats: Formats, places: Places, red: Any) -> None:
@@ -64,9 +74,14 @@ def _write_table(page: Any, row: int, table: Table, formats: Formats, places: Pl
     for place, column in enumerate(table.columns):
         align = {"align": "right"} if column.is_figure else {}
         page.write_string(header, place, column.title, formats.header(**align))
+    after_figure = [place > 0 and table.columns[place - 1].is_figure for place in range(len(table.columns))]
     for number, cells in enumerate(table.rows, start=header + 1):
         for place, column in enumerate(table.columns):
-            _write(page, number, place, cells.get(column.key), formats, places, red)
+            value = cells.get(column.key)
+            if isinstance(value, str) and value and after_figure[place]:
+                page.write_string(number, place, value[:MOST_CHARS], formats.of(indent=1))
+            else:
+                _write(page, number, place, value, formats, places, red)
     if table.totals:
         _write_totals(page, header + 1 + len(table.rows), table, formats, places)
 

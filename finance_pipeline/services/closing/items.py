@@ -23,6 +23,8 @@ from finance_pipeline.services.closing.people import Who, acting
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.locks import book_lock
 
+_HANDLE_LENGTH = 12
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -36,12 +38,22 @@ class Wanted:
 
 
 def items(workspace: Workspace, book_id: str, month_text: str) -> pl.DataFrame:
-    """One row per line or item open at a month's end on an account that must clear (steps.TO_EXPLAIN, is_explained)."""
+    """One row per line or item open at a month's end on an account that must clear (facts.TO_EXPLAIN, is_explained).
+
+    handle: by what a person may name it, its id where nothing shorter is sure.
+    """
     book, month = book_month(workspace, book_id, month_text)
     with workspace.database.transaction(role="reader") as conn:
         found = to_explain(conn, workspace.settings, book, month)
     left = unexplained(found, month)["subject"].implode()
-    return found.with_columns(is_explained=~pl.col("subject").is_in(left))
+    return found.with_columns(is_explained=~pl.col("subject").is_in(left), handle=_handle())
+
+
+def _handle() -> pl.Expr:
+    """The first letters of the last part of each id, where no other begins so and no part of an id looks like it."""
+    last = pl.col("subject").str.split("/").list.last()
+    short = pl.when(last.str.contains(r"^[A-Za-z]")).then(last.str.head(_HANDLE_LENGTH))
+    return pl.when(short.is_not_null() & short.is_unique()).then(short).otherwise("subject")
 
 
 def explain(

@@ -126,7 +126,10 @@ def lock(
     """
     who = acting(workspace.settings, "controller", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
-    seen = seen_of(status(workspace, book.id, str(month)))
+    close = status(workspace, book.id, str(month))
+    if close.facts.period_state == "locked" and close.facts.open_until is None:
+        raise NotReady("it is locked already.", where=f"{book.id} {month}", kept="Nothing was changed.")
+    seen = seen_of(close)
     with changing(workspace, book, month) as conn:
         conn.execute(
             "select ledger.lock_period(%s, %s, %s, %s, %s, %s, %s)",

@@ -151,6 +151,8 @@ def test_an_explanation_is_of_an_amount_and_of_a_month(book: Told) -> None:
     with pytest.raises(BadInput, match="it is not open"):
         closing_items.explain(book.workspace, "us", "2026-05", Wanted(("nothing",)), reason="known", actor="Ann")
     explain(book)
+    (handle,) = closing_items.items(book.workspace, "us", "2026-05")["handle"]
+    assert handle == "unknown", "its first letters will do, and what is listed is enough"
     closing_items.withdraw(book.workspace, "us", "2026-05", ["unkn"], reason="wrong", actor="Cid")
     assert step(book, "items_explained")[0] == "open"
     explain(book)
