@@ -1,13 +1,12 @@
 """From landed JSON to columns and from columns to canonical frames: what every mapper shares.
 
-Here: exact decoding, the reasons why a record does not fit, the columns that all tables have. Not here: what any
-vendor means by a field.
+Here: fields of what was decoded (`decoding`), the reasons why a record does not fit, the columns that all tables have.
+Not here: what any vendor means by a field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import polars as pl
 
@@ -16,65 +15,6 @@ from finance_pipeline.canonical.schemas import RECORDS
 from finance_pipeline.core.identity import record_id
 from finance_pipeline.core.money import UnknownCurrency, exponent
 from finance_pipeline.core.settings import Book
-
-NOT_AS_DOCUMENTED = "its fields do not have the types that the source documents"
-Shape = Mapping[str, Any]
-"""The fields to read: name -> None for a text or number, a Shape for an object, [Shape] for a list of objects."""
-
-
-def dtype_of(shape: Shape) -> pl.Struct:
-    """The Polars type of a Shape; every leaf is text, so that digits stay as they came."""
-
-    def one(value: Any) -> pl.DataType:
-        if value is None:
-            return pl.String()
-        return pl.List(one(value[0])) if isinstance(value, list) else dtype_of(value)
-
-    return pl.Struct({name: one(value) for name, value in shape.items()})
-
-
-def decode(
-    evidence: pl.DataFrame, shape: Shape, *, expandable: Sequence[str] = ()
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Evidence with its payload as a struct column `said`, and the rows whose payload cannot be read that way (UNFIT).
-
-    Polars reads JSON numbers as floats even into text (90071992547409.93 becomes .94), so each number that is a
-    member of an object is put in quotes first; payloads are canonical JSON, in which `":` stands nowhere else than
-    after a member's name. expandable: members that are an object or merely its id; an id becomes {"id": ...}.
-    """
-    payload = pl.col("payload").str.replace_all(r'([^\\])":(-?[0-9][0-9.eE+-]*)', '${1}":"${2}"')
-    if expandable:
-        payload = payload.str.replace_all(rf'"({"|".join(expandable)})":("[^"]*")', '"${1}":{"id":${2}}')
-    quoted = evidence.lazy().with_columns(payload=payload)
-    decoded = pl.col("payload").str.json_decode(dtype_of(shape))
-    try:
-        # By the streaming engine, which decodes as many records at once as there are cores.
-        whole = quoted.with_columns(said=decoded).drop("payload").collect(engine="streaming")
-    except pl.exceptions.ComputeError:
-        return _decode_readable(quoted.collect(), decoded)
-    return whole, UNFIT.empty()
-
-
-def _decode_readable(quoted: pl.DataFrame, decoded: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What `decode` gives where some payload cannot be read."""
-    readable = _readable(quoted.select("payload"), decoded)
-    said = quoted.filter(readable).with_columns(said=decoded)
-    bad = quoted.filter(~readable).with_columns(reason=pl.lit(NOT_AS_DOCUMENTED))
-    return said.drop("payload"), bad.select(UNFIT.names)
-
-
-def _readable(payloads: pl.DataFrame, decoded: pl.Expr) -> pl.Series:
-    """Which payloads decode. One odd record fails a whole column, so a failing column is halved until it is found."""
-
-    def mark(first: int, count: int) -> list[bool]:
-        try:
-            payloads.slice(first, count).select(decoded)
-        except pl.exceptions.ComputeError:
-            half = count // 2
-            return [False] if count == 1 else mark(first, half) + mark(first + half, count - half)
-        return [True] * count
-
-    return pl.Series(mark(0, payloads.height), dtype=pl.Boolean)
 
 
 def said(*path: str) -> pl.Expr:

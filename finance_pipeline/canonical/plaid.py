@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.canonical.decoding import decode
 from finance_pipeline.canonical.mapped import Mapped
 from finance_pipeline.canonical.payloads import (
     currencies,
-    decode,
     finished,
     first_reason,
     id_expr,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.canonical.decoding import decode
 from finance_pipeline.canonical.mapped import Mapped
-from finance_pipeline.canonical.payloads import decode, finished, first_reason, id_expr, parted, said, text, together
+from finance_pipeline.canonical.payloads import finished, first_reason, id_expr, parted, said, text, together
 from finance_pipeline.core.money import minor_expr
 from finance_pipeline.core.settings import Book
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import polars as pl
 
+from finance_pipeline.canonical.decoding import decode
 from finance_pipeline.canonical.mapped import Mapped
 from finance_pipeline.canonical.payloads import (
     currencies,
-    decode,
     finished,
     first_reason,
     id_expr,

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.canonical.decoding import decode
 from finance_pipeline.canonical.payloads import (
     currencies,
-    decode,
     finished,
     first_reason,
     id_expr,

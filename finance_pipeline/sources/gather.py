@@ -72,6 +72,11 @@ class Gathering:
             return
         self._rows.append((kind, source_id, account, on, removed, payload, content_hash(payload.encode()), page.hash))
 
+    def take_over(self, other: Gathering) -> None:
+        """The records that another one keeps or has set aside; its pages stay with it."""
+        self._rows += other._rows
+        self._dead_letters += other._dead_letters
+
     def refuse(self, kind: str, source_id: Any, reason: str, record: Any, page: Page) -> None:
         """Set a record aside with the reason; the rest of its page goes on."""
         named = _storable(source_id) if isinstance(source_id, str) else None
@@ -141,7 +146,13 @@ class Gathering:
 
 def _columns(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     columns = list(zip(*rows, strict=True)) or [()] * len(EVIDENCE.names)
-    return pl.DataFrame(dict(zip(EVIDENCE.names, columns, strict=True)), schema=EVIDENCE.schema, strict=True)
+    # Series by series, which copies a text once; a frame from a dictionary takes three times as long.
+    return pl.DataFrame(
+        [
+            pl.Series(name, values, dtype, strict=True)
+            for (name, dtype), values in zip(EVIDENCE.schema.items(), columns, strict=True)
+        ]
+    )
 
 
 def _storable(text: str) -> str:

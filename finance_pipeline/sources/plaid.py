@@ -49,7 +49,10 @@ class Plaid:
         except MalformedPage:
             yield gathering.update(cursor)
             raise
-        first_day = _gather(gathering, run, today)
+        gathering.take_over(run.records)
+        for record in run.accounts:
+            _gather_account(gathering, record, run.last_page, today)
+        first_day = run.first_day
         if not run.cursor:
             yield gathering.update(cursor)
             raise NotSyncedYet(
@@ -78,21 +81,40 @@ def _read_page(
 
 
 class _Run:
-    """The pages of one update, in order."""
+    """The pages of one update, in order. Of each its records are kept, not what it was parsed to."""
 
-    def __init__(self, first_cursor: str | None) -> None:
+    last_page: Page
+    accounts: list[dict[str, Any]]
+    """The Item's accounts as the last page has them."""
+
+    def __init__(self, connection: Connection, first_cursor: str | None) -> None:
         self.cursor = first_cursor
         self.from_nothing = first_cursor is None
-        self.pages: list[tuple[Page, dict[str, Any]]] = []
+        self.records = Gathering(connection)
+        self.first_day: date | None = None
+        """Of all transactions."""
 
     def read(self, read_page: _ReadPage) -> _Run:
         """Every page up to the end."""
         more = True
         while more:
-            page, content = read_page(self.cursor)
-            self.pages.append((page, content))
-            self.cursor, more = content["next_cursor"], content["has_more"]
+            self.last_page, content = read_page(self.cursor)
+            self._gather(self.last_page, content)
+            self.cursor, self.accounts, more = content["next_cursor"], content["accounts"], content["has_more"]
         return self
+
+    def _gather(self, page: Page, content: dict[str, Any]) -> None:
+        """A page's lines as evidence."""
+        for record in (*content["added"], *content["modified"]):
+            try:
+                source_id, account, on = _transaction(record)
+            except Unfit as unfit:
+                self.records.refuse("transaction", record.get("transaction_id"), str(unfit), record, page)
+                continue
+            self.records.add("transaction", source_id, record, page, on=on, account=account)
+            self.first_day = on if self.first_day is None else min(self.first_day, on)
+        for record in content["removed"]:
+            _gather_tombstone(self.records, record, page)
 
 
 def _whole_run(read_page: _ReadPage, connection: Connection, known: str | None) -> _Run:
@@ -100,7 +122,7 @@ def _whole_run(read_page: _ReadPage, connection: Connection, known: str | None) 
     first = known
     for _ in range(_RESTARTS):
         try:
-            return _Run(first).read(read_page)
+            return _Run(connection, first).read(read_page)
         except SyncInterrupted:
             continue
         except CursorLost as lost:
@@ -124,25 +146,6 @@ def _content(raw: bytes, cursor: str | None) -> dict[str, Any]:
         raise ValueError("it says that there is more, but not where")
     content["accounts"] = [each for each in content.get("accounts") or [] if isinstance(each, dict)]
     return content
-
-
-def _gather(gathering: Gathering, run: _Run, today: date) -> date | None:
-    """All pages as evidence, and the balances of the last one. Returns the first day among the transactions."""
-    first_day: date | None = None
-    for page, content in run.pages:
-        for record in (*content["added"], *content["modified"]):
-            try:
-                source_id, account, on = _transaction(record)
-            except Unfit as unfit:
-                gathering.refuse("transaction", record.get("transaction_id"), str(unfit), record, page)
-                continue
-            gathering.add("transaction", source_id, record, page, on=on, account=account)
-            first_day = on if first_day is None else min(first_day, on)
-        for record in content["removed"]:
-            _gather_tombstone(gathering, record, page)
-    for record in content["accounts"]:
-        _gather_account(gathering, record, page, today)
-    return first_day
 
 
 def _transaction(record: Mapping[str, Any]) -> tuple[str, str, date]:

@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance_pipeline.canonical.payloads import decode, said
+from finance_pipeline.canonical import decoding
+from finance_pipeline.canonical.decoding import decode
+from finance_pipeline.canonical.payloads import said
 from finance_pipeline.core.money import minor_expr, to_minor
 from finance_pipeline_tests.canonical.evidence import evidence
 
@@ -60,3 +63,14 @@ def test_records_that_do_not_have_the_documented_types_are_set_aside_and_the_oth
     assert frame.height == 48
     assert unfit["source_id"].to_list() == ["17", "44"]
     assert unfit["reason"].str.contains("types").all()
+
+
+@pytest.mark.parametrize("odd", [{}, {"words": {"value": 1}}, {"words": "[1] is a text"}, {"inside": "text"}])
+def test_many_records_are_decoded_as_few_are(monkeypatch: pytest.MonkeyPatch, odd: dict[str, object]) -> None:
+    whole = {"amount": Decimal("90071992547409.93"), "words": 'says "x":1', "inside": {"amount": None}, "parts": []}
+    many = evidence(*(("x", str(i), whole | (odd if i == 2 else {})) for i in range(4)))
+    slowly = decode(many, SHAPE)
+    monkeypatch.setattr(decoding, "_MANY", 3)
+    at_once = decode(many, SHAPE)
+    assert all(a.equals(b) for a, b in zip(slowly, at_once, strict=True))
+    assert at_once[0]["said"].struct.field("amount")[0] == "90071992547409.93"

@@ -71,6 +71,6 @@ def test_parts_of_a_digest_do_not_run_into_each_other() -> None:
 
 
 def test_a_text_cannot_pass_itself_off_as_a_number_that_breaks_the_json_round_it() -> None:
-    sly = {"memo": "\ue000null,\ue001", "note": "\ue0001-2\ue001", "amount": Decimal("1.10")}
+    sly = {"memo": "\x01null,\x01", "note": 'so "\x011-2\x01', "quoted": '"\x015\x01', "amount": Decimal("1.10")}
     said = parse_json(exact_json(sly))
     assert said == sly

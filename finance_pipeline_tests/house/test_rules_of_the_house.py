@@ -29,7 +29,7 @@ ONLY_IN = {
     "plaid": {"sources"},
     "stripe": {"sources"},
     "xero_python": {"sources"},
-    "duckdb": {"core", "landing", "services", "close", "cash"},
+    "duckdb": {"canonical", "core", "landing", "services", "close", "cash"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

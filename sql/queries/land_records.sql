@@ -1,28 +1,25 @@
--- One row per new version of a source record: staged evidence of one update against the latest landed versions.
--- A record seen several times in one update counts with its last word. Kinds that the update lists completely get
--- tombstones for what it no longer lists; what it lists and did not fit (refused_ids) is still there.
-with said as (
-    select distinct on (kind, source_id)
-        kind, source_id, account, accounting_on, removed, content_hash, page_hash, ordinal
+-- One row per new version of a source record: staged evidence of one update, each record once with its last word, against
+-- the latest landed versions. Kinds that the update lists completely get tombstones for what it no longer lists; what it
+-- lists and did not fit (refused_ids) is still there. Costs as much as the update holds, however much was landed before.
+with said as materialized (
+    select kind, source_id, account, accounting_on, removed, content_hash, page_hash, ordinal
     from staging.evidence
     where sync_id = %(sync_id)s
-    order by kind, source_id, ordinal desc
 ),
-latest as (
+listed as (
     select distinct on (kind, source_id)
         kind, source_id, version, account, accounting_on, removed, content_hash, file_hash, page_hash
     from landing.record
-    where connection_id = %(connection_id)s
-        and (kind = any(%(complete_kinds)s::text[]) or (kind, source_id) in (select kind, source_id from said))
+    where connection_id = %(connection_id)s and kind = any(%(complete_kinds)s::text[])
     order by kind, source_id, version desc
 ),
 vanished as (
-    select latest.*
-    from latest
+    select listed.*
+    from listed
     left join said using (kind, source_id)
-    where latest.kind = any(%(complete_kinds)s::text[]) and not latest.removed and said.source_id is null
-        and latest.source_id <> all(%(refused_ids)s::text[])
-        and (%(complete_from)s::date is null or latest.accounting_on >= %(complete_from)s)
+    where not listed.removed and said.source_id is null
+        and listed.source_id <> all(%(refused_ids)s::text[])
+        and (%(complete_from)s::date is null or listed.accounting_on >= %(complete_from)s)
 ),
 news as (
     select
@@ -38,7 +35,15 @@ news as (
         said.page_hash,
         said.ordinal
     from said
-    left join latest using (kind, source_id)
+    left join lateral (
+        select version.version, version.account, version.accounting_on, version.removed, version.content_hash
+        from landing.record as version
+        where version.connection_id = %(connection_id)s
+            and version.kind = said.kind
+            and version.source_id = said.source_id
+        order by version.version desc
+        limit 1
+    ) as latest on true
     where (latest.version is null and not said.removed)
         or (latest.version is not null and (latest.removed <> said.removed
             or (not said.removed and latest.content_hash <> said.content_hash)))
