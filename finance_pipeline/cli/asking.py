@@ -46,20 +46,20 @@ def question_of(
 ) -> Question:
     """The options as a question. Raises BadInput for texts that are no day, month or moment, or two days at once."""
     from finance_pipeline.core.period import Month
-    from finance_pipeline.services.reports import Question, day_of, moment_of
+    from finance_pipeline.services.reports import Question, moment_of
 
     declared = workspace.settings.book(book)
     if month is not None and as_of is not None:
         raise BadInput("--month and --as-of name a day each.", todo="Give one of them.")
-    day = Month.parse(month).last_day if month else day_of(as_of) if as_of else None
-    return Question(book, day, by, moment_of(known_at, declared) if known_at else None)
+    day = Month.parse(month).last_day if month is not None else day_or_none(as_of)
+    return Question(book, day, by, None if known_at is None else moment_of(known_at, declared))
 
 
 def day_or_none(text: str | None) -> date | None:
     """A day that may have been left out."""
     from finance_pipeline.services.reports import day_of
 
-    return day_of(text) if text else None
+    return None if text is None else day_of(text)
 
 
 def say_stamp(title: str, stamp: Stamp) -> None:
@@ -71,6 +71,8 @@ def say_stamp(title: str, stamp: Stamp) -> None:
         else "nothing was posted by then"
     )
     console.print(f"Known at {stamp.known_at.isoformat()} ({sealed}).", soft_wrap=True)
+    if stamp.is_to_come:
+        console.print(f"{stamp.as_of} is still to come: this is what is posted so far.", soft_wrap=True)
     if stamp.oldest_source is None:
         console.print("Its records came from no connection.", soft_wrap=True)
     else:

@@ -42,13 +42,15 @@ def cash(
     As it was last published; with --as-of or --known-at, asked of the ledger.
     """
     from finance_pipeline.services import read
+    from finance_pipeline.services.reports import has_begun
 
     with opened() as workspace:
         if as_of is None and known_at is None:
             show_frame("Cash", read.cash_position(workspace, book, month), CASH_COLUMNS, as_json=as_json)
             return
         books = [book] if book else workspace.settings.book_ids
-        questions = [question_of(workspace, each, as_of, by, known_at, month) for each in books]
+        asked = [question_of(workspace, each, as_of, by, known_at, month) for each in books]
+        questions = [each for each in asked if has_begun(workspace.settings.book(each.book), each.as_of)] or asked[:1]
         reports = [_cash_of(workspace, question, as_json=as_json) for question in questions]
     if as_json:
         show_json(reports)

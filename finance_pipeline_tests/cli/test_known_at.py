@@ -74,6 +74,9 @@ def test_what_was_known_at_a_moment_is_printed_the_same_whatever_was_posted_sinc
         assert [types(*question) for question in questions] == before
         now = [types(*report, "--book", "us", *AS_OF) for report in REPORTS]
         assert not set(now) & set(before)
+        for empty in (("--as-of", ""), ("--known-at", "")):
+            refused = CliRunner().invoke(app, ("trial-balance", "--book", "us", *empty))
+            assert "'' is not a" in str(refused.exception), "a variable that nobody set is no question"
     shown = {question[0]: printed for question, printed in zip(questions, before, strict=True)
              if "--json" not in question}  # fmt: skip
     assert "8 tie-outs are zero; 1 not proven." in shown["close"]

@@ -225,6 +225,16 @@ def test_while_a_run_is_at_work_what_is_known_is_what_was_sealed_last(database: 
         assert reports.open_items(books.workspace, Question("us")).stamp.known_at > sealed_at
 
 
+def test_a_day_before_the_book_begins_is_refused_and_one_to_come_is_marked(database: Database, tmp_path: Path) -> None:
+    with told(database, tmp_path) as books:
+        asked = (reports.trial_balance, reports.open_items, reports.cash, reports.bank_reconciliation)
+        for report in (*asked, lambda *question: reports.account(*question, "1100")):
+            with pytest.raises(BadInput, match="begins on 2026-05-01: it has no balances of 2026-04-30"):
+                report(books.workspace, Question("us", date(2026, 4, 30)))
+        assert reports.trial_balance(books.workspace, Question("us", date(2999, 1, 1))).stamp.is_to_come
+        assert not reports.trial_balance(books.workspace, Question("us", day(1))).stamp.is_to_come
+
+
 def test_a_moment_to_come_is_refused(database: Database, tmp_path: Path) -> None:
     with told(database, tmp_path) as books, pytest.raises(BadInput, match="still to come"):
         reports.trial_balance(books.workspace, Question("us", known_at=datetime.now(UTC) + timedelta(hours=1)))

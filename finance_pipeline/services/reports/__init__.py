@@ -17,7 +17,7 @@ from finance_pipeline.services.reports.answers import (
     open_items,
     trial_balance,
 )
-from finance_pipeline.services.reports.questions import Question, Stamp, day_of, moment_of
+from finance_pipeline.services.reports.questions import Question, Stamp, day_of, has_begun, moment_of
 
 __all__ = [
     "BUCKETS",
@@ -33,6 +33,7 @@ __all__ = [
     "bank_reconciliation",
     "cash",
     "day_of",
+    "has_begun",
     "moment_of",
     "open_items",
     "trial_balance",

@@ -56,6 +56,11 @@ class Stamp:
     """When that was; None: never to its end."""
 
     @property
+    def is_to_come(self) -> bool:
+        """Whether its day had not come when it was known: what is posted so far stands for it."""
+        return self.as_of > self.known_at.date()
+
+    @property
     def as_row(self) -> dict[str, Any]:
         """For machines: ISO texts, the moment in UTC."""
         said = dict(self.__dict__)
@@ -70,6 +75,11 @@ def day_of(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as cause:
         raise BadInput(f"{text!r} is not a day.", todo="Write it as YYYY-MM-DD, for example 2026-05-31.") from cause
+
+
+def has_begun(book: Book, as_of: date | None) -> bool:
+    """Whether a book keeps a day; None is today."""
+    return as_of is None or as_of >= book.starts_on
 
 
 def moment_of(text: str, book: Book) -> datetime:
@@ -100,9 +110,15 @@ def moment_of(text: str, book: Book) -> datetime:
 def asked(workspace: Workspace, question: Question) -> Iterator[tuple[Connection, reports.Asked, Stamp]]:
     """A question with its moment made certain, its stamp, and a connection of the read-only role to answer it.
 
-    Raises BadInput for a moment to come, Busy where a run on the book outlasts the wait.
+    Raises BadInput for a moment to come and for a day before the book began, Busy where a run on the book outlasts the
+    wait.
     """
     book = workspace.settings.book(question.book)
+    if not has_begun(book, question.as_of):
+        raise BadInput(
+            f"book {book.id} begins on {book.starts_on}: it has no balances of {question.as_of}.",
+            todo=f"Ask as of {book.starts_on} for what it opened with.",
+        )
     at = _certain(workspace, book.id, question.known_at)
     as_of = question.as_of or local_date(at, book.time_zone)
     with workspace.database.transaction(role="reader") as conn:
