@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, LiteralString
 
 import polars as pl
@@ -67,7 +68,7 @@ def copy_out(
     params: bound on the client, since COPY takes none. Raises DoesNotTravel if a value does not fit its type.
     """
     text = psycopg.ClientCursor(conn).mogrify(query, params) if params is not None else _plain(conn, query)
-    columns = sql.SQL(", ").join(_outward(name, dtype) for name, dtype in schema.items())
+    columns = _columns_out(tuple(schema.items()))
     statement = sql.SQL("copy (select {}, 0 from (\n{}\n) as asked) to stdout (format csv, force_quote *)").format(
         columns, sql.SQL(text.rstrip().rstrip(";"))
     )
@@ -127,6 +128,12 @@ def _into(name: str, dtype: pl.DataType) -> pl.Expr:
         moment = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
         return moment.dt.strftime(CLOCK_FORMAT)
     return column.cast(pl.String) if isinstance(dtype, pl.Enum | pl.Categorical) else column
+
+
+@cache
+def _columns_out(schema: tuple[tuple[str, pl.DataType], ...]) -> sql.SQL:
+    """The columns of a schema as Polars reads them, put in words once: the same few are asked for again and again."""
+    return sql.SQL(sql.SQL(", ").join(_outward(name, dtype) for name, dtype in schema).as_string(None))
 
 
 def _outward(name: str, dtype: pl.DataType) -> sql.Composed:
