@@ -53,11 +53,13 @@ def test_a_database_is_opened_migrated_and_used_on_either_server(opened: Databas
         conn.execute("create table staging.frame (file_hash text, texts text[])")
         conn.execute("grant insert, select on staging.frame to finance_pipeline_app")
     with opened.transaction() as conn:
+        assert conn.execute("show synchronous_commit").fetchone() == ("on",)
         book_lock(conn, "us")
         copy_in(conn, "staging.frame", FRAME)
         assert copy_out(conn, "select * from staging.frame", None, FRAME.schema).equals(FRAME)
     with sqlalchemy.create_engine(opened.dagster_url).begin() as dagster:
         dagster.execute(sqlalchemy.text("create table of_dagster ()"))
+        assert dagster.execute(sqlalchemy.text("show synchronous_commit")).scalar() == "off"
     assert server_status(home).running
     assert "se/cr@t%" not in f"{opened!r} {opened} {server_status(home)}"
 
