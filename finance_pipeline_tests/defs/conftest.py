@@ -58,7 +58,7 @@ class FakeServices(types.ModuleType):
 
     def _made(self, asset: str, keys: Sequence[BookMonth] = ()) -> Materialized:
         by_partition = {str(key): {"row_count": key.month.number, "new": 1} for key in keys}
-        return Materialized(asset, 7, by_partition, {"total": 7}, "| a | b |\n| - | - |\n| 1 | 2 |")
+        return Materialized(asset, 70, by_partition, {"total": 70}, "| a | b |\n| - | - |\n| 1 | 2 |")
 
     def _note(self, what: str, keys: Sequence[BookMonth] = ()) -> None:
         self.calls.append((what, [str(key) for key in keys]))
