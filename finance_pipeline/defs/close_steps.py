@@ -23,6 +23,7 @@ STEPS = {
     "accounts_mapped": "Every account that documents name is mapped.",
     "tie_outs": "Every pair of figures that must be equal is.",
     "items_explained": "What is open on accounts that must clear is explained, item by item.",
+    "intercompany": "Books of a group say the same of what they owe each other.",
     "revaluation": "Balances in other currencies stand at the closing rate.",
     "ledgers_agree": "Our trial balance equals that of the accounting system, or each difference is explained.",
     "rules_approved": "What changed of mapping, rules, tolerances and rates was approved by another person.",
