@@ -28,6 +28,7 @@ CAUSES = pl.Schema(
         "record_id": pl.String,
         "version": pl.Int32,
         "counted_version": pl.Int32,
+        "signed_in": pl.String,
         "cause": pl.String,
         "on_day": pl.Date,
         "currency": pl.String,
@@ -36,9 +37,10 @@ CAUSES = pl.Schema(
         "what": pl.String,
     }
 )
-"""One row per difference. counted_version: what it is compared with, signed or let in since. stated_minor: the
-record's amount now, or what it was where it is gone, in its currency. amount_minor: what is at stake in the book's
-currency, for the limit; null where no rate says so."""
+"""One row per difference. counted_version: what it is compared with, signed or let in since. signed_in: the closed
+month that signed the record; null where none did. stated_minor: the record's amount now, or what it was where it is
+gone, in its currency. amount_minor: what is at stake in the book's currency, for the limit; null where no rate says
+so."""
 
 _DAY = {"bank_transaction": "booked_on", "invoice": "issued_on", "payment": "occurred_on"}
 _AMOUNT = {"bank_transaction": "amount_minor", "invoice": "total_minor", "payment": "amount_minor"}
@@ -77,7 +79,7 @@ def causes(
     """What differs of one kind of record (CAUSES), in the order of ids.
 
     signed, newest: the record versions that differ, as the table has them; a late record is in newest alone.
-    versions: record_id, counted_version (null where late), version.
+    versions: record_id, counted_version (null where late), version, signed_in.
     """
     now, then = (_facts(table, frame, rates, book) for frame in (newest, signed))
     both = (
@@ -169,17 +171,22 @@ def _changes(table: Table, signed: pl.DataFrame, newest: pl.DataFrame) -> pl.Dat
 
     was, now = money_words(f"{amount}_signed", both, "currency_signed"), money_words(amount, both)
     words = [pl.when(differs(amount)).then(pl.format("amount {} to {}", was, now))]
-    words += [
-        pl.when(differs(name)).then(pl.lit(name.removesuffix("_minor").removesuffix("_on").replace("_", " ")))
-        for name in compared
-        if name != amount
-    ]
+    words += [pl.when(differs(name)).then(_words_of(name, table)) for name in compared if name != amount]
     return both.select(
         "record_id",
         changed=pl.concat_list(words).list.drop_nulls().list.join(", "),
         amount_changed=pl.any_horizontal(map(differs, (amount, *_with_amount(table)))),
         placed_otherwise=pl.any_horizontal(map(differs, placing)),
     )
+
+
+def _words_of(name: str, table: Table) -> pl.Expr:
+    """What of a record changed: of a day both days, of all else what it is."""
+    said = name.removesuffix("_minor").removesuffix("_on").replace("_", " ")
+    if table.schema[name] != pl.Date:
+        return pl.lit(said)
+    was, now = (pl.col(each).cast(pl.String).fill_null("none") for each in (f"{name}_signed", name))
+    return pl.format(f"{said} {{}} to {{}}", was, now)
 
 
 def _with_amount(table: Table) -> tuple[str, ...]:

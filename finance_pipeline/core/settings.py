@@ -90,6 +90,8 @@ class LedgerPolicy(_Declared):
     """What arrives late for a closed month posts by itself on the first open day up to this amount, in minor units of
     the book's currency, within its fiscal year; above it, and whatever changed or was removed, waits for a person. An
     adjustment above it takes two."""
+    late_items_limit_minor: int = Field(default=1_000_000, ge=0)
+    """So much may post by itself of what is late for one closed month, all together; what is beyond waits as well."""
     statutory: Literal["ours", "accounting"] | None = None
     """Which ledger is the legal one: this, or the accounting system's. Once it is named, both are tied account by
     account before a month is signed; while none is named, our trial balance is labelled partial."""

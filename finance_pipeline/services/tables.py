@@ -194,7 +194,8 @@ CLOSE_STEPS = Table(
 
 DIFFERENCES = Table(
     "difference",
-    "One row per record of a closed month that is not what was signed, or entry that rules would post otherwise.",
+    "One row per record of a closed month that is not what was signed, or entry that rules would post otherwise; one"
+    " that moved between two closed months is one difference, in the reports of both.",
     (
         *_BOOK_MONTH,
         Column("difference_id", pl.String, "By which a decision names it."),
@@ -227,5 +228,5 @@ DIFFERENCES = Table(
         Column("reason", pl.String, "Why.", nullable=True),
         Column("decided_at", pl.Datetime("us", "UTC"), "When.", nullable=True),
     ),
-    key=("difference_id",),
+    key=("difference_id", "month"),
 )

@@ -73,6 +73,10 @@ def line_changes(book: BookOfMonths) -> None:
     book.line("receipt", "150.00", "INV-2041", on=in_month(MAY, 10))
 
 
+def line_moves_in_time(book: BookOfMonths) -> None:
+    book.line("receipt", "100.00", "INV-2041", on=in_month(MAY, 9))
+
+
 def line_disappears(book: BookOfMonths) -> None:
     del book.lines["receipt"]
 
@@ -104,6 +108,7 @@ Change = Callable[[BookOfMonths], object]
     ("change", "reason"),
     [
         (line_changes, "the amount of its line changed"),
+        (line_moves_in_time, "the day of its line changed"),
         (line_disappears, "a line that it rests on no longer exists"),
         (item_changes, "the amount of an item that it settles changed"),
         (item_disappears, "an item that it settles no longer exists or is settled elsewhere"),
@@ -127,6 +132,7 @@ def test_a_match_whose_inputs_changed_is_retracted_with_the_reason(change: Chang
     [
         (lambda book: book.lines.pop("in"), "the other line that it rests on no longer exists"),
         (lambda book: book.line("in", "90.00", "TRANSFER FROM OPERATING"), "the amount of the other line changed"),
+        (lambda book: book.line("in", "100.00", on=in_month(MAY, 2)), "the day of the other line changed"),
     ],
 )
 def test_a_transfer_whose_other_leg_changed_is_retracted_with_the_reason(change: Change, reason: str) -> None:

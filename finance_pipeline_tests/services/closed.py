@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from finance_pipeline.core.period import BookMonth, Month
-from finance_pipeline.core.settings import BankAccount, Book
+from finance_pipeline.core.settings import BankAccount, Book, LedgerPolicy
 from finance_pipeline.services import api
 from finance_pipeline.services.closed_months.adjusting import Wanted, adjust
 from finance_pipeline.services.closed_months.differences import Report, difference_report
@@ -16,9 +16,12 @@ from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import US, Told
 
 ONE_BANK: Book = US.model_copy(
-    update={"bank_accounts": (BankAccount(id="main", name="Main", currency="USD", gl_account="1010"),)}
+    update={
+        "bank_accounts": (BankAccount(id="main", name="Main", currency="USD", gl_account="1010"),),
+        "ledger": LedgerPolicy(late_items_limit_minor=30_000),
+    }
 )
-"""A book whose every figure ties out once its bank says what it holds."""
+"""A book whose every figure ties out once its bank says what it holds. Late items post by themselves up to 300.00."""
 
 
 def close_months(told: Told, *months: Month) -> None:

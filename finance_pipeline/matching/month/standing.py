@@ -119,7 +119,7 @@ def contradicted(opening: Opening, here: pl.DataFrame, past: pl.DataFrame) -> pl
     opening: with the items that standing matches opened. past: standing allocations of past lines.
     """
     lines = pl.concat([opening.lines, opening.past]).select(
-        "line_id", now_minor="amount_minor", now_functional="functional_minor"
+        "line_id", now_on="booked_on", now_minor="amount_minor", now_functional="functional_minor"
     )
     items = opening.items.select(
         "item_id",
@@ -136,7 +136,7 @@ def contradicted(opening: Opening, here: pl.DataFrame, past: pl.DataFrame) -> pl
             functional_together=pl.col("item_functional_minor").sum(),
         )
     )
-    other = lines.select(other_line_id="line_id", other_now_minor="now_minor")
+    other = lines.select(other_line_id="line_id", other_now_on="now_on", other_now_minor="now_minor")
     seen = (
         here.join(lines, on="line_id", how="left")
         .join(other, on="other_line_id", how="left")
@@ -228,7 +228,10 @@ def _one_reason(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _what_changed() -> pl.Expr:
-    """Why an allocation beside the facts of its lines and item as they are now no longer holds; null while it does."""
+    """Why an allocation beside the facts of its lines and item as they are now no longer holds; null while it does.
+
+    The day counts as the amount does: a settlement is posted on it, at its rate.
+    """
     has_other = pl.col("other_line_id").is_not_null()
     is_duplicate = pl.col("relation") == DUPLICATE
     on_account = pl.col("relation") == ON_ACCOUNT
@@ -244,6 +247,8 @@ def _what_changed() -> pl.Expr:
         .then(pl.lit("a line that it rests on no longer exists"))
         .when(pl.col("now_minor") != pl.col("line_amount_minor"))
         .then(pl.lit("the amount of its line changed"))
+        .when(pl.col("now_on") != pl.col("line_on"))
+        .then(pl.lit("the day of its line changed"))
         .when(has_other & pl.col("other_now_minor").is_null())
         .then(pl.lit("the other line that it rests on no longer exists"))
         .when(has_other & (pl.col("other_now_minor") != pl.col("other_line_amount_minor")))
@@ -252,6 +257,8 @@ def _what_changed() -> pl.Expr:
             .then(pl.lit("the amount of the line that it repeats changed"))
             .otherwise(pl.lit("the amount of the other line changed"))
         )
+        .when(has_other & (pl.col("other_now_on") != pl.col("other_line_on")))
+        .then(pl.lit("the day of the other line changed"))
         .otherwise(by_item)
     )
 

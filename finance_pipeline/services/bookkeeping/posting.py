@@ -112,6 +112,7 @@ def _post(conn: Connection, book: Book, month: Month, run: Run) -> Figures:
 def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figures:
     """Post one month unless what it rests on is what it was when it was posted."""
     first, last = records.first_and_last(book, month)
+    rolled = closing_year_end.opening_roll(conn, book, month)
     inputs = digest(
         marks.canonical_digest(conn, book.id, first, last),
         marks.standing_digest(conn, book.id, month, records.first_day(book, month)),
@@ -120,7 +121,7 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figu
         revaluation.inputs_digest(conn, book, month),
         accruals.inputs_digest(conn, book, month),
         opened_books.signed(conn, book.id),
-        str(closing_year_end.opening_roll(conn, book, month).entries.rows()),
+        str(rolled.entries.rows()),
         approved.approved_digest(conn, book.id, month),
         RULES_VERSION,
         chart.digest_of(book),
@@ -128,20 +129,23 @@ def _post_if_stale(conn: Connection, book: Book, month: Month, run: Run) -> Figu
     if marks.mark_of(conn, book.id, month, STAGE) == inputs:
         return {"new_entries": 0, "reversed": 0, "held": 0}
     chart.ensure_accounts(conn, [book])
-    wanted = postings_of(conn, book, month)
+    wanted = postings_of(conn, book, month, rolled)
     report = journal.publish(conn, book.id, [month], wanted.entries, **run.given)
     marks.set_mark(conn, book.id, month, STAGE, inputs)
     return {"new_entries": report.new, "reversed": report.reversed, "held": wanted.held.height}
 
 
-def postings_of(conn: Connection, book: Book, month: Month) -> Postings:
+def postings_of(conn: Connection, book: Book, month: Month, rolled: Postings | None = None) -> Postings:
     """Every entry that should stand for a month of a book, and what is held: of its records and matches, what its end
     revalues and accrues, and what a fiscal year that it opens takes over. Nothing is written.
+
+    rolled: what the year takes over, where that is known already.
     """
     mine = posted(conn, book, month)
     revalued = revaluation.revaluations(conn, book, month, mine.entries, records.rates(conn))
     accrued = accruals.accrued(conn, book, month)
-    return together([mine, revalued, accrued, closing_year_end.opening_roll(conn, book, month)])
+    opened = rolled or closing_year_end.opening_roll(conn, book, month)
+    return together([mine, revalued, accrued, opened])
 
 
 def held_digest(conn: Connection, book: Book, month: Month) -> str:

@@ -18,8 +18,9 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services.closed_months.held import causes_of, held_months
+from finance_pipeline.services.closed_months.held import HeldMonth, causes_of, held_months
 from finance_pipeline.services.closed_months.letting_in import LetIn, decided_frame, let_in
+from finance_pipeline.services.closing.people import acting
 from finance_pipeline.services.reconciliation.policies import policy_of
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_in
@@ -67,12 +68,18 @@ def dismiss(workspace: Workspace, wanted: Wanted, *, reason: str, actor: str | N
 
 
 def _decide(workspace: Workspace, wanted: Wanted, verdict: str, reason: str, actor: str | None) -> Decided:
-    who = (actor if actor is not None else workspace.settings.actor).strip()
-    if not who or not reason.strip():
-        raise BadInput("a decision has a named actor and a reason.", kept=_KEPT)
+    """Named differences are decided in one transaction, all or none; all that wait, book by book."""
+    who = acting(workspace.settings, "accountant", actor).name
+    if not reason.strip():
+        raise BadInput("a decision has a reason.", kept=_KEPT)
+    decision = _Decision(wanted, verdict, reason.strip(), who)
     books = [workspace.settings.book(wanted.book)] if wanted.book else list(workspace.settings.books)
-    _check_known(workspace, books, wanted)
-    done = [_decide_of_book(workspace, book, wanted, verdict, reason.strip(), who) for book in books]
+    done = []
+    for together in [books] if wanted.ids else [[book] for book in books]:
+        with workspace.database.transaction() as conn:
+            waiting = [_waiting(conn, book, wanted) for book in together]
+            _check_known(waiting, wanted)
+            done += [_decide_of_book(conn, each, decision) for each in waiting if each.found.height]
     total = Decided(
         sum(each.done for each in done), sum(each.proposed for each in done), sum((d.posted for d in done), LetIn())
     )
@@ -83,45 +90,60 @@ def _decide(workspace: Workspace, wanted: Wanted, verdict: str, reason: str, act
     return total
 
 
-def _check_known(workspace: Workspace, books: Sequence[Book], wanted: Wanted) -> None:
+@dataclass(frozen=True)
+class _Decision:
+    wanted: Wanted
+    verdict: str
+    reason: str
+    who: str
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """The closed months of a book, and every difference of those that are meant (held.causes_of)."""
+
+    book: Book
+    held: dict[Month, HeldMonth]
+    found: pl.DataFrame
+
+
+def _waiting(conn: Connection, book: Book, wanted: Wanted) -> _Waiting:
+    """What a book has to decide on, with its lock taken."""
+    book_lock(conn, book.id)
+    held = held_months(conn, book)
+    months = [each for month, each in held.items() if wanted.month in (None, str(month))]
+    return _Waiting(book, held, pl.concat([causes_of(conn, each) for each in months]) if months else pl.DataFrame())
+
+
+def _check_known(waiting: Sequence[_Waiting], wanted: Wanted) -> None:
     """Raise for the first id that names no difference, before any book is touched."""
-    if not wanted.ids:
-        return
-    known: set[str] = set()
-    for book in books:
-        with workspace.database.transaction(role="reader") as conn:
-            known |= {i for held in held_months(conn, book).values() for i in causes_of(conn, held)["difference_id"]}
+    known = {each for of_book in waiting if of_book.found.height for each in of_book.found["difference_id"]}
     missing = sorted(set(wanted.ids) - known)
     if missing:
         raise BadInput(
             f"no record of a closed month differs as {missing[0]!r}.",
             kept=_KEPT,
-            todo="`finance-pipeline close diff` lists what does. What rules or code would post otherwise by now is not "
-            "adjusted: they apply from the open month on.",
+            todo="`finance-pipeline close diff` lists what does. What other rules or code would post is not adjusted "
+            "by default: they apply from the open month on; `close adjust --rules` posts it in two people's hands.",
         )
 
 
-def _decide_of_book(workspace: Workspace, book: Book, wanted: Wanted, verdict: str, reason: str, who: str) -> Decided:
-    with workspace.database.transaction() as conn:
-        book_lock(conn, book.id)
-        held = held_months(conn, book)
-        months = [each for month, each in held.items() if wanted.month in (None, str(month))]
-        if not months:
-            return Decided(0, 0, LetIn())
-        meant = _meant(pl.concat([causes_of(conn, each) for each in months]), wanted, verdict, who)
-        second = (pl.col("status") == "proposed") & (pl.col("actor") != who)
-        large = (pl.col("amount_minor").abs() > book.ledger.late_item_limit_minor).fill_null(True)
-        proposed, decided = meant.filter(large & ~second), meant.filter(~large | second)
-        if verdict == "dismissed":
-            _check_statements(conn, book, meant)
-        _record(conn, decided_frame(proposed, book, reason, held, verdict="proposed", actor=who))
-        frame = decided_frame(decided, book, reason, held, verdict=verdict, actor=who)
-        if verdict == "dismissed" or frame.is_empty():
-            _record(conn, frame)
-            return Decided(decided.height, proposed.height, LetIn())
-        first = min(map(Month.parse, decided["month"].to_list()))
-        posted = let_in(conn, book, policy_of(book), frame, first, new_correlation_id(), by_a_person=True)
-        return Decided(decided.height, proposed.height, posted)
+def _decide_of_book(conn: Connection, waiting: _Waiting, said: _Decision) -> Decided:
+    book, held = waiting.book, waiting.held
+    meant = _meant(waiting.found, said.wanted, said.verdict, said.who)
+    second = (pl.col("status") == "proposed") & (pl.col("actor") != said.who)
+    large = (pl.col("amount_minor").abs() > book.ledger.late_item_limit_minor).fill_null(True)
+    proposed, decided = meant.filter(large & ~second), meant.filter(~large | second)
+    if said.verdict == "dismissed":
+        _check_statements(conn, book, meant)
+    _record(conn, decided_frame(proposed, book, said.reason, held, verdict="proposed", actor=said.who))
+    frame = decided_frame(decided, book, said.reason, held, verdict=said.verdict, actor=said.who)
+    if said.verdict == "dismissed" or frame.is_empty():
+        _record(conn, frame)
+        return Decided(decided.height, proposed.height, LetIn())
+    first = min(map(Month.parse, decided["month"].to_list()))
+    posted = let_in(conn, book, policy_of(book), frame, first, new_correlation_id(), by_a_person=True)
+    return Decided(decided.height, proposed.height, posted)
 
 
 def _record(conn: Connection, decisions: pl.DataFrame) -> None:

@@ -19,15 +19,15 @@ from finance_pipeline.core.period import BookMonth, Month, by_book
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.ledger import chart
 from finance_pipeline.ledger.rates import functional
-from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline.matching.month.candidates import ITEM_SCHEMA
-from finance_pipeline.matching.month.fold import Folded
+from finance_pipeline.matching.month.fold import Folded, Given
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.services import records
 from finance_pipeline.services.bookkeeping import posting
+from finance_pipeline.services.closed_months import rule_differences
 from finance_pipeline.services.closed_months.held import HeldMonth, causes_of, held_months
-from finance_pipeline.services.intake.canonicalize import SOURCES_OF
 from finance_pipeline.services.reconciliation import folding, openings
 from finance_pipeline.services.reconciliation.policies import policy_of
 from finance_pipeline.services.reconciliation.settlements import settlements
@@ -36,10 +36,6 @@ from finance_pipeline.services.tables import DIFFERENCES
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
-
-_OPENING = "opening_balance"
-"""Rule of the one entry of a bank account's first balance."""
-_SOURCES = sorted({"match", *(source for sources in SOURCES_OF.values() for source in sources)})
 
 DOUBTFUL = pl.Schema({"book": pl.String, "month": pl.String, "match_id": pl.String, "words": pl.String})
 
@@ -53,9 +49,24 @@ class Report:
     changes: pl.DataFrame
     """difference_entries.CHANGES with difference_id, book and month: the entries that differ."""
     effects: pl.DataFrame
-    """difference_entries.EFFECTS: by how much which account's balance."""
+    """difference_entries.EFFECTS and the account's name: by how much which account's balance."""
     doubtful: pl.DataFrame
     """DOUBTFUL: matches that stand and that nobody would find any more. An adjustment takes them back."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A closed month as it was read to be computed."""
+
+    seen: records.AsSigned
+    carried_items: pl.DataFrame
+    """Items that were open when it began, as they were signed."""
+    given: Given
+
+    @property
+    def from_nothing(self) -> Given:
+        """As if none of its own matches stood."""
+        return replace(self.given, standing=replace(self.given.standing, here=self.given.standing.here.clear()))
 
 
 @dataclass(frozen=True)
@@ -102,34 +113,39 @@ def difference_report(workspace: Workspace, book_id: str | None = None, month: s
 def _report(conn: Connection, held: HeldMonth) -> Report:
     book, policy = held.book, policy_of(held.book)
     found = causes_of(conn, held)
-    as_signed = computed(conn, held, policy, newest=False)
-    today = computed(conn, held, policy, newest=True) if found.height else as_signed
+    then, now = _given(conn, held, policy, change=bool(found.height))
+    found_then, hindsight = _without_hindsight(conn, held, policy, then.given)
+    now = replace(now, given=_declining(now.given, hindsight))
+    as_signed = _computed(conn, held, then, found_then)
+    today = _computed(conn, held, now, folding.folded(conn, book, policy, now.given)) if found.height else as_signed
     of_records = difference_entries.attributed(
         difference_entries.compared(as_signed.entries, today.entries),
         pl.concat([as_signed.links, today.links]).unique(),
         found.select("difference_id", "record_id"),
     )
-    mine = pl.col("source").is_in(_SOURCES) | (pl.col("rule") == _OPENING)
-    of_rules = _of_rules(difference_entries.compared(_signed(conn, held), as_signed.entries.filter(mine)), held)
+    of_rules, rule_causes = rule_differences.of_rules(conn, held, as_signed.entries)
     changes = pl.concat([of_records, of_rules])
-    both = pl.concat([found, _rule_causes(of_rules, held)], how="diagonal")
+    both = pl.concat([found, rule_causes], how="diagonal")
     shaped = _shaped(both, changes, book)
     named = changes.with_columns(book=pl.lit(book.id), month=pl.lit(str(held.month)))
-    doubtful = _doubtful(conn, held, policy, changes) if found.height else pl.DataFrame(schema=DOUBTFUL)
-    return Report(shaped, named, difference_entries.effects(changes), doubtful)
+    doubtful = _doubtful(conn, held, policy, (then, now), changes) if found.height else pl.DataFrame(schema=DOUBTFUL)
+    names = chart.accounts_of(book).select("code", "name")
+    effects = difference_entries.effects(changes).join(names, on="code", how="left", maintain_order="left")
+    return Report(shaped, named, effects, doubtful)
 
 
-def _doubtful(conn: Connection, held: HeldMonth, policy: Policy, changes: pl.DataFrame) -> pl.DataFrame:
+def _doubtful(
+    conn: Connection, held: HeldMonth, policy: Policy, then_and_now: tuple[_Read, _Read], changes: pl.DataFrame
+) -> pl.DataFrame:
     """Matches of a closed month that stand, and would be found of the records that were signed but not of those that
     are known now (DOUBTFUL). Those that the records themselves contradict are among the changes already."""
-    then, now = (
-        _folded(conn, held, policy, newest=newest, from_nothing=True).new.matches.select("match_id")
-        for newest in (False, True)
-    )
+    then, now = then_and_now
     contradicted = changes.filter(pl.col("source") == "match", pl.col("change") == difference_entries.GONE)
-    gone = then.join(now, on="match_id", how="anti").join(
-        contradicted, left_on="match_id", right_on="source_id", how="anti"
-    )
+    gone = then.given.standing.here.select("match_id").unique()
+    gone = gone.join(contradicted, left_on="match_id", right_on="source_id", how="anti")
+    gone = gone.join(_found(conn, held, policy, now.from_nothing), on="match_id", how="anti")
+    if gone.height:
+        gone = gone.join(_found(conn, held, policy, then.from_nothing), on="match_id", how="semi")
     return copy_out(
         conn,
         "select book, month, match_id, words from recon.standing"
@@ -139,26 +155,54 @@ def _doubtful(conn: Connection, held: HeldMonth, policy: Policy, changes: pl.Dat
     )
 
 
-def _folded(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool, from_nothing: bool = False) -> Folded:
-    """A closed month folded from its own signed opening, on the matches that stood at its sign-off or on none."""
-    book, month, seen = held.book, held.month, held.seen(newest=newest)
+def _found(conn: Connection, held: HeldMonth, policy: Policy, given: Given) -> pl.DataFrame:
+    return folding.folded(conn, held.book, policy, given).new.matches.select("match_id")
+
+
+def _without_hindsight(conn: Connection, held: HeldMonth, policy: Policy, given: Given) -> tuple[Folded, pl.DataFrame]:
+    """A closed month without matches that the engine finds in it only since later months took what was open then, and
+    those (frames.ACCEPTED_ALLOCATION): no rule changed, and nobody would have found them when it was signed."""
+    hindsight: list[pl.DataFrame] = []
+    while True:
+        done = folding.folded(conn, held.book, policy, _declining(given, *hindsight))
+        new = done.new.allocations
+        if new.height:
+            at_the_time = replace(given, standing=replace(given.standing, later=given.standing.later.clear()))
+            new = new.join(_found(conn, held, policy, at_the_time), on="match_id", how="anti")
+        hindsight.append(new)
+        if new.is_empty():
+            return done, pl.concat(hindsight)
+
+
+def _declining(given: Given, *unwanted: pl.DataFrame) -> Given:
+    declined = pl.concat([given.decisions, *map(folding.declining, unwanted)])
+    return replace(given, decisions=declined.unique(maintain_order=True))
+
+
+def _given(conn: Connection, held: HeldMonth, policy: Policy, *, change: bool) -> tuple[_Read, _Read]:
+    """A closed month to be folded from its own signed opening on the matches that stood at its sign-off: of the records
+    that were signed, and of those that are known now (the same where none changed)."""
+    book, month = held.book, held.month
     lines, items = _signed_opening(conn, held)
-    opening = openings.opening_of(conn, book, month, lines, items, seen)
     standing = openings.standing(conn, book.id, month, policy, held.signed_at)
-    past = openings.past_without(standing.past, opening.lines)
-    standing = replace(standing, past=past, here=standing.here.clear() if from_nothing else standing.here)
-    given = openings.given_of(
-        conn, book, policy, month, opening, standing,
-        decisions=openings.decisions(conn, book.id, month, held.signed_at), taught_until=month, seen=seen,
-    )  # fmt: skip
-    return folding.folded(conn, book, policy, given)
+    decisions = openings.decisions(conn, book.id, month, held.signed_at)
+
+    def read(*, newest: bool) -> _Read:
+        seen = held.seen(newest=newest)
+        opening = openings.opening_of(conn, book, month, lines, items, seen)
+        known = replace(standing, past=openings.past_without(standing.past, opening.lines))
+        given = openings.given_of(
+            conn, book, policy, month, opening, known, decisions=decisions, taught_until=month, seen=seen
+        )
+        return _Read(seen, items, given)
+
+    then = read(newest=False)
+    return then, read(newest=True) if change else then
 
 
-def computed(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool) -> _Computed:
-    """A closed month from its own signed opening, in memory."""
-    book, month, seen = held.book, held.month, held.seen(newest=newest)
-    _, items = _signed_opening(conn, held)
-    done = _folded(conn, held, policy, newest=newest)
+def _computed(conn: Connection, held: HeldMonth, read: _Read, done: Folded) -> _Computed:
+    """The entries of a closed month that was folded from its own signed opening, in memory."""
+    book, month = held.book, held.month
     rates = records.rates(conn)
     stood = settlements(conn, book, month, rates, held.signed_at)
     kept = stood.join(done.kept.retractions, on="match_id", how="anti", maintain_order="left")
@@ -168,7 +212,7 @@ def computed(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool)
         into="line_functional_minor",
     )  # fmt: skip
     settled = pl.concat([kept, new.select(kept.columns)])
-    postings = posting.posted(conn, book, month, posting.AsGiven(seen, settled, items))
+    postings = posting.posted(conn, book, month, posting.AsGiven(read.seen, settled, read.carried_items))
     matches = {"matches": settled["match_id"].unique().to_list()}
     allocated = copy_out(conn, query("allocated_records"), matches, difference_entries.LINKS)
     found = [
@@ -176,6 +220,13 @@ def computed(conn: Connection, held: HeldMonth, policy: Policy, *, newest: bool)
         for name in ("line_id", "item_id", "other_line_id")
     ]
     return _Computed(postings.entries, pl.concat([allocated, *found]).unique())
+
+
+def as_rules_have_it(conn: Connection, held: HeldMonth) -> pl.DataFrame:
+    """The entries that a closed month would have today of the records that were signed (ledger.schemas.ENTRIES)."""
+    policy = policy_of(held.book)
+    then, _ = _given(conn, held, policy, change=False)
+    return _computed(conn, held, then, _without_hindsight(conn, held, policy, then.given)[0]).entries
 
 
 def _signed_opening(conn: Connection, held: HeldMonth) -> tuple[list[str], pl.DataFrame]:
@@ -190,35 +241,6 @@ def _signed_opening(conn: Connection, held: HeldMonth) -> tuple[list[str], pl.Da
     lines = conn.execute("select line_id from close.signed_line where signature_id = %s", row).fetchall()
     items = copy_out(conn, query("signed_items"), {"signature": row[0], "book": held.book.id}, ITEM_SCHEMA)
     return [line[0] for line in lines], items
-
-
-def _signed(conn: Connection, held: HeldMonth) -> pl.DataFrame:
-    """The entries that stood for a month when it was signed (ledger.schemas.ENTRIES)."""
-    first = held.month.first_day
-    parameters = {
-        "book": held.book.id, "first_day": first, "last_day": held.month.last_day, "position": held.seal_position,
-        "sources": _SOURCES, "opening": _OPENING,
-    }  # fmt: skip
-    return copy_out(conn, query("signed_entries"), parameters, ENTRIES.schema)
-
-
-def _of_rules(changes: pl.DataFrame, held: HeldMonth) -> pl.DataFrame:
-    """Changes that no record explains, each a difference of its own."""
-    book, month = held.book.id, str(held.month)
-    ids = [
-        close.difference_id(book, month, close.RULE, "/".join(subject), 0)
-        for subject in changes.select(difference_entries.SUBJECT).iter_rows()
-    ]
-    return changes.with_columns(pl.Series("difference_id", ids, dtype=pl.String))
-
-
-def _rule_causes(changes: pl.DataFrame, held: HeldMonth) -> pl.DataFrame:
-    what = pl.format("{}: no record of it changed, but rules, code, rates or what was learnt since", "description")
-    return changes.select(
-        "difference_id", "record_id", "currency", what=what, cause=pl.lit(close.RULE), status=pl.lit(close.WAITING),
-        table_name=pl.lit("entry"), on_day="effective_on", version=pl.lit(0, pl.Int32),
-        book=pl.lit(held.book.id), month=pl.lit(str(held.month)),
-    )  # fmt: skip
 
 
 def _shaped(found: pl.DataFrame, changes: pl.DataFrame, book: Book) -> pl.DataFrame:
@@ -246,7 +268,7 @@ def _shaped(found: pl.DataFrame, changes: pl.DataFrame, book: Book) -> pl.DataFr
 def _nothing() -> Report:
     named = {"difference_id": pl.String(), "book": pl.String(), "month": pl.String()}
     changes = pl.DataFrame(schema={**difference_entries.CHANGES, **named})
-    nothing = pl.DataFrame(schema=difference_entries.EFFECTS)
+    nothing = pl.DataFrame(schema={**difference_entries.EFFECTS, "name": pl.String()})
     return Report(DIFFERENCES.empty(), changes, nothing, pl.DataFrame(schema=DOUBTFUL))
 
 
@@ -261,7 +283,7 @@ def _together(parts: Sequence[Report]) -> Report:
 
 
 def _figures(report: Report, *, closed: bool) -> Figures:
-    found = report.differences
+    found = report.differences.unique("difference_id")
     by_cause = dict(found.group_by("cause").len().rows())
     by_status = dict(found.group_by("status").len().rows())
     kinds = (close.LATE, close.CHANGED, close.REMOVED, close.RULE)
@@ -290,6 +312,7 @@ def _markdown(report: Report, currencies: dict[str, str], most: int = 100) -> st
         lines.append(f"\n{shown.height - most:,} more: `finance-pipeline close diff`.")
     totals = (
         report.differences.select("difference_id", "book")
+        .unique()
         .join(report.effects, on="difference_id")
         .group_by("book", "code")
         .agg(pl.col("functional_minor").sum())

@@ -23,7 +23,8 @@ from finance_pipeline.services.reconciliation import folding, openings
 def matched_from_nothing(
     conn: Connection, book: Book, policy: Policy, months: Sequence[Month], as_signed: Mapping[Month, HeldMonth]
 ) -> pl.DataFrame:
-    """What consecutive months of a book would be matched to, each from the one before (match_id). Nothing is written.
+    """What consecutive months of a book would be matched to, each from the one before (frames.ACCEPTED_ALLOCATION and
+    month). Nothing is written.
 
     as_signed: months whose records count as they were signed; of the others, and in all of none, as they count now.
     """
@@ -43,9 +44,9 @@ def matched_from_nothing(
         )  # fmt: skip
         done = folding.folded(conn, book, policy, given)
         past = pl.concat([past, done.new.standing])
-        found.append(done.new.matches.select("match_id"))
+        found.append(done.new.allocations.with_columns(month=pl.lit(str(month))))
         lines, items = done.closing.open_lines["line_id"].to_list(), done.closing.open_items
-    return pl.concat(found).unique()
+    return pl.concat(found)
 
 
 def _without(opening: frames.Opening, ids: set[str]) -> frames.Opening:

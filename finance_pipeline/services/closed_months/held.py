@@ -17,7 +17,9 @@ from finance_pipeline.services import records
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
-_VERSIONS = pl.Schema({"record_id": pl.String, "counted_version": pl.Int32, "version": pl.Int32})
+_VERSIONS = pl.Schema(
+    {"record_id": pl.String, "counted_version": pl.Int32, "version": pl.Int32, "signed_in": pl.String}
+)
 _DECIDED = pl.Schema(
     {
         "table_name": pl.String(),
@@ -61,19 +63,20 @@ def held_months(conn: Connection, book: Book) -> dict[Month, HeldMonth]:
 def causes_of(conn: Connection, held: HeldMonth) -> pl.DataFrame:
     """Records of a closed month that are not what was signed (close.CAUSES), each with how it stands.
 
-    More columns: difference_id, book, month, status, actor, reason, decided_at, proposed_by.
+    More columns: difference_id, book, month, status, actor, reason, decided_at, proposed_by. A record that moved from
+    one closed month to another is one difference, of the month that signed it, and is in the reports of both.
     """
     rates = records.rates(conn)
     book, month = held.book.id, str(held.month)
     found = close.of_every_kind([_of_kind(conn, held, table, rates) for table in records.HELD.values()])
-    identity = [pl.col(name) for name in ("table_name", "record_id", "version")]
-    ids = [close.difference_id(book, month, *row) for row in found.select(identity).rows()]
+    identity = [pl.col("signed_in").fill_null(month), *map(pl.col, ("table_name", "record_id", "version"))]
+    ids = [close.difference_id(book, *row) for row in found.select(identity).rows()]
     decided = copy_out(conn, query("difference_decisions"), {"book": book}, _DECIDED)
     both = found.with_columns(
         pl.Series("difference_id", ids, dtype=pl.String), book=pl.lit(book), month=pl.lit(month)
     ).join(decided, on=["table_name", "record_id", "version"], how="left", maintain_order="left")
     status = pl.col("verdict").replace_strict(close.STATUS_OF, default=close.WAITING, return_dtype=pl.String)
-    return both.with_columns(status=status).drop("verdict")
+    return both.with_columns(status=status).drop("verdict", "signed_in")
 
 
 def _of_kind(conn: Connection, held: HeldMonth, table: Table, rates: pl.DataFrame) -> pl.DataFrame:

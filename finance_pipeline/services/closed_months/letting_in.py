@@ -20,9 +20,7 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal
 from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline.matching.month import frames
-from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.schemas import DECISIONS
 from finance_pipeline.services import records
 from finance_pipeline.services.bookkeeping import posting
 from finance_pipeline.services.closed_months.from_nothing import matched_from_nothing
@@ -47,16 +45,6 @@ class LetIn:
 
     def __add__(self, other: LetIn) -> LetIn:
         return LetIn(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-
-@dataclass(frozen=True)
-class _Before:
-    """A closed month as it counts, by the code of today."""
-
-    found: Folded
-    """What the engine would find in it now though no record changed: not to be published."""
-    entries: pl.DataFrame
-    closing: str
 
 
 def let_in_late(conn: Connection, book: Book, policy: Policy) -> LetIn:
@@ -89,8 +77,26 @@ def _late(conn: Connection, book: Book, held: dict[Month, HeldMonth]) -> pl.Data
     ]
     small = pl.col("amount_minor").abs() <= book.ledger.late_item_limit_minor
     due = [each.filter(pl.col("cause") == close.LATE, pl.col("status") == close.WAITING, small) for each in found]
-    reason = "late, within the limit of the book and of the fiscal year of the open month"
-    return decided_frame(pl.concat(due) if due else pl.DataFrame(), book, reason, held)
+    reason = "late, within the limits of the book and of the fiscal year of the open month"
+    return decided_frame(_within_limit(conn, book, pl.concat(due)) if due else pl.DataFrame(), book, reason, held)
+
+
+def _within_limit(conn: Connection, book: Book, due: pl.DataFrame) -> pl.DataFrame:
+    """Late records by day as far as those of a closed month, with what was let in before, stay within the limit for all
+    together. What is beyond waits, and so does what is after it."""
+    statement = """
+        select month, sum(abs(amount_minor))::bigint as before_minor from close.held_month
+        join close.difference_decision using (book, month, signature_id)
+        where book = %(book)s and verdict = 'let_in' group by month
+    """
+    before = copy_out(conn, statement, {"book": book.id}, pl.Schema({"month": pl.String, "before_minor": pl.Int64}))
+    together = pl.col("amount_minor").abs().cum_sum().over("month") + pl.col("before_minor").fill_null(0)
+    return (
+        due.join(before, on="month", how="left", maintain_order="left")
+        .sort("month", "on_day", "record_id")
+        .filter(together <= book.ledger.late_items_limit_minor)
+        .drop("before_minor")
+    )
 
 
 def fiscal_year(book: Book, month: Month) -> int:
@@ -119,6 +125,7 @@ def decided_frame(
         pl.Series("seen", shown, dtype=pl.String),
         verdict=pl.lit(verdict),
         limit_minor=pl.lit(book.ledger.late_item_limit_minor),
+        together_limit_minor=pl.lit(book.ledger.late_items_limit_minor),
         proposed_by=pl.when(pl.col("status") == "proposed").then("actor"),
         actor=pl.lit(actor),
         reason=pl.lit(reason),
@@ -138,32 +145,38 @@ def let_in(
     """Record these decisions (decided_frame) and publish what follows from them in the closed months from one on.
 
     In the caller's transaction, which holds the book's lock. by_a_person: matches that stand are taken back too where
-    they would be found of the records as they were signed, or as they counted until now, and would not be any more;
-    nothing else may do that.
+    they were found of the records as they were signed, or since any were let in, and would not be any more; nothing
+    else may do that.
     """
     touched, held = _touched(conn, book, decided), held_months(conn, book)
     earliest = min([str(first), *touched, *(_not_followed(conn, book) if by_a_person else ())])
     chain = [month for month in held if str(month) >= earliest]
     chart.ensure_accounts(conn, [book])
-    before = {month: _before(conn, book, policy, month) for month in chain}
-    span = _span(conn, book, chain) if by_a_person else []
-    known = [matched_from_nothing(conn, book, policy, span, as_signed) for as_signed in (held, {}) if span]
-    copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
-    done, correlation_id = LetIn(decided.height), new_correlation_id()
-    now = None
-    if span:
+    done, now = LetIn(decided.height), None
+    entries = {month: _entries(conn, book, month) for month in chain}
+    if by_a_person:
+        span = _span(conn, book, chain)
+        known = matched_from_nothing(conn, book, policy, span, held)
+        unwanted = dict.fromkeys(chain, _never_stood(conn, book, known))
+        _record(conn, decided, run_id)
         now = matched_from_nothing(conn, book, policy, span, {})
-        gone = pl.concat(known).unique().join(now, on="match_id", how="anti")
-        done += LetIn(retracted=_take_back(conn, book, span[0], gone))
-    carried_changed = True
+        done += LetIn(retracted=_take_back(conn, book, span[0], known, now))
+    else:
+        unwanted = {month: _found_anyway(conn, book, policy, month) for month in chain}
+        _record(conn, decided, run_id)
+    correlation_id, carried_changed = new_correlation_id(), True
     for month in chain:
-        new, retracted, closing = 0, 0, before[month].closing
-        if carried_changed or str(month) in touched or _state(conn, book, month)[0] == "":
-            new, retracted, closing = _fold(conn, book, policy, month, before[month].found, now)
-        carried_changed = closing != before[month].closing
-        report = _post(conn, book, month, before[month].entries, run_id, correlation_id)
+        new, retracted, (before, closing, _) = 0, 0, _state(conn, book, month)
+        if carried_changed or str(month) in touched or before == "":
+            new, retracted, closing_now = _fold(conn, book, policy, month, unwanted[month], now)
+            carried_changed = closing_now != closing
+        report = _post(conn, book, month, entries[month], run_id, correlation_id)
         done += LetIn(0, new, retracted, report.new, report.reversed)
     return done
+
+
+def _record(conn: Connection, decided: pl.DataFrame, run_id: str) -> None:
+    copy_in(conn, "close.difference_decision", decided.with_columns(run_id=pl.lit(run_id)))
 
 
 def _not_followed(conn: Connection, book: Book) -> list[str]:
@@ -187,9 +200,19 @@ def _span(conn: Connection, book: Book, chain: list[Month]) -> list[Month]:
     return months(chain[0], max(chain[-1], Month.parse(row[0]) if row else chain[-1]))
 
 
-def _take_back(conn: Connection, book: Book, first: Month, gone: pl.DataFrame) -> int:
-    """Retract what stands, from a month on, of what would not be found any more (match_id)."""
-    parameters = {"book": book.id, "month": str(first), "matches": gone["match_id"].to_list()}
+def _never_stood(conn: Connection, book: Book, found: pl.DataFrame) -> pl.DataFrame:
+    """Of what would be found of the records as they were signed (from_nothing) what never was: newer rules find it."""
+    statement = "select distinct match_id from recon.match where book = %(book)s and match_id = any(%(matches)s)"
+    parameters = {"book": book.id, "matches": found["match_id"].unique().to_list()}
+    stood = copy_out(conn, statement, parameters, pl.Schema({"match_id": pl.String}))
+    return found.join(stood, on="match_id", how="anti").drop("month")
+
+
+def _take_back(conn: Connection, book: Book, first: Month, known: pl.DataFrame, now: pl.DataFrame) -> int:
+    """Retract what stands, from a month on, and would not be found now, but was found of the records as they were
+    signed, or since records were let in."""
+    ids = {"known": known["match_id"].unique().to_list(), "now": now["match_id"].unique().to_list()}
+    parameters = {"book": book.id, "month": str(first), **ids}
     stale = copy_out(conn, query("standing_among"), parameters, frames.RETRACTION_SCHEMA)
     folding.publish_retractions(conn, book.id, "", stale, new_correlation_id())
     return stale.height
@@ -205,12 +228,11 @@ def _touched(conn: Connection, book: Book, decided: pl.DataFrame) -> set[str]:
     return {max(month, first) for month in (*of["month"], *of["counted_month"]) if month is not None}
 
 
-def _before(conn: Connection, book: Book, policy: Policy, month: Month) -> _Before:
-    state = _state(conn, book, month)
+def _found_anyway(conn: Connection, book: Book, policy: Policy, month: Month) -> pl.DataFrame:
+    """What the engine would find in a closed month now though no record changed (frames.ACCEPTED_ALLOCATION)."""
     given = openings.given(conn, book, policy, month)
-    given = replace(given, decisions=openings.decisions(conn, book.id, month, state[2]))
-    found = folding.folded(conn, book, policy, given)
-    return _Before(found, _entries(conn, book, month), state[1])
+    decided = openings.decisions(conn, book.id, month, _state(conn, book, month)[2])
+    return folding.folded(conn, book, policy, replace(given, decisions=decided)).new.allocations
 
 
 def _state(conn: Connection, book: Book, month: Month) -> tuple[str, str, str]:
@@ -228,17 +250,16 @@ def _entries(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
 
 
 def _fold(
-    conn: Connection, book: Book, policy: Policy, month: Month, before: Folded, now: pl.DataFrame | None
+    conn: Connection, book: Book, policy: Policy, month: Month, unwanted: pl.DataFrame, now: pl.DataFrame | None
 ) -> tuple[int, int, str]:
-    """Fold a closed month again, but for what the engine would have found in it anyway.
+    """Fold a closed month again, but for what the engine would have found in it anyway (unwanted).
 
     now: where it is given, nothing else may be new: what is left beside matches that stand may look like more than it
     is, where the whole month would have had another answer for a part of it.
     """
     given = openings.given(conn, book, policy, month)
-    unwanted = before.new.allocations
     while True:
-        declined = pl.concat([given.decisions, _declined(unwanted)]).unique(maintain_order=True)
+        declined = pl.concat([given.decisions, folding.declining(unwanted)]).unique(maintain_order=True)
         done = folding.folded(conn, book, policy, replace(given, decisions=declined))
         beyond = done.new.allocations.clear()
         if now is not None:
@@ -248,17 +269,6 @@ def _fold(
         unwanted = pl.concat([unwanted, beyond])
     folding.publish(conn, book.id, month, done, posting.HELD, new_correlation_id())
     return done.new.matches.height, done.kept.retractions.height, done.closing.digest
-
-
-def _declined(allocations: pl.DataFrame) -> pl.DataFrame:
-    """Decisions (matching.schemas.DECISIONS) that keep what these allocations say apart."""
-    other = pl.coalesce("other_line_id", "item_id")
-    pairs = allocations.filter(other.is_not_null()).select(frames.decline(pl.col("line_id"), other))
-    coded = allocations.filter(other.is_null(), pl.col("account_code").is_not_null())
-    codes = coded.select(frames.decline(pl.col("line_id"), pl.lit(None, pl.String))).with_columns(
-        account_code=coded["account_code"]
-    )
-    return pl.concat([pairs, codes]).select(DECISIONS.names)
 
 
 def _post(

@@ -17,6 +17,7 @@ from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.duplicates import refuted
 from finance_pipeline.matching.month.fold import Folded, Given, fold_month
 from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.schemas import DECISIONS
 from finance_pipeline.services import tables
 from finance_pipeline.store.copy import copy_in, copy_out
 from finance_pipeline.store.sql import query
@@ -37,6 +38,17 @@ def folded(conn: Connection, book: Book, policy: Policy, given: Given) -> Folded
         if more.is_empty():
             return done
         given = replace(given, refuted=pl.concat([given.refuted, more]))
+
+
+def declining(allocations: pl.DataFrame) -> pl.DataFrame:
+    """Decisions (matching.schemas.DECISIONS) that keep what these allocations say apart."""
+    other = pl.coalesce("other_line_id", "item_id")
+    pairs = allocations.filter(other.is_not_null()).select(frames.decline(pl.col("line_id"), other))
+    coded = allocations.filter(other.is_null(), pl.col("account_code").is_not_null())
+    codes = coded.select(frames.decline(pl.col("line_id"), pl.lit(None, pl.String))).with_columns(
+        account_code=coded["account_code"]
+    )
+    return pl.concat([pairs, codes]).select(DECISIONS.names)
 
 
 def publish(conn: Connection, book: str, month: Month, done: Folded, inputs: str, run_id: str) -> None:

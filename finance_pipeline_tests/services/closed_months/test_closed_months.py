@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+import polars as pl
 import pytest
 
 from finance_pipeline.core.period import BookMonth
@@ -14,6 +15,7 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.services import api
 from finance_pipeline.services.bookkeeping import posting
 from finance_pipeline.services.closed_months.adjusting import Wanted, adjust, dismiss
+from finance_pipeline.services.closed_months.rule_adjusting import decide_rules
 from finance_pipeline.services.reconciliation import reconcile
 from finance_pipeline.store.address import parts_of
 from finance_pipeline.store.database import Database
@@ -132,6 +134,7 @@ def test_a_closed_month_says_what_it_would_be_today_and_only_people_change_what_
 def test_late_and_small_posts_by_itself_on_the_first_open_day_though_rules_and_engine_changed_meanwhile(
     books: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Up to a limit for all together; and what the rules make otherwise is posted by two people on purpose only."""
     monkeypatch.setitem(books.workspace.settings.book("us").chart, "200", "4010")  # type: ignore[misc]
     monkeypatch.setattr(posting, "RULES_VERSION", 99)
     monkeypatch.setattr(reconcile.engine, "ENGINE_VERSION", "99")
@@ -141,18 +144,29 @@ def test_late_and_small_posts_by_itself_on_the_first_open_day_though_rules_and_e
             " values ('us', '4010', 'Other revenue', 'income', 'credit', 'revenue', false)"
         )
     books.line("late", "75.00", day(28), "INV-3 Gamma")
+    books.line("beyond", "280.00", day(29), "Delta")
     run(books, MAY, JUNE)
     shown = api.differences(books.workspace, [BookMonth("us", MAY), BookMonth("us", JUNE)])
-    assert shown.by_partition["us|2026-05"] | {"closed": 1, "late": 1, "rule": 3} == shown.by_partition["us|2026-05"]
-    assert (shown.by_partition["us|2026-06"]["closed"], shown.row_count) == (0, 4)
+    assert shown.by_partition["us|2026-05"] | {"closed": 1, "late": 2, "rule": 3} == shown.by_partition["us|2026-05"]
+    assert (shown.by_partition["us|2026-06"]["closed"], shown.row_count) == (0, 5)
     assert "| late | late item | bank line of 2026-05-28, 75.00 USD, INV-3 Gamma |" in (shown.table_markdown or "")
-    found = report(books).differences.sort("cause")
-    assert found.select("cause", "status").rows() == [("late", "late item"), *[("rule", "waiting")] * 3]
+    found = report(books).differences.sort("cause", "on_day")
+    expected = [("late", "late item"), ("late", "waiting"), *[("rule", "waiting")] * 3]
+    assert found.select("cause", "status").rows() == expected
     posted = "select accounting_on, effective_on, count(*) from ledger.entry where accounting_on > %s group by 1, 2"
     assert rows(books.workspace, posted, day(31)) == [(day(1, JUNE), day(28), 2)]
     assert books.balances(END) == {"1010": "425.00", "4000": "-425.00"}
-    with pytest.raises(BadInput, match="is not adjusted"):
-        adjust(books.workspace, Wanted(ids=(found["difference_id"][1],)), reason="new chart", actor="Ada")
+    by_rules = found.filter(pl.col("cause") == "rule")["difference_id"][:1].to_list()
+    with pytest.raises(BadInput, match="is not adjusted by default"):
+        adjust(books.workspace, Wanted(ids=tuple(by_rules)), reason="new chart", actor="Ada")
+    for person in ("Ada", "Grace"):
+        decide_rules(books.workspace, "us", "2026-05", by_rules, verdict="adjusted", reason="new chart", actor=person)
+    assert books.balances(END) == {"1010": "425.00", "4000": "-325.00", "4010": "-100.00"}, "one of three, in June"
+    with pytest.raises(BadInput, match="is adjusted already, by Grace"):
+        decide_rules(books.workspace, "us", "2026-05", by_rules, verdict="adjusted", reason="again", actor="Ada")
+    run(books, MAY, JUNE)
+    assert books.balances(END)["4010"] == "-100.00", "running the months takes nothing of it back"
+    assert signed_balances(books) == []
 
 
 def test_what_is_late_across_a_year_end_waits_however_small(database: Database, tmp_path: Path) -> None:
@@ -164,6 +178,16 @@ def test_what_is_late_across_a_year_end_waits_however_small(database: Database, 
         found.line("pending", "1.00", day(28), "Delta", status="pending")
         run(found, MAY, JUNE)
         assert stands(found) == {"late": ("late", "waiting")}
+
+
+def test_a_line_that_moved_from_one_closed_month_to_another_is_one_difference_in_both(books: Told) -> None:
+    books.balance("main", "350.00", END)
+    close_months(books, JUNE)
+    books.line("paid-2", "250.00", day(2, JUNE), "INV-2 Beta")
+    found = differing(books)
+    assert found.select("month", "cause").rows() == [("2026-05", "changed"), ("2026-06", "changed")]
+    assert found["difference_id"].n_unique() == 1
+    assert found["what"][1].endswith("INV-2 Beta: booked 2026-05-11 to 2026-06-02")
 
 
 def test_what_the_bank_shows_is_not_dismissed_and_what_it_does_not_show_is(books: Told) -> None:
