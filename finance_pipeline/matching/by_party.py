@@ -10,7 +10,7 @@ import polars as pl
 from finance_pipeline.matching import places
 from finance_pipeline.matching.counterparty import SURE_WAYS
 from finance_pipeline.matching.pool import LATE, NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.text import one_edit_pairs, phrase_pattern, squeezed
 
 _LEAST_TOKEN_CHARS = 4
@@ -22,17 +22,20 @@ _KEYS = ["book", "party", "currency", "amount"]
 def match(pool: Pool, named: Named) -> Found:
     """Lines without a sure reference whose party has one open item of their amount, not long due.
 
-    Lines that a step refused count as rivals; items that a step refused are left to a person.
+    Lines that a step refused count as rivals; items that a step refused are left to a person. What another line names
+    surely is that line's, though its amount is another: no amount competes for it (evidence outranks amount).
     """
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
     lines = pool.lines.join(sure, on="l", how="anti").filter(pl.col("line_parties").is_not_null() & ~pl.col("clash"))
     if lines.is_empty():
         return NOTHING
     fits, crowded = _same_amount(pool, lines)
+    claimed = _claimed(pool, named)
+    fits = fits.join(claimed.filter("surely"), on="i", how="anti", maintain_order="left")
     fits = fits.join(_named_another(fits, pool, named), on=["l", "i"], how="anti")
     fits = fits.join(pool.declined, on=["l", "i"], how="anti").unique(["l", "i"]).sort("l", "i")
     fits = fits.with_columns(alone=(pl.len().over("l") == 1) & (pl.len().over("i") == 1))
-    contested = pool.refused.select("i").unique()
+    contested = pl.concat([pool.refused.select("i"), claimed.select("i")]).unique()
     refused_lines = pool.refused.select("l").unique()
     free = fits.join(refused_lines, on="l", how="anti", maintain_order="left")
     single = free.filter("alone").join(contested, on="i", how="anti", maintain_order="left")
@@ -49,6 +52,20 @@ def match(pool: Pool, named: Named) -> Found:
     )
     unclear = pl.concat([ambiguous.select("l", "i"), crowded.join(refused_lines, on="l", how="anti")])
     return Found(pairs, pl.concat([refusal(unclear, SEVERAL), refusal(late, LATE)]))
+
+
+def _claimed(pool: Pool, named: Named) -> pl.DataFrame:
+    """i, surely: items that a free line of their own party names; surely by a number, where no other document of the
+    party has that line's amount (it may have written the wrong one)."""
+    hits = named.hits.filter(pl.col("strength") <= BARE)
+    claims = pool.candidates(hits, pool.policy.early_days, refused_too=True)
+    same_way = pl.col("item_amount").sign() == pl.col("line_amount").sign()
+    own = pl.col("party") == pl.col("line_party")
+    theirs = claims.filter(own & same_way & ~pl.col("foreign"))
+    keys = ["book", "party", "line_currency", "line_amount"]
+    amounts = pool.items.select("book", "party", line_currency="currency", line_amount="amount").unique()
+    meant = theirs.join(amounts, on=keys, how="anti").filter(pl.col("strength") <= SHORTHAND).select("i")
+    return theirs.select("i").unique().with_columns(surely=pl.col("i").is_in(meant["i"].implode()))
 
 
 def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> pl.DataFrame:

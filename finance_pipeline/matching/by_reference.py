@@ -11,7 +11,7 @@ from functools import partial
 
 import polars as pl
 
-from finance_pipeline.matching import named_sums, near, parts, places, proposals, shared, spelled
+from finance_pipeline.matching import choices, named_sums, near, parts, places, proposals, shared, spelled
 from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
 
@@ -31,19 +31,25 @@ def match(pool: Pool, named: Named) -> Pool:
         exact = partial(proposals.exact, tier=1, one=one, several=several)
         steps: list[Callable[[pl.DataFrame], Found]] = [exact, partial(proposals.reduced, tier=1)]
         if strength > STRONG:
-            steps += [partial(named_sums.match, bound=bound), shared.match]
+            steps += [partial(choices.match, rule=several), partial(named_sums.match, bound=bound), shared.match]
         pool = _in_turn(pool, named, strength, steps)
         if strength > STRONG:
             pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
     short, named = spelled.match(pool, named)
     pool = pool.take(short)
     pool = near.match(pool, named)
-    pool = _in_turn(pool, named, PART, [_of_last_digits])
+    pool = _in_turn(pool, named, PART, [partial(_of_last_digits, pool=pool)])
     return pool.take(parts.match(pool, named))
 
 
-def _of_last_digits(fitting: pl.DataFrame) -> Found:
-    return proposals.exact(fitting.filter("exact"), 1, "reference_end", "reference_end")
+def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
+    """Items of which the text has the last digits, and which are of the amount. Digits inside of longer ones (a
+    customer's number before, a check digit after) are there by chance too easily to tell equal items apart."""
+    told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
+    keys = ["book", "party", "currency", "amount"]
+    alike = pool.items.filter(pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
+    inside = (told > pl.col("digits")) & pl.col("i").is_in(alike.implode())
+    return proposals.exact(fitting.filter(pl.col("exact") & ~inside), 1, "reference_end", "reference_end")
 
 
 def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:

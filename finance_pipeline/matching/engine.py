@@ -37,7 +37,7 @@ from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.transfers import OwnAccount
 
-ENGINE_VERSION = "4"
+ENGINE_VERSION = "5"
 """Version of the rules: raise it with every change that can change a match."""
 
 

@@ -20,6 +20,7 @@ from finance_pipeline.matching.pool import (
     refusal,
 )
 from finance_pipeline.matching.references import BARE, MORE_WORDS, STRONG, Named
+from finance_pipeline.matching.spelled import NAME_ONLY
 from finance_pipeline.matching.sums import search
 from finance_pipeline.matching.terms import discount_minor
 from finance_pipeline.matching.text import folded, one_edit_pairs, squeezed
@@ -243,11 +244,22 @@ def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
             ),
         ]
     )
-    items = pool.items.select("i", "book", "party", line_currency="currency", amount="amount")
+    items = _by_whose(pool).select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
     two_of_each = fitting.filter(pl.int_range(pl.len()).over(keys) < 2)
     other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
+
+
+def _by_whose(pool: Pool) -> pl.DataFrame:
+    """Open items, once for each party that they may be of: one that gives its party by a name that several have may be
+    any of these."""
+    nameless = pool.items.filter(pl.col("party").str.starts_with(NAME_ONLY))
+    if nameless.is_empty():
+        return pool.items
+    parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY)).select("book", "party_key", may_be="party")
+    more = nameless.join(parties.drop_nulls().unique(), on=["book", "party_key"]).with_columns(party="may_be")
+    return pl.concat([pool.items, more.drop("may_be")])
 
 
 def _round_rest() -> pl.Expr:
@@ -271,7 +283,7 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         missing=pl.col("line_amount") - pl.col("item_amount"),
         sign=pl.col("line_amount").sign(),
     ).filter(pl.len().over("l") == 1)
-    items = pool.items.select("i", "book", "party", "issued_on", line_currency="currency", item_amount="amount")
+    items = _by_whose(pool).select("i", "book", "party", "issued_on", line_currency="currency", item_amount="amount")
     both = asked.join(items, on=keys).filter(
         pl.col("i") != pl.col("named"),
         pl.col("issued_on") <= pl.col("booked_on"),

@@ -132,8 +132,6 @@ class Policy:
     partial_least_rest_percent: int = 1
     """A part payment leaves at least this share open. Less missing is a short payment beyond its limit, which is asked
     about: a book that wants to be asked about deductions too raises it."""
-    bare_number_min_digits: int = 4
-    """A document number without its prefix counts from this many digits."""
     name_prefix_min_chars: int = 10
     """A name cut by a bank counts from this many characters, where it fits one party only."""
     memo_cut_lengths: tuple[int, ...] = (18, 27, 32, 35, 140)

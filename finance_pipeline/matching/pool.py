@@ -116,14 +116,16 @@ class Pool:
             return self.lines
         return self.lines.filter(~places.among(self.lines["l"], self.refused["l"]))
 
-    def candidates(self, hits: pl.DataFrame, early_days: int) -> pl.DataFrame:
-        """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts.
+    def candidates(self, hits: pl.DataFrame, early_days: int, *, refused_too: bool = False) -> pl.DataFrame:
+        """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts; of
+        lines that no step has refused, or of all.
 
         Adds exact (the open amount agrees, in the line's currency or the one it was converted from), foreign,
         stranger (the payer is known, and is not the party of the item), and less (what its processor's fee or a
         discount in time leaves of the open amount; null where neither does).
         """
-        joined = places.met(places.met(hits, self._line_facts, "l"), self._item_facts, "i")
+        lines = _line_facts(self.lines) if refused_too else self._line_facts
+        joined = places.met(places.met(hits, lines, "l"), self._item_facts, "i")
         if self.declined.height:
             joined = joined.join(self.declined, on=["l", "i"], how="anti")
         is_recorded = pl.col("kind").is_in(RECORDED)
@@ -150,11 +152,7 @@ class Pool:
 
     @cached_property
     def _line_facts(self) -> pl.DataFrame:
-        """What candidates are told of their line."""
-        return self.open_lines.select(
-            "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor", "hides_payer",
-            "original_amount", "original_currency", line_amount="amount", line_currency="currency",
-        )  # fmt: skip
+        return _line_facts(self.open_lines)
 
     @cached_property
     def _item_facts(self) -> pl.DataFrame:
@@ -171,6 +169,14 @@ class Pool:
         apart = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().abs()
         recorded_fits = same_account & (apart <= self.policy.recorded_days)
         return ~(is_payout & pl.col("on_processor")) & (~is_recorded | recorded_fits)
+
+
+def _line_facts(lines: pl.DataFrame) -> pl.DataFrame:
+    """What candidates are told of their line."""
+    return lines.select(
+        "l", "book", "booked_on", "account_id", "memo", "line_party", "line_parties", "on_processor", "hides_payer",
+        "original_amount", "original_currency", line_amount="amount", line_currency="currency",
+    )  # fmt: skip
 
 
 def _less() -> pl.Expr:

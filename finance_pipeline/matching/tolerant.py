@@ -39,9 +39,11 @@ def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     candidates = every.join(at_home, on="l", how="anti", maintain_order="left").filter(
         "foreign", ~pl.col("stranger"), pl.col("item_amount").sign() == pl.col("line_amount").sign()
     )
-    sure = candidates.filter(
-        (pl.col("strength") <= SHORTHAND) | (pl.col("party") == pl.col("line_party")).fill_null(False)
-    )
+    own = (pl.col("party") == pl.col("line_party")).fill_null(False)
+    # Of an unknown payer a number that other documents may be short for too is nobody's: any rate is near some amount.
+    several = named.hits.filter(pl.len().over("l", "token") > 1).select("l", "token").unique()
+    surely = candidates.filter(~own, pl.col("strength") <= SHORTHAND).join(several, on=["l", "token"], how="anti")
+    sure = pl.concat([candidates.filter(own), surely])
     single = sure.filter((pl.len().over("l") == 1) & (pl.len().over("i") == 1))
     fits = in_band(single, rates, pool.policy.fx_band_basis_points)
     pairs = pairs_of(fits, tier=4, rule="reference_at_rate", amount=pl.col("line_amount"), role="principal")

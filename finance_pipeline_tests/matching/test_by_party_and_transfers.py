@@ -43,6 +43,20 @@ def test_two_items_or_two_lines_of_one_amount_are_left_alone() -> None:
     assert lines.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}
 
 
+def test_what_another_line_names_is_not_taken_by_amount_and_competes_with_nothing() -> None:
+    def settled(*items: str, short: str = "98.20") -> dict[str, dict[str, int]]:
+        world = (
+            World().line("short", short, "INV-1", counterparty_name="Acme").line("b", "99.00", counterparty_name="Acme")
+        )
+        for item in items:
+            world.item(item, "99.00", "Acme Ltd")
+        return world.reconcile().settled()
+
+    assert settled("INV-1") == {}  # Eighty cents short of it: a person's, but no other payment is for it.
+    assert settled("INV-1", "INV-2") == {"b": {"INV-2": 9900}}
+    assert settled("INV-1", "INV-2", "INV-3") == {}
+
+
 def test_a_name_of_two_parties_is_nobody_and_an_account_that_contradicts_the_name_too() -> None:
     twins = World().item("INV-1", "99.00", "Acme Ltd").item("INV-2", "99.00", "Acme Ltd", party_id="another")
     assert twins.line("a", "99.00", counterparty_name="Acme").reconcile().settled() == {}

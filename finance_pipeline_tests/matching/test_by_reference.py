@@ -144,6 +144,22 @@ def test_a_short_number_of_one_of_two_customers_of_a_name_is_that_ones() -> None
     assert world.reconcile().settled()["line"] == {"1": 78499}
 
 
+def test_digits_inside_of_a_longer_number_do_not_tell_equal_invoices_apart() -> None:
+    world = World().item("S-25-06263", "99.00", "Acme Ltd").item("S-25-06776", "99.00", "Acme Ltd")
+    world.line("line", "99.00", "SOKIN 2600662637", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {}
+
+
+def test_of_documents_that_the_numbers_of_a_list_fit_those_are_meant_that_make_the_amount_together() -> None:
+    def settled(amount: str) -> dict[str, dict[str, int]]:
+        world = World().item("INV-001081", "100.00", "Acme Ltd").item("RG-001081", "70.00", "Blue Ltd")
+        world.item("FN-001450", "53.70", "Coral Ltd").item("SI-001450", "83.70", "Dune Ltd")
+        return world.line("line", amount, "LOCKBOX 1081, 1450").reconcile().settled()
+
+    assert settled("183.70") == {"line": {"INV-001081": 10000, "SI-001450": 8370}}
+    assert settled("153.70") == {}  # 100.00 and 53.70, or 70.00 and 83.70.
+
+
 def test_a_memo_that_names_only_some_of_what_was_paid_is_left_to_a_person() -> None:
     world = World().item("INV-1041", "100.00").item("INV-1042", "60.00").item("INV-1043", "5.00")
     result = world.line("line", "165.00", "INV-1041 INV-1042").reconcile()

@@ -89,6 +89,13 @@ def test_what_exceeds_a_document_by_a_round_amount_may_be_on_account_though_anot
     assert world.reconcile().settled() == {"over": {"INV-1": 62553, "INV-2": 10037}}
 
 
+def test_a_credit_note_of_a_name_that_two_suppliers_have_may_be_what_a_payment_is_short_by() -> None:
+    world = World().item("4612-15497", "-350.61", "Acme Ltd").item("9-1", "-5.00", "Acme Ltd", party_id="another Acme")
+    world.item("CN04624", "19.98", kind="supplier_credit", party_name="Acme Ltd")
+    world.line("line", "-330.63", "RG Nr 4612-15497", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {}
+
+
 def test_the_customers_own_number_beside_the_documents_says_whose_part_payment_it_is() -> None:
     world = World().item("204177", "900.00", "Acme Ltd", party_id="C17520").item("31", "5.00", "Acme Ltd")
     world.line("part", "250.00", "204177 CUST 17520").line("unsure", "250.00", "204177 CUST 17521", on=12)

@@ -14,10 +14,12 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.sandbox.labelled import Labelled, Options, generate
 from finance_pipeline.sandbox.labelled.amounts import rates
-from finance_pipeline.sandbox.labelled.draft import FLOW, NONE
+from finance_pipeline.sandbox.labelled.draft import FLOW, KIND, NONE
 from finance_pipeline.sandbox.labelled.judge.between import judge_transfers
 from finance_pipeline.sandbox.labelled.judge.docket import Docket
+from finance_pipeline.sandbox.labelled.judge.recorded import judge_recorded
 from finance_pipeline.sandbox.labelled.judge.sums import coincidences
+from finance_pipeline.sandbox.labelled.judge.together import with_unique_together
 from finance_pipeline.sandbox.labelled.scoring import Score, scored
 from finance_pipeline.sandbox.labelled.shapes import PLANS, SHAPES
 
@@ -141,6 +143,62 @@ def transfer_legs() -> pl.DataFrame:
 
 def transfer_parts() -> pl.DataFrame:
     return pl.DataFrame({"line": [0], "item": [NONE], "other": [1], "item_amount": [0]})
+
+
+def test_a_recorded_receipt_is_met_by_its_money_whatever_else_is_open_of_that_amount() -> None:
+    """One receipt within the week: that. Of two in the week none, and one of another account never."""
+    common = {"book": 0, "party": 0, "currency": 0, "kind": KIND["receipt_in_ledger"], "issued": 40}
+    receipts = [(0, 700, 40), (1, 800, 40), (0, 900, 40), (0, 900, 42)]
+    items = [common | {"item": n, "account": a, "amount": v, "issued": d} for n, (a, v, d) in enumerate(receipts)]
+    invoice = common | {"item": 4, "account": NONE, "amount": 700, "kind": KIND["invoice"]}
+    lines = [{"line": n, "amount": amount} for n, amount in enumerate((700, 800, 900))]
+    whole = {"book": 0, "account": 0, "currency": 0, "seen": 0, "booked": 41, "pending": 0}
+    parts = pl.DataFrame(
+        [{"line": n, "item": n, "other": NONE, "item_amount": v, "role": 0} for n, v in enumerate((700, 800, 900))]
+    )
+    docket = Docket(pl.DataFrame([line | whole for line in lines]), pl.DataFrame([*items, invoice]), parts)
+    judge_recorded(docket)
+    assert docket.resolved.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(("total", "one"), [(183, True), (153, False), (999, False)])
+def test_numbers_that_fit_several_documents_are_resolvable_where_one_choice_makes_the_amount(
+    total: int, one: bool
+) -> None:
+    frame = pl.DataFrame(
+        {"line": [0, 0], "mention_row": [0, 1], "line_amount": [total, total], "readable": [True, True]}
+    )
+    pairs = {"mention_row": [0, 0, 1, 1], "candidate": [1, 2, 3, 4], "item_party": [5, 6, 7, 8]}
+    worths = pl.DataFrame(pairs | {"candidate_amount": [100, 70, 53, 83]})
+    assert with_unique_together(frame, worths)["unique_together"].to_list() == [one, one]
+
+
+def test_a_document_that_a_line_names_though_a_person_has_to_decide_is_claimed_and_a_wrong_number_claims_nothing() -> (
+    None
+):
+    reasons = ("claimed_twice", "beyond_the_rules", "reference_of_another", "reference_unknown")
+    lines = pl.DataFrame({"line": range(4), "pending": 0})
+    docket = Docket(lines, pl.DataFrame({"item": [], "amount": []}), pl.DataFrame())
+    docket.named = pl.DataFrame({"line": range(4), "item": range(4)})
+    docket.why[:] = reasons
+    assert docket.claimed()["item"].to_list() == [0, 1]
+
+
+def test_no_line_that_is_handed_out_misleads(made: Labelled) -> None:
+    """The only document of its payer and amount at its date, not long due, is what a silent line pays."""
+    silent = made.truth_lines.filter(~pl.col("resolvable"), pl.col("plan") == "never_billed").select("line_id")
+    assert silent.height > 10
+    lines = made.bank_lines.join(silent, on="line_id").select(
+        "book", "currency", "amount_minor", "counterparty_name", "booked_on"
+    )
+    items = made.open_items.select(
+        "book", "currency", "amount_minor", "item_id", "issued_on", counterparty_name="party_name"
+    )
+    fits = lines.join(items, on=["book", "currency", "amount_minor", "counterparty_name"])
+    open_ones = fits.filter(pl.col("issued_on") <= pl.col("booked_on")).join(
+        made.truth_allocations, on="item_id", how="anti"
+    )
+    assert open_ones.is_empty()
 
 
 def test_chance_grows_with_the_number_of_items_and_with_round_amounts() -> None:

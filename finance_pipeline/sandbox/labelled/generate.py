@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from finance_pipeline.sandbox.labelled import amounts, companies, feeds, frames, keys, mentions, numbering, texts
 from finance_pipeline.sandbox.labelled.cases.making import Making
 from finance_pipeline.sandbox.labelled.cases.registry import make_all
-from finance_pipeline.sandbox.labelled.draft import FLOW, MENTION, NONE, Bools, Draft, happens, stream, thinned
+from finance_pipeline.sandbox.labelled.companies import Companies
+from finance_pipeline.sandbox.labelled.draft import FLOW, MENTION, NONE, Bools, Draft, Ints, happens, stream, thinned
 from finance_pipeline.sandbox.labelled.frames import Labelled
-from finance_pipeline.sandbox.labelled.judge.verdict import judged
+from finance_pipeline.sandbox.labelled.judge.verdict import Case
 from finance_pipeline.sandbox.labelled.options import Options
 from finance_pipeline.sandbox.labelled.shapes import PLAN
 
@@ -47,8 +49,8 @@ def generate(options: Options) -> Labelled:
     named = named.join(ends, on=["line", "item"], how="left", maintain_order="left")
     line_ids = frames.random_ids("l", lines.height, options)
     if options.judged:
-        verdicts, misleading = judged(lines, facts, all_parts, named, who, party_accounts, make.rates)
-        lines, all_parts, verdicts = without(misleading, lines, all_parts, verdicts)
+        verdicts, gone = _settled_verdicts(lines, facts, all_parts, named, who, party_accounts, make.rates)
+        lines, all_parts, verdicts = without(gone, lines, all_parts, verdicts)
     else:
         verdicts = _unjudged(lines)
     item_ids = frames.random_ids("i", len(items["book"]), options)
@@ -80,11 +82,25 @@ def _unjudged(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def without(
-    gone: Bools, lines: pl.DataFrame, parts: pl.DataFrame, verdicts: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The same without some lines, what they paid, and what was copied from them or returned them; and without either
-    payment of a document that was paid twice, where the other is gone: alone it reads like the right one."""
+def _settled_verdicts(
+    lines: pl.DataFrame, items: pl.DataFrame, parts: pl.DataFrame, named: pl.DataFrame, who: Companies,
+    party_accounts: pl.Series, rates: Ints,
+) -> tuple[pl.DataFrame, Bools]:  # fmt: skip
+    """Verdicts on the lines that are handed out, and which lines are not: those that mislead leave, and what is left is
+    judged again, since nobody sees what is not there, until nothing misleads."""
+    case = Case(lines, items, parts, named, who, party_accounts)
+    gone = np.zeros(lines.height, dtype=bool)
+    while True:
+        verdicts, misleading = case.judged(gone, rates)
+        more = with_what_follows(gone | misleading, lines, parts)
+        if (more == gone).all():
+            return verdicts, gone
+        gone = more
+
+
+def with_what_follows(gone: Bools, lines: pl.DataFrame, parts: pl.DataFrame) -> Bools:
+    """Lines that are gone, with what was copied from them or returned them; and with either payment of a document that
+    was paid twice, where the other is gone: alone it reads like the right one."""
     twice = (lines["plan"] == PLAN["paid_twice"]) & lines["unit"].is_in(lines["unit"].filter(pl.Series(gone)).implode())
     marked = gone | twice.to_numpy()
     links = parts.filter(pl.col("other") != NONE)
@@ -93,6 +109,14 @@ def without(
         line, other = links["line"].to_numpy(), links["other"].to_numpy()
         marked[line] |= marked[other]
         marked[other[transfer]] |= marked[line[transfer]]
+    return np.asarray(marked)
+
+
+def without(
+    gone: Bools, lines: pl.DataFrame, parts: pl.DataFrame, verdicts: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The same without some lines, what they paid, and what follows from that."""
+    marked = with_what_follows(gone, lines, parts)
     kept = pl.Series(~marked)
     return lines.filter(kept), parts.filter(kept.gather(parts["line"])), verdicts.filter(kept)
 

@@ -282,7 +282,7 @@ def _cut(frame: pl.DataFrame, who: Companies, options: Options) -> pl.DataFrame:
     broken = paid & happens(rng, count, level.broken_share)
     width = np.where(rng.random(count) < 0.5, 27, 35)
     text = frame.with_columns(length=pl.Series(length), whole=pl.Series(_broken(frame["uncut"], broken, width)))
-    added = pl.when(pl.Series(broken)).then(_BREAKS).otherwise(0)
+    added = pl.when(pl.Series(broken)).then((pl.col("length") // (pl.Series(width) + 1)).clip(0, _BREAKS)).otherwise(0)
     is_cut = pl.col("whole").str.len_chars() > pl.col("length")
     return text.with_columns(
         memo=pl.col("whole").str.slice(0, pl.col("length")).str.strip_chars_end(),

@@ -14,7 +14,9 @@ UNDECIDED = "no_evidence"
 CONTRADICTED = (
     *("reference_of_another", "reference_unknown", "claimed_twice", "beyond_the_rules", "repeated_or_paid_twice"),
 )
-"""Why a line's reference is not believed."""
+"""Why a line's reference does not settle what it names."""
+_NOT_MEANT = ("reference_of_another", "reference_unknown")
+"""Why a line does not even claim what it names."""
 _NEVER = 1_000_000
 
 
@@ -68,12 +70,10 @@ class Docket:
 
     def claimed(self) -> pl.DataFrame:
         """line, item: what lines that are not resolved name surely. Evidence outranks amount (matching.md, promise 2):
-        no line that names nothing competes for that."""
-        open_ones = self.open_lines().select("line")
-        return self.named.join(open_ones, on="line", how="semi").join(self._contradicted(), on="line", how="anti")
-
-    def _contradicted(self) -> pl.DataFrame:
-        return self.lines.filter(pl.Series(self.why).is_in(CONTRADICTED)).select("line")
+        no line that names nothing competes for that, nor for what two lines name, or one whose money is short."""
+        free = ~pl.Series(self.resolved) & ~pl.Series(self.why).is_in(_NOT_MEANT)
+        meant = self.lines.filter(free, pl.col("pending") == 0).select("line")
+        return self.named.join(meant, on="line", how="semi")
 
     def free_items(self) -> pl.DataFrame:
         """Items with what is left of them as amount."""

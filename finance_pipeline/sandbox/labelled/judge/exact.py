@@ -118,7 +118,8 @@ def _mislead_by(docket: Docket, single: pl.DataFrame) -> None:
 def judge_adjusted(docket: Docket) -> None:
     """A discount in time, or the original amount that the line states, where that leaves one item of the party."""
     lines = docket.open_lines().filter(pl.col("seen") != NONE, ~contradicting(docket))
-    items = docket.free_items().filter(pl.col("party") != NONE)
+    claimed = docket.claimed().select("item")
+    items = docket.free_items().filter(pl.col("party") != NONE).join(claimed, on="item", how="anti")
     tenths = pl.col("discount_tenths")
     taken = pl.col("amount").sign() * ((pl.col("amount").abs() * tenths + 500) // 1000)
     terms = items.filter(tenths > 0).with_columns(amount=pl.col("amount") - taken)

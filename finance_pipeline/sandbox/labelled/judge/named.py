@@ -31,7 +31,8 @@ def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
     near = (pl.col("slip_book") == 1) | ((pl.col("slip_party") == 1) & (pl.col("group") == pl.col("owner")))
     mistyped = (pl.col("mention") == MENTION["typo"]) & pl.col("survives") & ~pl.col("exists") & near
     cut = pl.col("unique_beginning") & (pl.col("group") == pl.col("owner")) & pl.col("exact") & pl.col("alone")
-    named = strong | pl.col("by_advice") | agreed | (mistyped & pl.col("exact") & pl.col("alone")) | cut
+    slip = mistyped & pl.col("exact") & pl.col("alone")
+    named = strong | pl.col("by_advice") | agreed | slip | cut | (pl.col("unique_together") & pl.col("exact"))
     frame = frame.with_columns(named=named)
     good = frame.filter("named").select("line", "item").unique()
     docket.named = good

@@ -54,7 +54,9 @@ def seen_parties(lines: pl.DataFrame, who: Companies, party_accounts: pl.Series)
     shown = lines.select("line", "book", "counterparty_account", "name_text", "memo", "name", "counterparty_name")
     shown = shown.with_columns(printed=folded(pl.col("name_text")))
     in_memo = pl.col("name") == NAME["in_memo"]
-    survives = folded(pl.col("memo")).str.contains(pl.col("printed"), literal=True)
+    # A bank that breaks a text into lines of so many characters leaves blanks inside of words.
+    memo, printed = (text.str.replace_all(" ", "") for text in (folded(pl.col("memo")), pl.col("printed")))
+    survives = memo.str.contains(printed, literal=True)
     shown = shown.with_columns(printed=pl.when(in_memo & ~survives).then(None).otherwise("printed"))
     by_account = _by_account(shown, parties)
     by_name = _by_name(shown, parties)

@@ -14,6 +14,7 @@ from finance_pipeline.sandbox.labelled.judge.keyed import judge_copies, judge_ke
 from finance_pipeline.sandbox.labelled.judge.named import judge_named
 from finance_pipeline.sandbox.labelled.judge.naming import judged_mentions
 from finance_pipeline.sandbox.labelled.judge.payers import first_word, folded, seen_parties
+from finance_pipeline.sandbox.labelled.judge.recorded import judge_recorded
 from finance_pipeline.sandbox.labelled.judge.sums import judge_subsets, judge_totals
 from finance_pipeline.sandbox.labelled.shapes import PLAN
 
@@ -22,43 +23,69 @@ _NOTHING_THERE = (
 )
 
 
-def judged(
-    lines: pl.DataFrame,
-    items: pl.DataFrame,
-    parts: pl.DataFrame,
-    mentions: pl.DataFrame,
-    who: Companies,
-    party_accounts: pl.Series,
-    rates: Ints,
-) -> tuple[pl.DataFrame, Bools]:
-    """Verdicts, a row a line in order: resolvable, tier, why, guess; and which lines mislead and have to go.
+_GONE = 2
+"""As pending: a line that is not in the data."""
 
-    mentions: as of mentions.mentioned, with end (of each in the list of its line).
-    """
-    lines = pl.concat([lines, seen_parties(lines, who, party_accounts)], how="horizontal")
-    # Places are found in bytes: with one byte a letter they are places of letters.
-    memo, listed = (pl.col(name).str.to_lowercase().str.replace_all(r"[^\x00-\x7F]", "?") for name in ("uncut", "list"))
-    at = memo.str.find(listed, literal=True)
-    lines = lines.with_columns(list_at=at.cast(pl.Int64))
-    mentions = pl.concat([mentions, _strange(lines, mentions)])
-    docket = Docket(lines, items, parts)
-    judge_keyed(docket)
-    judge_copies(docket)
-    judge_named(docket, judged_mentions(mentions, lines, items))
-    judge_returns(docket)
-    judge_pending(docket)
-    judge_exact(docket)
-    judge_recurring(docket, _beginnings(who))
-    judge_totals(docket)
-    judge_adjusted(docket)
-    judge_subsets(docket)
-    judge_transfers(docket, rates)
-    _reasons(docket)
-    tier = pl.Series(docket.tier)
-    verdicts = pl.DataFrame({"resolvable": docket.resolved, "why": docket.why, "guess": docket.guess})
-    verdicts = verdicts.with_columns(tier=tier, guess=pl.col("guess") & ~pl.col("resolvable"))
-    shown = verdicts.with_columns(tier=pl.when(pl.col("tier") != NONE).then("tier"))
-    return shown.select("resolvable", "tier", "why", "guess"), docket.misleading & ~docket.resolved
+
+class Case:
+    """All lines, items, parts and mentions, with what their texts say, to be judged without some of the lines."""
+
+    def __init__(
+        self, lines: pl.DataFrame, items: pl.DataFrame, parts: pl.DataFrame, mentions: pl.DataFrame, who: Companies,
+        party_accounts: pl.Series,
+    ) -> None:  # fmt: skip
+        """mentions: as of mentions.mentioned, with end (of each in the list of its line)."""
+        lines = pl.concat([lines, seen_parties(lines, who, party_accounts)], how="horizontal")
+        # Places are found in bytes: with one byte a letter they are places of letters.
+        memo, listed = (
+            pl.col(name).str.to_lowercase().str.replace_all(r"[^\x00-\x7F]", "?") for name in ("uncut", "list")
+        )
+        at = memo.str.find(listed, literal=True)
+        self.lines = lines.with_columns(list_at=at.cast(pl.Int64))
+        self.items, self.parts, self.beginnings = items, parts, _beginnings(who)
+        mentions = pl.concat([mentions, _strange(self.lines, mentions)])
+        self.mentions = judged_mentions(mentions, self.lines, items)
+
+    def judged(self, gone: Bools, rates: Ints) -> tuple[pl.DataFrame, Bools]:
+        """Verdicts, a row a line in order: resolvable, tier, why, guess; and which lines mislead and have to go.
+
+        gone: lines that are not in the data; what is said of them means nothing.
+        """
+        left = pl.Series(~gone)
+        here = pl.when(left).then("pending").otherwise(_GONE)
+        lines = self.lines.with_columns(pending=here, noise=pl.when(left).then("noise").otherwise(0))
+        parts = self.parts.filter(left.gather(self.parts["line"]))
+        docket = Docket(lines, self.items, parts)
+        judge_keyed(docket)
+        judge_copies(docket)
+        judge_named(docket, self.mentions.filter(left.gather(self.mentions["line"])))
+        judge_returns(docket)
+        judge_pending(docket)
+        _infer(docket, self.beginnings)
+        judge_transfers(docket, rates)
+        _reasons(docket)
+        tier = pl.Series(docket.tier)
+        verdicts = pl.DataFrame({"resolvable": docket.resolved, "why": docket.why, "guess": docket.guess})
+        verdicts = verdicts.with_columns(tier=tier, guess=pl.col("guess") & ~pl.col("resolvable"))
+        shown = verdicts.with_columns(tier=pl.when(pl.col("tier") != NONE).then("tier"))
+        return shown.select("resolvable", "tier", "why", "guess"), docket.misleading & ~docket.resolved & ~gone
+
+
+def _infer(docket: Docket, beginnings: pl.DataFrame) -> None:
+    """What parties and amounts single out, from the stronger to the weaker, and again: what one line is found to pay is
+    no competitor of another any more."""
+    why = docket.why.copy()
+    while True:
+        known = docket.resolved.sum()
+        docket.why[~docket.resolved], docket.guess[:] = why[~docket.resolved], False
+        judge_recorded(docket)
+        judge_exact(docket)
+        judge_recurring(docket, beginnings)
+        judge_totals(docket)
+        judge_adjusted(docket)
+        judge_subsets(docket)
+        if docket.resolved.sum() == known:
+            return
 
 
 def _beginnings(who: Companies) -> pl.DataFrame:

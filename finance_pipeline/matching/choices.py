@@ -1,0 +1,67 @@
+"""Tier 1: numbers of a list that fit several documents each, of which one choice alone makes the line's amount.
+
+Here: taking one document for each number, in every way. Not here: all named documents together (proposals), those of
+them that add up (named_sums).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, pairs_of, refusal
+
+_MOST_WAYS = 64
+"""More ways than this hit an amount by chance too easily."""
+
+
+def match(candidates: pl.DataFrame, rule: str) -> Found:
+    """Lines of two numbers at least, for each of which exactly one way to take a document makes the line's amount.
+
+    candidates: as Pool.candidates gives them, with token and field. Two such ways are none.
+    """
+    if candidates.is_empty():
+        return NOTHING
+    strange = candidates.filter(pl.col("foreign"))["l"]
+    plain = candidates.filter(~pl.col("stranger") & ~pl.col("l").is_in(strange.implode()))
+    options = _of_few_ways(plain)
+    if options.is_empty():
+        return NOTHING
+    exact = _ways(options).filter(pl.col("total") == pl.col("line_amount"))
+    chosen = exact.with_columns(ways=pl.len().over("l")).explode("taken").rename({"taken": "i"})
+    rows = options.join(chosen.filter(pl.col("ways") == 1).select("l", "i"), on=["l", "i"], how="semi")
+    contested = rows.filter(pl.col("l").n_unique().over("i") > 1).select("l").unique()
+    won = rows.join(contested, on="l", how="anti", maintain_order="left").sort("l", "i")
+    unclear = pl.concat([chosen.filter(pl.col("ways") > 1), rows.join(contested, on="l", how="semi")], how="diagonal")
+    pairs = pairs_of(won, tier=1, rule=rule, amount=pl.col("item_amount"), role="principal")
+    return Found(pairs, refusal(unclear.sort("l", "i"), SEVERAL))
+
+
+def _of_few_ways(plain: pl.DataFrame) -> pl.DataFrame:
+    """Candidates of lines with two numbers or more, and two ways or more to take one document for each; with n, the
+    number's place."""
+    each = plain.group_by("l", "token").len()
+    ways = each.group_by("l").agg(numbers=pl.len(), ways=pl.col("len").log().sum().exp())
+    few = ways.filter(pl.col("numbers") > 1, pl.col("ways").is_between(1.5, _MOST_WAYS + 0.5)).select("l", "numbers")
+    return plain.join(few, on="l").with_columns(n=pl.col("token").rank("dense").over("l"))
+
+
+def _ways(options: pl.DataFrame) -> pl.DataFrame:
+    """One row for each way to take one document for each number, none twice: l, line_amount, total, taken (list)."""
+    chosen = options.filter(pl.col("n") == 1).select(
+        "l", "line_amount", "numbers", total="item_amount", taken=pl.concat_list("i")
+    )
+    done, n = [chosen.clear()], 1
+    while chosen.height:
+        n += 1
+        more = options.filter(pl.col("n") == n).select("l", "i", "item_amount")
+        both = chosen.join(more, on="l").filter(~pl.col("taken").list.contains(pl.col("i")))
+        chosen = both.select(
+            "l",
+            "line_amount",
+            "numbers",
+            total=pl.col("total") + pl.col("item_amount"),
+            taken=pl.concat_list("taken", "i"),
+        )
+        done.append(chosen.filter(pl.col("numbers") == n))
+        chosen = chosen.filter(pl.col("numbers") > n)
+    return pl.concat(done)
