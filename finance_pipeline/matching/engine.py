@@ -29,6 +29,7 @@ from finance_pipeline.matching import (
     references,
     same_event,
     schemas,
+    terms,
     tolerant,
     transfers,
 )
@@ -65,7 +66,7 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
     """
     given = Inputs(
         schemas.conformed(schemas.BANK_LINES, inputs.bank_lines),
-        schemas.conformed(schemas.OPEN_ITEMS, inputs.open_items),
+        terms.with_terms(schemas.conformed(schemas.OPEN_ITEMS, inputs.open_items), policy.discount_terms),
         schemas.conformed(schemas.PARTIES, inputs.parties),
         schemas.conformed(schemas.STANDING, inputs.standing),
         schemas.conformed(schemas.DECISIONS, inputs.decisions),

@@ -12,6 +12,7 @@ from functools import cached_property
 from finance_pipeline.core.identity import digest
 from finance_pipeline.matching.autonomy import Limit, MonthlyLimit
 from finance_pipeline.matching.coding import OUT, CodingRule
+from finance_pipeline.matching.terms import DiscountTerm
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,10 @@ class Policy:
     autonomy: tuple[Limit, ...] = ()
     """Limits, in order, up to which what was found is accepted without a person: the first that fits counts. Without
     any, tiers 0 to 6 are accepted whatever their amount."""
+
+    discount_terms: tuple[DiscountTerm, ...] = ()
+    """Early-payment discounts of documents that state none, since accounting systems rarely do: in order, the first
+    that fits counts. None by default: a discount that nobody agreed on is a short payment."""
 
     @property
     def chance_bound(self) -> float:

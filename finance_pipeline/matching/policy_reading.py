@@ -6,7 +6,9 @@ Here: what each key has to be, said of the key that is wrong. Not here: what a v
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
 from finance_pipeline.core.money import UnknownCurrency, exponent
@@ -14,6 +16,7 @@ from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.matching.autonomy import LIMITED_ROLES, Limit, MonthlyLimit
 from finance_pipeline.matching.coding import IN, OUT, CodingRule
 from finance_pipeline.matching.policy import KNOWN_TIERS, Nature, Policy
+from finance_pipeline.matching.terms import DiscountTerm
 
 _FIELDS = {field.name: field for field in dataclasses.fields(Policy)}
 _OF_RULE = {
@@ -23,6 +26,7 @@ _OF_RULE = {
 }
 _OF_NATURE = {"words": list, "codes": list, "account": str, "direction": str}
 _OF_MONTH = {"kind": str, "currency": str, "up_to_minor": int}
+_OF_TERM = {"percent": str, "days": int, "parties": list, "kind": str}
 _OF_LIMIT = {"tier": int, "party": str, "currency": str, "up_to_minor": int}
 
 
@@ -129,6 +133,22 @@ def _monthly_limits(value: object) -> tuple[MonthlyLimit, ...]:
     return tuple(limits)
 
 
+def _discount_terms(value: object) -> tuple[DiscountTerm, ...]:
+    """An ordered list: {percent, days, parties, kind}; parties and kind may be left out. percent: 2, or "2.5"."""
+    terms = []
+    for number, given in enumerate(_checked(isinstance(value, list | tuple), "discount_terms", "a list", value), 1):
+        key = f"discount_terms[{number}]"
+        _checked(isinstance(given, Mapping) and type(given.get("percent")) in (int, str), f"{key}.percent",
+                 'a whole number, or a text like "2.5"', given)  # fmt: skip
+        read = _mapping(key, {**given, "percent": str(given["percent"])}, _OF_TERM)
+        fits = re.fullmatch(r"\d{1,2}(\.\d{1,4})?", read["percent"])
+        _checked(bool(fits), f"{key}.percent", "a share from 0 to 99.9999", read["percent"])
+        _checked(read.get("days", -1) >= 0, key, "given days, a whole number from 0", given)
+        _checked(read.get("kind", "invoice") in ("invoice", "bill"), key, "about an invoice or a bill", given)
+        terms.append(DiscountTerm(**{**read, "percent": Decimal(read["percent"])}))
+    return tuple(terms)
+
+
 def _mapping(key: str, given: object, types: Mapping[str, type]) -> dict[str, Any]:
     """A mapping of known names to values of their types; lists are of texts."""
     if not isinstance(given, Mapping):
@@ -164,4 +184,5 @@ _READERS: dict[str, Callable[[object], object]] = {
     "coding_rules": _coding_rules,
     "autonomy": _limits,
     "monthly_limits": _monthly_limits,
+    "discount_terms": _discount_terms,
 }

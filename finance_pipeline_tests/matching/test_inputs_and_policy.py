@@ -1,6 +1,7 @@
 """Bad input is a clear error; policy says what it accepts."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from finance_pipeline.matching import schemas
 from finance_pipeline.matching.engine import Inputs, reconcile
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.policy_reading import policy_from
+from finance_pipeline.matching.terms import with_terms
 from finance_pipeline_tests.matching.world import World
 
 
@@ -66,9 +68,27 @@ def test_a_policy_names_the_key_that_is_wrong_and_its_digest_follows_its_values(
         "early_days": -1,
         "transfer_words": "a",
         "natures": {"x": 1},
+        "discount_terms": [{"percent": 2.5, "days": 10}],
     }.items():
         with pytest.raises(BadSettings, match=key):
             policy_from({key: value})
+
+
+def test_a_discount_of_the_policys_terms_is_of_their_parties_and_kind_and_what_a_document_states_comes_first() -> None:
+    terms = policy_from({"discount_terms": [{"percent": "2.5", "days": 10, "parties": ["acme ltd"]},
+                                            {"percent": 3, "days": 5, "kind": "bill"}]}).discount_terms  # fmt: skip
+    known = World().item("INV-1", "100.00", "Acme Ltd").item("INV-2", "100.00", "Other")
+    items = known.item("BILL-1", "-100.00", "Acme Ltd").inputs().open_items
+    found = with_terms(items, terms)
+    days = (pl.col("discount_until") - pl.col("issued_on")).dt.total_days()
+    given = dict(found.select("number", pl.struct("discount_percent", days=days)).rows())
+    expected = {"INV-1": ("2.5", 10), "INV-2": (None, None), "BILL-1": ("3", 5)}
+    assert given == {
+        number: {"discount_percent": percent and Decimal(percent), "days": until}
+        for number, (percent, until) in expected.items()
+    }
+    stated = items.with_columns(discount_percent=pl.lit(Decimal(1)).cast(pl.Decimal(9, 4)))
+    assert with_terms(stated, terms).equals(stated)
 
 
 def test_a_tier_that_the_policy_leaves_out_matches_nothing() -> None:

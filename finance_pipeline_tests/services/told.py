@@ -75,9 +75,31 @@ class Told:
         }  # fmt: skip
         return self._add(schemas.INVOICES, name, on, row | more)
 
+    def movement(
+        self, name: str, kind: str, amount: str, on: date, *, fee: str = "0", names: tuple[str, ...] = (), **more: Any
+    ) -> str:
+        """A movement of the card processor's balance in dollars; + raises it. names: documents that it names."""
+        gross, kept = to_minor(amount, "USD"), to_minor(fee, "USD")
+        row = {
+            "kind": kind, "account": "card", "currency": "USD", "amount_minor": gross, "fee_minor": kept,
+            "net_minor": gross - kept, "occurred_on": on, "references": list(names), "status": "done",
+        }  # fmt: skip
+        return self._add(schemas.PAYMENTS, name, on, row | more)
+
+    def moved(self, until: date, *names: str) -> dict[str, str]:
+        """What entries about these records (`table/name`) left on each account in dollars until a day, zeros apart."""
+        ids = [f"{self.book}/told/{name}" for name in names]
+        found = rows(
+            self.workspace,
+            "select code, sum(functional_minor)::bigint from ledger.posting where book = %s and evidence_id = any(%s)"
+            " and accounting_on <= %s group by 1 order by 1",
+            *(self.book, ids, until),
+        )
+        return {code: format_money(minor, "USD") for code, minor in found if minor}
+
     def balance(self, account: str, amount: str, on: date, kind: str = "closing") -> str:
-        """What the bank states."""
-        currency = {"main": "USD", "euro": "EUR"}[account]
+        """What the bank or the processor states."""
+        currency = {"main": "USD", "euro": "EUR", "card": "USD"}[account]
         row = {
             "account": account, "currency": currency, "kind": kind, "balance_minor": to_minor(amount, currency),
             "balance_on": on, "statement_id": f"{account} {on}",
