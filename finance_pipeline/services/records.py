@@ -57,6 +57,17 @@ class AsSigned:
     """The month's own records as they are known now instead, whether they were let in or not."""
 
 
+@dataclass(frozen=True)
+class AsCounted:
+    """How records are read as they count, where several kinds are: what closed months hold back is asked once."""
+
+    withheld: pl.DataFrame
+    """WITHHELD."""
+
+
+Seen = AsSigned | AsCounted
+
+
 def first_and_last(book: Book, month: Month) -> tuple[str, str]:
     """Month texts that a month covers; a book's first month takes in everything older."""
     return (BEFORE_ANY if month <= book.first_month else str(month)), str(month)
@@ -74,20 +85,21 @@ def current(
     first: str,
     last: str,
     ids: Sequence[str] = (),
-    seen: AsSigned | None = None,
+    seen: Seen | None = None,
 ) -> pl.DataFrame:
     """Versions that count of a book's records in some months, or named by id; tombstones included.
 
-    seen: of a closed month what its sign-off saw, instead of what counts now. Of a book with a signed opening, what is
-    older than its first day is what the opening lists.
+    seen: of a closed month what its sign-off saw, instead of what counts now; or what counts, where that was asked
+    before. Of a book with a signed opening, what is older than its first day is what the opening lists.
     """
     parameters = {"book": book, "first": first, "last": last, "ids": list(ids)}
-    if table.name in HELD and seen is not None:
+    if table.name in HELD and isinstance(seen, AsSigned):
         found = _as_signed(conn, table, parameters, seen)
     else:
         found = copy_out(conn, _of(table, "records_current"), parameters, table.schema)
-    if table.name in HELD and seen is None:
-        found = _as_counted(conn, table, parameters, found)
+        if table.name in HELD:
+            counted = seen if isinstance(seen, AsCounted) else as_counted(conn, book)
+            found = _as_counted(conn, table, parameters, found, counted)
     return opened_books.seen_by(conn, table, book, first, last, ids, found)
 
 
@@ -97,9 +109,16 @@ def _as_signed(conn: Connection, table: Table, parameters: dict[str, Any], seen:
     return copy_out(conn, _of(table, "records_as_signed"), parameters | moment | months, table.schema)
 
 
-def _as_counted(conn: Connection, table: Table, parameters: dict[str, Any], newest: pl.DataFrame) -> pl.DataFrame:
+def as_counted(conn: Connection, book: str) -> AsCounted:
+    """How a book's records are read as they count now."""
+    return AsCounted(withheld(conn, book))
+
+
+def _as_counted(
+    conn: Connection, table: Table, parameters: dict[str, Any], newest: pl.DataFrame, seen: AsCounted
+) -> pl.DataFrame:
     """The newest versions, but for those that a closed month holds back."""
-    held_back = withheld(conn, parameters["book"]).filter(pl.col("table_name") == table.name)
+    held_back = seen.withheld.filter(pl.col("table_name") == table.name)
     if held_back.is_empty():
         return newest
     in_months = pl.col("counted_month").is_between(pl.lit(parameters["first"]), pl.lit(parameters["last"]))

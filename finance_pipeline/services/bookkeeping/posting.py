@@ -218,7 +218,7 @@ def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None 
     """Records of the month as they count, or as they are given, and its settlements; tombstones left out."""
     first, last = records.first_and_last(book, month)
     rates = records.rates(conn)
-    seen = given.seen if given else None
+    seen = given.seen if given else records.as_counted(conn, book.id)
 
     def living(table: Table) -> pl.DataFrame:
         return records.current(conn, table, book.id, first, last, seen=seen).filter(~pl.col("removed"))
@@ -230,7 +230,7 @@ def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None 
         bank_transactions=living(schemas.BANK_TRANSACTIONS),
         invoices=living(schemas.INVOICES),
         payments=payments,
-        settled_documents=_settled_documents(conn, book, month, settled, given),
+        settled_documents=_settled_documents(conn, book, month, settled, given, seen),
         balances=_first_balances(conn, book, month, opening),
         settlements=given.settlements if given else settlements(conn, book, month, rates),
         rates=rates,
@@ -240,7 +240,7 @@ def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None 
 
 
 def _settled_documents(
-    conn: Connection, book: Book, month: Month, ids: list[str], given: AsGiven | None
+    conn: Connection, book: Book, month: Month, ids: list[str], given: AsGiven | None, seen: records.Seen
 ) -> pl.DataFrame:
     """Documents that payments of a month settle, with what was open of them when it began; null is the whole.
 
@@ -256,7 +256,7 @@ def _settled_documents(
             {"book": book.id, "month": str(month.previous), "ids": ids},
             _CARRIED,
         )
-    documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids, given.seen if given else None)
+    documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen)
     is_later = pl.col("month") >= str(month)
     return documents.join(carried, left_on="record_id", right_on="item_id", how="left").with_columns(
         open_minor=pl.col("open_minor") + pl.when(is_later).then("total_minor").otherwise(0),

@@ -16,6 +16,7 @@ from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.policy import Policy
+from finance_pipeline.services import records
 from finance_pipeline.services.closed_months.held import HeldMonth
 from finance_pipeline.services.reconciliation import folding, openings
 
@@ -31,9 +32,9 @@ def matched_from_nothing(
     first = months[0]
     lines, items = openings.carried(conn, book.id, first.previous)
     past = openings.standing(conn, book.id, first, policy).past
-    found, known = [], set[str]()
+    found, known, counted = [], set[str](), records.as_counted(conn, book.id)
     for month in months:
-        seen = as_signed[month].seen() if month in as_signed else None
+        seen = as_signed[month].seen() if month in as_signed else counted
         carried = {*lines, *items["item_id"]}
         opening = _without(openings.opening_of(conn, book, month, lines, items, seen), known - carried)
         known |= {*opening.lines["line_id"], *opening.items["item_id"]}

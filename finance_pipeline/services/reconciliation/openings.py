@@ -32,10 +32,11 @@ _DECIDED = pl.Schema((column.name, column.dtype) for column in engine_schemas.DE
 def given(conn: Connection, book: Book, policy: Policy, month: Month) -> Given:
     """What a month of a book is folded from, with what stands and what people decided."""
     carried_ids, carried_items = carried(conn, book.id, month.previous)
-    opening = opening_of(conn, book, month, carried_ids, carried_items)
+    seen = records.as_counted(conn, book.id)
+    opening = opening_of(conn, book, month, carried_ids, carried_items, seen)
     split = standing(conn, book.id, month, policy)
     decided = decisions(conn, book.id, month)
-    return given_of(conn, book, policy, month, opening, split, decisions=decided, taught_until=month)
+    return given_of(conn, book, policy, month, opening, split, decisions=decided, taught_until=month, seen=seen)
 
 
 def given_of(
@@ -48,9 +49,10 @@ def given_of(
     *,
     decisions: pl.DataFrame,
     taught_until: Month,
-    seen: records.AsSigned | None = None,
+    seen: records.Seen | None = None,
 ) -> Given:
     """The same with what stands and what was decided given; parties as confirmed lines up to a month taught."""
+    seen = seen or records.as_counted(conn, book.id)
     past = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, "", "", _lines_held(standing.past), seen)
     no_amount = pl.lit(None, pl.Int64).alias("functional_minor")
     lines = candidates.lines(past.with_columns(no_amount), schemas.PAYMENTS.empty().with_columns(no_amount))
@@ -77,7 +79,7 @@ def opening_of(
     month: Month,
     carried_lines: Sequence[str],
     carried_items: pl.DataFrame,
-    seen: records.AsSigned | None = None,
+    seen: records.Seen | None = None,
 ) -> frames.Opening:
     """What a month works on: what is carried from the month before, and its own records.
 
@@ -85,6 +87,7 @@ def opening_of(
     is no item and settles none until the rate is published.
     """
     first, last = records.first_and_last(book, month)
+    seen = seen or records.as_counted(conn, book.id)
     bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_lines, seen)
     payments = records.current(conn, schemas.PAYMENTS, book.id, first, last, carried_lines, seen)
     mine = payments.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
@@ -101,7 +104,7 @@ def opening_of(
     return open_month(lines, carried_items, items, settled, later)
 
 
-def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.AsSigned | None = None) -> pl.DataFrame:
+def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.Seen | None = None) -> pl.DataFrame:
     """Items by id (candidates.ITEM_SCHEMA), nothing of them open: what was settled before and may be open again."""
     invoices = records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen)
     payments = _priced(conn, book, records.current(conn, schemas.PAYMENTS, book.id, "", "", ids, seen))
