@@ -37,12 +37,23 @@ settings.load_profile("beside other tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The command line's tests come last, those of the demo first among them.
+    """What is long in the making and serves many tests is made by one worker: these begin the second half of the list.
 
     Two workers begin at the head and in the middle of the list, and then take from the end of each other's: so one of
-    them compiles the engine's loops while the other has no need of them, and one of them runs the demo.
+    them compiles the engine's loops, and keeps the books of simulated companies, while the other has no need of them.
+    The command line's tests come last, those of the demo first among them, so that one worker runs the demo.
     """
-    items.sort(key=lambda item: ("cli" in item.path.parts, "demo" not in item.fixturenames))  # type: ignore[attr-defined]
+    of_a_company: list[pytest.Item] = []
+    typed: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        used = item.fixturenames  # type: ignore[attr-defined]
+        which = typed if "cli" in item.path.parts else of_a_company if {"growing", "two_books"} & {*used} else others
+        which.append(item)
+    of_a_company.sort(key=lambda item: "two_books" in item.fixturenames)  # type: ignore[attr-defined]
+    typed.sort(key=lambda item: "demo" not in item.fixturenames)  # type: ignore[attr-defined]
+    half = len(items) // 2
+    items[:] = [*others[:half], *of_a_company, *others[half:], *typed]
 
 
 @pytest.fixture(autouse=True, scope="session")

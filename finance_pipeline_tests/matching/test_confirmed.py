@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance_pipeline.matching import schemas
@@ -93,6 +93,7 @@ def test_two_lines_that_would_take_one_item_twice_are_both_left() -> None:
     assert settle(said(schemas.DECISIONS.frame(rows), LINES, ITEMS), LINES, ITEMS).is_empty()
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 5_000), st.lists(st.sampled_from(ITEMS["item_id"].to_list()), min_size=1, unique=True))
 def test_parts_always_add_to_the_line_and_never_take_more_than_is_open(amount: int, named: list[str]) -> None:
     lines = LINES.with_columns(

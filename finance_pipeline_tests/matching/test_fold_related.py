@@ -200,7 +200,7 @@ def test_a_coded_line_is_done_and_nothing_else_moves() -> None:
     assert may.new.allocations.select("account_code", "relation").rows() == [("6820", None)]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from((MAY, JUNE, JULY)), st.booleans()), min_size=1, max_size=5))
 def test_paid_and_given_back_in_any_months_a_bill_is_open_by_what_was_last_and_folding_again_changes_nothing(
     happened: list[tuple[Any, bool]],

@@ -162,7 +162,7 @@ def refuses(conn: psycopg.Connection[Any], number: int, match: Match) -> bool:
 
 
 def test_the_database_refuses_exactly_the_matches_that_allocate_something_twice(database: Database) -> None:
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(matches, max_size=9))
     # What was given back, once that is retracted, hides nothing: -60 and 60 and 100 are 100, but 160 stand.
     @example(

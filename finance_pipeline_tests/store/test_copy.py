@@ -92,7 +92,7 @@ def through_postgresql(conn: Connection, frame: pl.DataFrame) -> pl.DataFrame:
     return copy_out(conn, f"select {columns} from staging.travel", None, frame.schema)  # noqa: S608
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=75, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 @example(rows=[{"minor": LOWEST, "minors": [LOWEST, None, HIGHEST], "texts": []}, {"minor": HIGHEST, "texts": [None]}])
 @example(rows=[{"text": each, "texts": [each, None, each]} for each in AWKWARD])

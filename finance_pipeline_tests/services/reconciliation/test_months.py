@@ -33,20 +33,12 @@ def test_syncing_again_lands_nothing_and_computing_again_changes_nothing(
         assert asked.verify(books, lambda _: None)["head"] == proof["head"]
 
 
-def test_months_one_after_the_other_give_what_all_at_once_gives(
+def test_months_one_after_the_other_or_backfilled_in_the_wrong_order_give_what_all_at_once_gives(
     two_books: Company, landed: Workspace, settled: Workspace
 ) -> None:
+    """May alone, then July, for which June is folded too, and June once more."""
     with two_books.copy_of(landed) as books:
-        for month in two_books.options.months:
-            compute(books, [key for key in two_books.keys if key.month == month])
-        assert_equal(facts(settled), facts(books))
-
-
-def test_months_backfilled_in_the_wrong_order_give_what_all_at_once_gives(
-    two_books: Company, landed: Workspace, settled: Workspace
-) -> None:
-    with two_books.copy_of(landed) as books:
-        for month in ("2025-06", "2025-07", "2025-05"):
+        for month in ("2025-05", "2025-07", "2025-06"):
             compute(books, keys_of(two_books.options.books, month, month))
         assert_equal(facts(settled), facts(books))
 
