@@ -87,6 +87,8 @@ def assembled(book: Book, heads: pl.DataFrame, legs: list[pl.DataFrame]) -> Post
 
     An entry that does not add up in both currencies is held: the database would refuse it, and with it all others.
     """
+    if heads.is_empty():
+        return nothing()
     by_key = (
         pl.concat(legs)
         .filter((pl.col("amount_minor") != 0) | (pl.col("functional_minor") != 0))
