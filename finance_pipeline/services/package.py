@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from finance_pipeline.close.package.contents import close_package
-from finance_pipeline.close.package.facts import ADJUSTMENTS, EXPLANATIONS, SIGN_OFFS, SIGNED, Facts
+from finance_pipeline.close.package.facts import ADJUSTMENTS, EXPLANATIONS, GROUP, SIGN_OFFS, SIGNED, Facts
 from finance_pipeline.close.package.page import page
 from finance_pipeline.close.package.sheets_ledger import EXCHANGE_ROLES
 from finance_pipeline.close.package.summary import Tie, ties_of
@@ -26,6 +26,7 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.core.workbook import write_by_rename
 from finance_pipeline.ledger import reports, year_end
+from finance_pipeline.services.bookkeeping import intercompany
 from finance_pipeline.services.reports.answers import ROLES, reconciled
 from finance_pipeline.services.reports.questions import Question, Stamp, asked
 from finance_pipeline.services.results import CheckResult, Figures, Materialized
@@ -71,7 +72,7 @@ def make(
     if month < book.first_month:
         raise BadInput(f"book {book_id} has no month {month}.", todo=f"It begins in {book.first_month}.")
     with asked(workspace, Question(book_id, month.last_day, known_at=known_at)) as (conn, what, stamp):
-        facts = _facts(conn, book, month, what, stamp)
+        facts = _facts(conn, workspace.settings.books, book, month, what, stamp)
     target = folder or workspace.home / "close-packages" / book_id / str(month)
     document = close_package(facts)
     name = f"close-{book_id}-{month}"
@@ -97,7 +98,9 @@ def materialize(workspace: Workspace, keys: Sequence[BookMonth]) -> tuple[Materi
     return Materialized(ASSET, files, by_partition), checks
 
 
-def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stamp: Stamp) -> Facts:
+def _facts(
+    conn: Connection, books: Sequence[Book], book: Book, month: Month, what: reports.Asked, stamp: Stamp
+) -> Facts:
     balances = reports.trial_balance_as_of(conn, what, month.first_day, book.currency)
     banks, entries, waiting = reconciled(conn, what, book)
     parameters = what.parameters | {"month": str(month), "first_day": month.first_day}
@@ -119,6 +122,7 @@ def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stam
             reports.items(conn, what, ROLES["all"]),
             copy_out(conn, query("report_explanations"), parameters, EXPLANATIONS),
         ),
+        group=_group(conn, books, book, month, what),
         late=reports.late_items(conn, what, month),
         currencies=reports.currencies(conn, what, book.currency),
         exchange=_exchange(conn, what, month, balances),
@@ -127,6 +131,18 @@ def _facts(conn: Connection, book: Book, month: Month, what: reports.Asked, stam
         adjustments=copy_out(conn, query("report_adjustments"), parameters, ADJUSTMENTS),
         counted=reports.counted(conn, what, month),
     )
+
+
+def _group(conn: Connection, books: Sequence[Book], book: Book, month: Month, what: reports.Asked) -> pl.DataFrame:
+    """What the other books of the group say (GROUP), with what was said of just this difference."""
+    pair = (book.id, *(other.book for other in book.intercompany))
+    position = max(reports.known(conn, each, what.known.at).position for each in pair)
+    found = intercompany.said_of(conn, books, book, month, position)
+    parameters = what.parameters | {"month": str(month)}
+    said = copy_out(conn, query("report_explanations"), parameters, EXPLANATIONS)
+    joined = found.join(said, on="subject", how="left", maintain_order="left")
+    holds = pl.col("open_minor") == pl.col("difference_minor")
+    return joined.with_columns(explanation=pl.when(holds).then("explanation")).select(GROUP.names())
 
 
 def _explained(items: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 -- One row per pair of books of a group and currency: what each says at a month's end that the other owes it, by accounting
 -- date; what was under way between them, counted by one before the month ended and by the other after it; and what then
--- does not cancel out, with the day of the oldest posting that has no counterpart.
+-- does not cancel out, with the day of the oldest posting that has no counterpart. As known at a position of the chain.
 -- Money under way is told by pairs: the first, second, ... posting of an amount in one book, and of its opposite in the
 -- other, are the same money where not more than ten days lie between them.
 with account as (
@@ -18,9 +18,9 @@ posted as (
             order by entry.effective_on, entry.entry_id
         ) as turn
     from account
-    join ledger.entry on entry.book = account.book and account.account_id = any(entry.accounts)
+    cross join lateral ledger.entry_known(account.book, %(position)s) as entry
     cross join lateral unnest(entry.accounts, entry.amounts) as line (account_id, amount_minor)
-    where line.account_id = account.account_id and line.amount_minor <> 0
+    where account.account_id = any(entry.accounts) and line.account_id = account.account_id and line.amount_minor <> 0
         and entry.effective_on <= %(last_day)s::date + 10
 ),
 paired as (

@@ -22,6 +22,7 @@ def close_package(facts: Facts) -> Document:
             sheets_items.payables(facts),
             sheets_items.clearing(facts),
             sheets_items.unidentified(facts),
+            *sheets_items.intercompany(facts),
             sheets_people.late_items(facts),
             sheets_ledger.exchange(facts),
             sheets_people.adjustments(facts),

@@ -19,6 +19,22 @@ SIGN_OFFS = pl.Schema(
 """One row per thing that a person did to close the month or to open it again."""
 EXPLANATIONS = pl.Schema({"subject": pl.String, "open_minor": pl.Int64, "explanation": pl.String})
 """One row per line or item that a person explained, and what was open of it then."""
+GROUP = pl.Schema(
+    {
+        "subject": pl.String,
+        "account": pl.String,
+        "other": pl.String,
+        "currency": pl.String,
+        "ours_minor": pl.Int64,
+        "theirs_minor": pl.Int64,
+        "under_way_minor": pl.Int64,
+        "difference_minor": pl.Int64,
+        "since": pl.Date,
+        "explanation": pl.String,
+    }
+)
+"""One row per other book of the group and currency: what each says that it is owed, and what a person said of the
+difference (null where nobody did, or of another one)."""
 ADJUSTMENTS = pl.Schema(
     {
         "recorded_at": pl.Datetime("us", "UTC"),
@@ -61,6 +77,8 @@ class Facts:
     items: pl.DataFrame
     """reports.items.ITEMS with ages, of every account that is explained item by item, and what a person said of each
     (explanation, null where nobody did or it is open with another amount)."""
+    group: pl.DataFrame
+    """GROUP: of a book that owes no other nothing."""
     late: pl.DataFrame
     """reports.month.LATE_ITEMS."""
     currencies: pl.DataFrame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -12,6 +12,8 @@ from finance_pipeline.close.package.facts import Facts
 from finance_pipeline.close.package.sheets_ledger import BALANCES, row_of
 from finance_pipeline.ledger.reports import BUCKETS, CLEARING, UNIDENTIFIED
 
+GROUP = "group"
+"""The table with what other books of the group say."""
 _ITEM_COLUMNS = (
     Column("party", "Party", 36),
     Column("code", "Account", 10),
@@ -169,4 +171,39 @@ def _item(facts: Facts, row: dict[str, Any]) -> Row:
         "carried": Money(row["open_functional_minor"], facts.currency),
         "text": row["description"],
         "explanation": row["explanation"],
+    }
+
+
+def intercompany(facts: Facts) -> Iterator[Sheet]:
+    """What the other books of the group say of the same; no sheet where there is none."""
+    if facts.group.is_empty():
+        return
+    columns = (
+        Column("other", "Book", 18),
+        Column("account", "Account here", 14),
+        Column("ours", f"{facts.book} says", 18, is_figure=True),
+        Column("theirs", "It says", 18, is_figure=True),
+        Column("under_way", "Under way", 18, is_figure=True),
+        Column("apart", "Apart", 18, is_figure=True),
+        Column("explained", "Explained", 18, is_figure=True),
+        Column("currency", "", 8),
+        Column("explanation", "Explanation", 60),
+    )
+    rows = [_other_book(number, row) for number, row in enumerate(facts.group.iter_rows(named=True))]
+    note = "Under way: one book counted it by the month's end, and the other within ten days."
+    title = "What one book owes the other, as both say it: + is owed to whoever says it"
+    yield Sheet("Intercompany", "Intercompany", (Table(GROUP, title, columns, rows, note=note),))
+
+
+def _other_book(number: int, row: dict[str, Any]) -> Row:
+    def apart(at: Places) -> str:
+        ours, theirs, under_way = (at.cell(GROUP, number, name) for name in ("ours", "theirs", "under_way"))
+        return f"{ours}+{theirs}-{under_way}"
+
+    currency, explanation = row["currency"], row["explanation"]
+    return {
+        **{name: Money(row[f"{name}_minor"], currency) for name in ("ours", "theirs", "under_way")},
+        **{name: row[name] for name in ("other", "account", "currency", "explanation")},
+        "apart": Live(row["difference_minor"], currency, apart),
+        "explained": Money(row["difference_minor"] if explanation else 0, currency),
     }

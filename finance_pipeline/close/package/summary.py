@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from finance_pipeline.close.package import sheets_bank, sheets_people
+from finance_pipeline.close.package import sheets_bank, sheets_items, sheets_people
 from finance_pipeline.close.package.document import Column, Live, Money, Places, Row, Sheet, Table, Value, Verdict
 from finance_pipeline.close.package.facts import Facts
 from finance_pipeline.close.package.sheets_ledger import BALANCES, EXCHANGE_ROLES, row_of
@@ -61,6 +61,7 @@ def ties_of(facts: Facts) -> Iterator[Tie]:
         ("unidentified", UNIDENTIFIED, "Unidentified accounts equal their items"),
     ):
         yield _of_items(facts, key, roles, words)
+    yield from _of_group(facts)
     yield _of_exchange(facts)
     if facts.signed.height:
         yield _of_signature(facts)
@@ -120,6 +121,25 @@ def _of_balance(facts: Facts, account: str, code: str, currency: str, minor: int
         currency,
         "The ledger was changed: finance-pipeline verify.",
     )
+
+
+def _of_group(facts: Facts) -> Iterator[Tie]:
+    """Each other book of the group: what is apart beyond what was under way, against what a person explained."""
+    for number, row in enumerate(facts.group.iter_rows(named=True)):
+        explained = row["difference_minor"] if row["explanation"] else 0
+
+        def apart(at: Places, number: int = number) -> str:
+            return at.cell(sheets_items.GROUP, number, "apart")
+
+        def said(at: Places, number: int = number) -> str:
+            return at.cell(sheets_items.GROUP, number, "explained")
+
+        yield Tie(
+            f"Book {row['other']} says the same in {row['currency']}",
+            "apart, but for money under way", Live(row["difference_minor"], row["currency"], apart),
+            "explained", Live(explained, row["currency"], said),
+            row["currency"], "Bring the other book up to date, or explain it: finance-pipeline close items.",
+        )  # fmt: skip
 
 
 def _of_exchange(facts: Facts) -> Tie:

@@ -33,6 +33,23 @@ OWED = pl.Schema(
     }
 )
 
+SAID = pl.Schema(
+    {
+        "subject": pl.String,
+        "account": pl.String,
+        "other": pl.String,
+        "currency": pl.String,
+        "ours_minor": pl.Int64,
+        "theirs_minor": pl.Int64,
+        "under_way_minor": pl.Int64,
+        "difference_minor": pl.Int64,
+        "since": pl.Date,
+    }
+)
+"""One row per other book of a group and currency, as one book sees it: + is owed to whoever says it."""
+_ALL_SEALED = 2**62
+"""A position that no chain reaches."""
+
 
 def owed(workspace: Workspace, month_text: str) -> pl.DataFrame:
     """One row per pair of books and currency (OWED): what each says that the other owes it (+) or is owed (-), what of
@@ -42,41 +59,54 @@ def owed(workspace: Workspace, month_text: str) -> pl.DataFrame:
         return _owed(conn, workspace.settings.books, Month.parse(month_text))
 
 
+def said_of(
+    conn: Connection, books: Sequence[Book], book: Book, month: Month, position: int | None = None
+) -> pl.DataFrame:
+    """One row per other book of the group and currency: SAID, as one book sees it; of all that is sealed, or up to a
+    position of the chain.
+    """
+    if not book.intercompany:
+        return pl.DataFrame(schema=SAID)
+    pair = {book.id, *(other.book for other in book.intercompany)}
+    found = _owed(conn, [each for each in books if each.id in pair], month, position)
+    is_first = pl.col("book") == book.id
+    codes = {other.book: other.gl_account for other in book.intercompany}
+    oriented = found.filter(is_first | (pl.col("other") == book.id)).with_columns(
+        other=pl.when(is_first).then("other").otherwise("book"),
+        ours_minor=pl.when(is_first).then("book_minor").otherwise("other_minor"),
+        theirs_minor=pl.when(is_first).then("other_minor").otherwise("book_minor"),
+    )
+    return oriented.with_columns(
+        subject=pl.format(f"{book.id}/intercompany/{{}}-{{}}", "other", "currency"),
+        account=pl.col("other").replace_strict(codes, return_dtype=pl.String),
+    ).select(SAID.names())
+
+
 def to_explain(conn: Connection, books: Sequence[Book], book: Book, month: Month) -> pl.DataFrame:
     """One row per other book and currency whose word is not this book's at a month's end (TO_EXPLAIN).
 
     Nothing is said of them yet. Both have to explain it: each closes for itself.
     """
-    if not book.intercompany:
-        return TO_EXPLAIN.to_frame()
-    pair = {book.id, *(other.book for other in book.intercompany)}
-    apart = _owed(conn, [each for each in books if each.id in pair], month).filter(
-        pl.col("difference_minor") != 0, (pl.col("book") == book.id) | (pl.col("other") == book.id)
-    )
+    apart = said_of(conn, books, book, month).filter(pl.col("difference_minor") != 0)
     rows = [_row(book, month, each) for each in apart.iter_rows(named=True)]
     return pl.DataFrame(rows, schema=TO_EXPLAIN)
 
 
 def _row(book: Book, month: Month, apart: dict[str, Any]) -> dict[str, Any]:
-    is_first = apart["book"] == book.id
-    other = apart["other"] if is_first else apart["book"]
-    ours, theirs = (apart[f"{side}_minor"] for side in (("book", "other") if is_first else ("other", "book")))
-    currency = apart["currency"]
-    said = [format_money(minor, currency) for minor in (ours, theirs, apart["under_way_minor"])]
+    currency, other = apart["currency"], apart["other"]
+    names = ("ours_minor", "theirs_minor", "under_way_minor")
+    said = [format_money(apart[name], currency) for name in names]
     return {
-        "subject": f"{book.id}/intercompany/{other}-{currency}",
+        **{name: apart[name] for name in ("subject", "account", "currency", "since")},
         "kind": INTERCOMPANY,
-        "account": next(each.gl_account for each in book.intercompany if each.book == other),
-        "currency": currency,
         "open_minor": apart["difference_minor"],
-        "since": apart["since"],
         "age_days": (month.last_day - apart["since"]).days,
         "words": f"{book.id} says {said[0]}, {other} says {said[1]}, under way {said[2]}",
         "has_cleared": False,
     }
 
 
-def _owed(conn: Connection, books: Sequence[Book], month: Month) -> pl.DataFrame:
+def _owed(conn: Connection, books: Sequence[Book], month: Month, position: int | None = None) -> pl.DataFrame:
     kept = {book.id for book in books}
     pairs = [(book.id, each.book, each.gl_account) for book in books for each in book.intercompany if each.book in kept]
     parameters = {
@@ -84,5 +114,6 @@ def _owed(conn: Connection, books: Sequence[Book], month: Month) -> pl.DataFrame
         "others": [other for _, other, _ in pairs],
         "codes": [code for _, _, code in pairs],
         "last_day": month.last_day,
+        "position": _ALL_SEALED if position is None else position,
     }
     return copy_out(conn, query("intercompany"), parameters, OWED)

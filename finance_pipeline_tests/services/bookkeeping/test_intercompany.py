@@ -9,12 +9,14 @@ import pytest
 
 from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.core.settings import SETTINGS_NAME, BankAccount, Intercompany, Settings, load_settings
+from finance_pipeline.services import package
 from finance_pipeline.services.bookkeeping.intercompany import owed
 from finance_pipeline.services.closing import signing
 from finance_pipeline.services.closing.items import Wanted, explain
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day
+from finance_pipeline_tests.services.workbooks import Workbook
 
 PARENT = US.model_copy(
     update={"intercompany": (Intercompany(book="sub", gl_account="1280", names=("Example Sub Ltd",)),)}
@@ -39,10 +41,19 @@ def test_money_between_two_books_is_owed_and_cancels_out_when_both_have_it(datab
     assert owed(books, "2026-05").rows() == [("sub", "us", "USD", 0, 500000, 0, 500000, day(30))]
     assert step(books, "us") == ("open", "5,000.00 USD apart (us says 5,000.00, sub says 0.00, under way 0.00)")
     assert step(books, "sub") == ("open", "5,000.00 USD apart (sub says 0.00, us says 5,000.00, under way 0.00)")
+    made = package.make(books, "us", "2026-05", tmp_path / "before")
+    (tie,) = [tie for tie in made.apart if tie.what == "Book sub says the same in USD"]
+    assert tie.difference_minor == 500_000
     explain(books, "us", "2026-05", Wanted(("sub-USD",)), reason="on its way", actor="Ann")
     assert (step(books, "us"), step(books, "sub")[0]) == (
         ("done", "1 difference to other books of the group explained"), "open",
     )  # fmt: skip
+    made = package.make(books, "us", "2026-05", tmp_path / "after")
+    workbook = Workbook(tmp_path / "after" / "close-us-2026-05.xlsx")
+    assert made.apart == []
+    assert "on its way (Ann)" in workbook.sheets["Intercompany"].values()
+    for sheet, formulas in workbook.formulas.items():
+        assert {at: workbook.sheets[sheet][at] for at in formulas} == workbook.evaluated(sheet), sheet
     sub.line("got", "5000.00", day(1, JUNE), counterparty_name="Example Inc.", bank_account="sub-main")
     for each in (us, sub):
         each.months(JUNE)
