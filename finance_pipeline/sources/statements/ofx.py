@@ -29,6 +29,8 @@ _REPEATED = frozenset({
     "BANKMSGSRSV1", "CREDITCARDMSGSRSV1", "INVSTMTMSGSRSV1", "STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS", *_STATEMENTS,
     "STMTTRN", "INVBANKTRAN",
 })  # fmt: skip
+_LINES = ("STMTTRN", "INVBANKTRAN")
+"""No line stands in another: where one begins, the one before has ended, whether it says so or not."""
 _DEEPEST = 60
 _DATA = "<![CDATA["
 _INTUIT = re.compile(r"<INTU\.", re.IGNORECASE)
@@ -78,10 +80,10 @@ def _tree(text: str) -> Tree:
             if not closes:
                 stack[-1][1].setdefault(tag, html.unescape(value.strip()) or None)
             continue
+        if (closes or tag in _LINES) and any(opened == tag for opened, _ in stack):
+            while stack.pop()[0] != tag:
+                pass
         if closes:
-            if any(opened == tag for opened, _ in stack):
-                while stack.pop()[0] != tag:
-                    pass
             continue
         if len(stack) > _DEEPEST:
             raise MalformedStatement("its tags are nested deeper than those of any statement.")

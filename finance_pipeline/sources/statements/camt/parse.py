@@ -132,8 +132,12 @@ class _Reader:
 
     def _entry(self, element: _Element, number: int) -> tuple[Entry, str]:
         """An entry and its currency. Raises MalformedStatement saying which entry of its statement is wrong."""
+        tree = self._tree(element)
+        amount = tree.get("Amt")
+        if isinstance(amount, tuple) and not amount[1]:
+            tree["Amt"] = (amount[0], _currency_of_the_account(element))
         try:
-            return entry_of(self._tree(element))
+            return entry_of(tree)
         except (MalformedStatement, NotMoney) as cause:
             raise MalformedStatement(f"entry {number}: {cause.what}") from cause
         except NotADate as cause:
@@ -175,3 +179,13 @@ def _form_of(element: _Element) -> str:
             version = _VERSION.search(namespace)
             return version.group() if version and version.group().startswith(message) else message
     raise MalformedStatement(f"this is <{above[0].tag.rpartition('}')[2][:60]}>, not a camt statement.")
+
+
+def _currency_of_the_account(element: _Element) -> str | None:
+    """Of an entry whose amount states none: that of its account, or of the balance before it."""
+    around = element.getparent()
+    if around is None:
+        return None
+    stated = around.findtext("{*}Acct/{*}Ccy")
+    balance = around.find("{*}Bal/{*}Amt")
+    return stated.strip() if stated else None if balance is None else balance.get("Ccy")

@@ -195,6 +195,8 @@ def _dates(seen: _Seen, declared: dict[str, Any], questions: list[str]) -> dict[
     booked = booked or seen.dates
     cells = sorted({cell for cell in seen.columns[booked[0]] if _is_date(cell)})
     fitting = [form for form in _FORMATS if all(_reads(cell, form) for cell in cells)]
+    if "dd.mm.yyyy" in fitting:
+        fitting = ["dd.mm.yyyy"]  # Whoever puts points into a date puts the day first.
     if len(fitting) == 1:
         declared["date_format"] = fitting[0]
     else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass, field
 
 from finance_pipeline.core.money import NotMoney
@@ -65,6 +66,11 @@ def has_header(row: list[str], header: tuple[str, ...]) -> bool:
     return cells == [cell.strip() for cell in header]
 
 
+_TOTAL = re.compile(
+    r"((sub|grand )?total|summe|gesamt|endsumme|(end|anfangs)?saldo|kontostand|((opening|closing) )?balance|solde|suma)\b"
+)
+
+
 class _Row:
     """One row beside what the profile says of its cells."""
 
@@ -98,6 +104,18 @@ class _Row:
             return False
 
     @property
+    def is_total(self) -> bool:
+        """Whether it has no day and says that it adds up others, or how things stand."""
+        return self.said("booked") is None and any(_TOTAL.match(cell.strip().casefold()) for cell in self._cells)
+
+    @property
+    def is_balance(self) -> bool:
+        """Whether it states a balance, and nothing where its amounts would stand."""
+        return self.said("balance") is not None and not any(
+            self.said(name) for name in ("amount", "money_in", "money_out")
+        )
+
+    @property
     def shown(self) -> str:
         """The beginning of its words."""
         return " ".join(filter(None, self._cells))[:40]
@@ -113,7 +131,7 @@ def _bare(text: str) -> str:
     for code in (text[:3], text[-3:]):
         if is_currency(code.upper()):
             return text.replace(code, "").strip()
-    return text.strip("€$£ ")
+    return re.sub(r"[€$£]", "", text).strip()
 
 
 @dataclass
@@ -130,8 +148,10 @@ class _Account:
 
     def add(self, row: _Row, number: int) -> None:
         """One row: an entry, and the balance after it; what has neither a day nor an amount is a remark."""
-        if not row.has_day and not row.has_amount:
+        if not row.has_day and (not row.has_amount or row.is_total):
             self.remarks.append(f"row {number} is no line: {row.shown}")
+            return
+        if row.is_balance and self._is_balance(row, number):
             return
         try:
             entry = self._entry(row)
@@ -153,6 +173,22 @@ class _Account:
             shown = text_of(balance_minor, self.currency)
             self.problems.append(f"row {number}: the balance of {shown} does not follow from the row before")
         self.balance_minor = balance_minor
+
+    def _is_balance(self, row: _Row, number: int) -> bool:
+        """Take a row for a balance brought forward or carried: what stands first, or repeats what stood before."""
+        try:
+            balance_minor = row.minor("balance", self.currency)
+        except NotMoney:
+            return False
+        if balance_minor is None or self.balance_minor not in (None, balance_minor):
+            return False
+        if self.balance_minor is None:
+            if self.events:
+                return False
+            self.opening_minor = balance_minor
+        self.balance_minor = balance_minor
+        self.remarks.append(f"row {number} is a balance: {row.shown}")
+        return True
 
     def _entry(self, row: _Row) -> Entry:
         """Raises NotMoney, NotADate, MalformedStatement where the row is no line."""
