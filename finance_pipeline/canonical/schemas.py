@@ -120,6 +120,13 @@ PAYMENTS = Table(
         Column("settles", pl.String, "record_id of the invoice it settles, where the source says so.", nullable=True),
         Column("settled_minor", pl.Int64, "Part of that invoice settled, in its currency, signed.", nullable=True),
         Column("status", pl.String, "State in the source's own words."),
+        Column(
+            "side",
+            pl.String,
+            "Whose account it stands on, where it names no document: customer or supplier.",
+            nullable=True,
+            one_of=("customer", "supplier"),
+        ),
         *_EVIDENCE,
     ),
     key=("record_id",),

@@ -184,6 +184,7 @@ def _movements(evidence: pl.DataFrame, payouts: pl.DataFrame, book: Book) -> tup
             party_name=_payer(),
             references=_references(),
             payout_id=pl.col("payout_id"),
+            side=pl.lit(None, pl.String),
             settles=pl.lit(None, pl.String),
             settled_minor=pl.lit(None, pl.Int64),
             status=pl.coalesce(
@@ -292,6 +293,7 @@ def _lost_disputes(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, li
         party_name=pl.lit(None, pl.String),
         references=texts(text("id"), text("charge", "id"), text("payment_intent", "id")),
         payout_id=pl.lit(None, pl.String),
+        side=pl.lit(None, pl.String),
         settles=pl.lit(None, pl.String),
         settled_minor=pl.lit(None, pl.Int64),
         status=text("status"),

@@ -28,7 +28,7 @@ from finance_pipeline.canonical.xero_documents import SOURCE, day, map_documents
 from finance_pipeline.core.money import minor_expr
 from finance_pipeline.core.settings import BankAccount, Book
 
-MAPPER_VERSION = 2
+MAPPER_VERSION = 3
 _DOCUMENT = {"InvoiceNumber": None, "CreditNoteNumber": None, "CurrencyCode": None, "Contact": {"Name": None}}
 _PAYMENT = {
     "DateString": None,
@@ -42,6 +42,8 @@ _PAYMENT = {
     "Account": {"Code": None},
     "Invoice": {"InvoiceID": None, **_DOCUMENT},
     "CreditNote": {"CreditNoteID": None, **_DOCUMENT},
+    "Overpayment": _DOCUMENT,
+    "Prepayment": _DOCUMENT,
     "BatchPayment": {"BatchPaymentID": None},
 }
 _BANK_TRANSACTION = {
@@ -71,6 +73,11 @@ _SIGN_OF_TYPE = {
     "ARPREPAYMENTPAYMENT": -1,
 }
 """Money received is positive; a refund of a customer's credit, overpayment or prepayment is money paid."""
+_OF_CUSTOMERS = (
+    "ACCRECPAYMENT", "ARCREDITPAYMENT", "AROVERPAYMENTPAYMENT", "ARPREPAYMENTPAYMENT",
+    "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT",
+)  # fmt: skip
+"""Types of what stands with a customer; all others stand with a supplier."""
 
 
 def map_evidence(evidence: pl.DataFrame, book: Book) -> Mapped:
@@ -121,8 +128,16 @@ def _spent_and_received(decoded: pl.DataFrame, book: Book) -> tuple[pl.DataFrame
         references=texts(text("Reference")),
         settles=own,
         settled_minor=pl.when(pl.col("is_direct")).then(pl.col("amount_minor")),
+        side=_side("Type", own),
     )
     return finished(mapped, "payment", book, SOURCE, day="occurred_on"), [unfit]
+
+
+def _side(type_name: str, settles: pl.Expr) -> pl.Expr:
+    """Whose account a payment stands on; null where it settles a document, which says so itself."""
+    is_customers = said(type_name).is_in(_OF_CUSTOMERS)
+    side = pl.when(is_customers).then(pl.lit("customer")).otherwise(pl.lit("supplier"))
+    return pl.when(settles.is_null()).then(side)
 
 
 def _reason(rows: pl.DataFrame) -> pl.Expr:
@@ -160,6 +175,10 @@ def _payments(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl
     odd_type = pl.format("its type {} is unknown", said("PaymentType").fill_null("(none)"))
     rows = rows.with_columns(reason=pl.coalesce(first_reason((pl.col("sign").is_null(), odd_type)), _reason(rows)))
     fit, unfit = parted(rows)
+    settles = pl.coalesce(
+        id_expr(book, SOURCE, "invoice", text("Invoice", "InvoiceID")),
+        id_expr(book, SOURCE, "credit_note", text("CreditNote", "CreditNoteID")),
+    )
     mapped = _recorded(fit, book, "payment").with_columns(
         party_name=_of_document(lambda name: text(name, "Contact", "Name")),
         references=texts(
@@ -168,11 +187,9 @@ def _payments(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl
             text("Reference"),
             text("BatchPayment", "BatchPaymentID"),
         ),
-        settles=pl.coalesce(
-            id_expr(book, SOURCE, "invoice", text("Invoice", "InvoiceID")),
-            id_expr(book, SOURCE, "credit_note", text("CreditNote", "CreditNoteID")),
-        ),
-        settled_minor=pl.col("settled") * pl.col("sign"),
+        settles=settles,
+        settled_minor=pl.when(settles.is_not_null()).then(pl.col("settled") * pl.col("sign")),
+        side=_side("PaymentType", settles),
     )
     return finished(mapped, "payment", book, SOURCE, day="occurred_on"), [unreadable, unfit]
 
@@ -184,8 +201,8 @@ def _bank_codes(book: Book) -> dict[str, BankAccount]:
 
 
 def _of_document(field: Callable[[str], pl.Expr]) -> pl.Expr:
-    """A field of the invoice or, where a credit note is paid out, of the credit note."""
-    return pl.coalesce(field("Invoice"), field("CreditNote"))
+    """A field of the invoice, or of the credit note, overpayment or prepayment that is paid out."""
+    return pl.coalesce(field(name) for name in ("Invoice", "CreditNote", "Overpayment", "Prepayment"))
 
 
 def _settlement(decoded: pl.DataFrame, book: Book) -> pl.DataFrame:

@@ -1,15 +1,20 @@
 """Xero: documents that add up, payments recorded against them, contacts."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance_pipeline.canonical.registry import map_evidence
+from finance_pipeline.ledger.posting import entries_for
+from finance_pipeline.matching.month.candidates import items
 from finance_pipeline_tests.canonical.evidence import BOOK, evidence
+from finance_pipeline_tests.ledger.world import World
 
 
 def item(amount: str, tax: str = "0.00", code: str | None = "200") -> dict[str, Any]:
@@ -274,6 +279,42 @@ def test_money_on_account_counts_once_though_xero_names_it_twice(what: str, kind
     assert (payment["kind"], payment["amount_minor"], payment["settles"]) == ("recorded_receipt", 11900, None)
     assert found.tables["invoice"].is_empty()
     assert found.unfit.is_empty()
+
+
+@pytest.mark.parametrize(("ours", "paid", "given_back", "control"), [
+    ("RECEIVE-OVERPAYMENT", 11900, "AROVERPAYMENTPAYMENT", "1100"),
+    ("RECEIVE-PREPAYMENT", 11900, "ARPREPAYMENTPAYMENT", "1100"),
+    ("SPEND-OVERPAYMENT", -11900, "APOVERPAYMENTPAYMENT", "2000"),
+    ("SPEND-PREPAYMENT", -11900, "APPREPAYMENTPAYMENT", "2000"),
+])  # fmt: skip
+def test_what_was_paid_too_much_and_is_given_back_stays_on_the_side_that_it_came_from(
+    ours: str, paid: int, given_back: str, control: str
+) -> None:
+    received = ("bank_transaction", "b-1", bank_transaction(ours))
+    overpaid = {"CurrencyCode": "EUR", "Contact": {"Name": "Customer AG"}}
+    refund = {
+        "PaymentID": "p-1", "PaymentType": given_back, "DateString": "2026-05-04", "Amount": Decimal("119.00"),
+        "BankAmount": Decimal("119.00"), "Account": {"Code": "090"}, "Overpayment": overpaid,
+    }  # fmt: skip
+    both = map_evidence("xero", evidence(received, ("payment", "p-1", refund)), BOOK)
+    assert both.unfit.is_empty()
+    payments = both.tables["payment"]
+    assert sorted(payments["amount_minor"]) == sorted([paid, -paid])
+    world = World(book=BOOK)
+    first = payments.filter(pl.col("amount_minor") == paid)
+    assert _balances(world, first)[control] == -paid
+    assert control not in _balances(world, payments)
+    priced = payments.with_columns(functional_minor="amount_minor")
+    found = items(both.tables["invoice"], priced)
+    side = "customer_on_account" if control == "1100" else "supplier_on_account"
+    assert found.filter(pl.col("kind") == side)["open_minor"].sort().to_list() == sorted([paid, -paid])
+
+
+def _balances(world: World, payments: pl.DataFrame) -> dict[str, int]:
+    """Balances by account of what the journal says of some payments; those at zero are left out."""
+    entries = entries_for(replace(world.inputs, payments=payments), world.book).entries
+    legs = entries.explode("accounts", "amounts").group_by("accounts").agg(pl.col("amounts").sum())
+    return {code: amount for code, amount in legs.iter_rows() if amount}
 
 
 def test_a_transfer_is_left_to_the_bank_lines_and_a_deleted_bank_transaction_is_a_tombstone() -> None:

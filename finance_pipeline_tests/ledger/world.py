@@ -117,7 +117,7 @@ class World:
 
     def movement(
         self, name: str, kind: str, amount: str, *, fee: str = "0", on: date = MAY_3, currency: str = "USD",
-        settles: str | None = None, settled: str | None = None,
+        settles: str | None = None, settled: str | None = None, side: str | None = None,
     ) -> World:  # fmt: skip
         """A movement of the processor's balance, or a payment recorded in the accounting system."""
         gross, kept = to_minor(amount, currency), to_minor(fee, currency)
@@ -139,6 +139,7 @@ class World:
                 "settles": self.id_of("document", settles) if settles else None,
                 "settled_minor": to_minor(settled or amount, currency) if settles else None,
                 "status": "said",
+                "side": side,
                 "source": "xero" if is_recorded else "stripe",
             },
         )

@@ -141,12 +141,13 @@ assigned as (
         leg.code, leg.role, leg.currency, leg.effective_on, leg.description, leg.entry_id, leg.amount_minor,
         leg.functional_minor,
         case
-            when leg.role in ('receivables', 'payables') then coalesce(payment.settles, leg.source_id)
+            when leg.role in ('receivables', 'payables')
+                then coalesce(payment.settles, leg.source_id || case when payment.side is null then '' else '/on-account' end)
             when leg.role = 'processor_clearing' then coalesce(payment.payout_id, leg.source_id)
             -- What a signed opening lists under way: the subject of its entry is the book and the record.
             else regexp_replace(leg.source_id, '^[^/]+/(' || %(book)s || '/)', '\1')
         end,
-        null,
+        case when leg.role in ('receivables', 'payables') then payment.side || '_on_account' end,
         case when leg.role in ('receivables', 'payables') then payment.settles is null else true end,
         true
     from leg
@@ -171,7 +172,7 @@ select
         when item.role = 'processor_clearing' then 'processor_movements'
         when item.role = 'transfers_in_transit' then 'transfer'
         else coalesce(
-            document.kind, payment.kind, opened.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
+            document.kind, case when payment.record_id = item.item_id then payment.kind end, opened.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
             'posting'
         )
     end as kind,
@@ -194,7 +195,7 @@ from item
 left join canonical.invoice_known(%(known_at)s) as document
     on document.book = %(book)s and document.record_id = item.item_id
 left join canonical.payment_known(%(known_at)s) as payment
-    on payment.book = %(book)s and payment.record_id = item.item_id
+    on payment.book = %(book)s and payment.record_id = regexp_replace(item.item_id, '/on-account$', '')
 left join (
     select
         concat_ws('/', approved.book, 'opening', listed.kind, nullif(listed.party_name, ''), listed.number) as item_id,

@@ -26,7 +26,8 @@ def recorded_payments(
 
     payments: schemas.PAYMENTS. settled_documents: schemas.INVOICES, every document that they settle, of any month, and
     what was open of it when the month began (open_minor, open_functional_minor): the whole where null or missing.
-    A payment that names no document goes to the control account as it is: on account.
+    A payment that names no document goes to the control account of its side as it is: on account. Without a side it is
+    a receipt of a customer or a payment to a supplier.
     """
     recorded = keyed(payments.filter(pl.col("kind").is_in(KINDS) & (pl.col("amount_minor") != 0))).sort(
         "occurred_on", "key"
@@ -37,13 +38,14 @@ def recorded_payments(
     receivables, payables = role_code(book, "receivables"), role_code(book, "payables")
     is_receipt = pl.col("kind") == "recorded_receipt"
     on_account = pl.col("settles").is_null()
+    is_customers = pl.coalesce(pl.col("side") == "customer", is_receipt)
     rows = rows.with_columns(
         line_id=pl.col("key"),
         line_code=pl.when(is_receipt).then(pl.lit(receipts)).otherwise(pl.lit(sent)),
         line_amount_minor=pl.col("amount_minor"),
         role_code=pl.lit(None, pl.String),
         item_code=pl.when(on_account)
-        .then(pl.when(is_receipt).then(pl.lit(receivables)).otherwise(pl.lit(payables)))
+        .then(pl.when(is_customers).then(pl.lit(receivables)).otherwise(pl.lit(payables)))
         .otherwise("document_code"),
         item_currency=pl.when(on_account).then("currency").otherwise("document_currency"),
         item_amount_minor=pl.when(on_account).then("amount_minor").otherwise("settled_minor"),

@@ -17,7 +17,7 @@ from finance_pipeline.ledger.posting.processor import processor_movements
 from finance_pipeline.ledger.posting.recorded import recorded_payments
 from finance_pipeline.ledger.schemas import JOURNAL_LINES, OPENING
 
-RULES_VERSION = 5
+RULES_VERSION = 6
 """Raised when the same facts begin to call for other entries."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.core.period import Month
+from finance_pipeline.matching.month.candidates import ON_ACCOUNT_SUFFIX
 from finance_pipeline.matching.month.frames import (
     ACCEPTED_ALLOCATION,
     ACCEPTED_MATCH_COLUMNS,
@@ -136,7 +137,7 @@ def _on_account(beyond: pl.DataFrame) -> pl.DataFrame:
     is_suppliers = pl.col("item_kind").is_in(OF_SUPPLIERS)
     carried = proportion(pl.col("line_functional_minor"), pl.col("amount_minor"), pl.col("line_amount_minor"))
     return beyond.with_columns(
-        item_id=pl.format("{}/on-account", "line_id"),
+        item_id=pl.format(f"{{}}{ON_ACCOUNT_SUFFIX}", "line_id"),
         item_kind=pl.when(is_customers).then(pl.lit("customer_on_account"))
         .when(is_suppliers).then(pl.lit("supplier_on_account")),
         item_currency="line_currency",

@@ -55,6 +55,8 @@ ITEM_SCHEMA = pl.Schema(
 )
 RECORDED_KINDS = ("recorded_receipt", "recorded_payment")
 LINE_KINDS = ("charge", "refund")
+ON_ACCOUNT_SUFFIX = "/on-account"
+"""Ends the id of an item on account, after the id of the line or payment that brought it."""
 
 
 def lines(bank_transactions: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
@@ -88,7 +90,8 @@ def lines(bank_transactions: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFra
 
 
 def items(invoices: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """One row per authorised document, payout under way and payment recorded elsewhere (ITEM_SCHEMA), wholly open.
+    """One row per authorised document, payout under way and payment recorded elsewhere (ITEM_SCHEMA), wholly open; and
+    one per recorded payment that settles no document, of what its party has on account by it.
 
     payments carries functional_minor, the amount in the book's currency. A payout leaves the processor (negative
     there) and is expected at the bank (positive here); a failed one comes back as an item of the other sign.
@@ -113,7 +116,18 @@ def items(invoices: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
             open_functional_minor=pl.col("functional_minor") * sign,
         )
     )
-    return pl.concat([_shaped(documents, ITEM_SCHEMA), _shaped(expected, ITEM_SCHEMA)])
+    return pl.concat(_shaped(each, ITEM_SCHEMA) for each in (documents, expected, _on_account(expected)))
+
+
+def _on_account(expected: pl.DataFrame) -> pl.DataFrame:
+    """What a customer paid stands with them with the other sign; so does what is given back of it."""
+    negated = {name: -pl.col(name) for name in ("total_minor", "open_minor", "open_functional_minor")}
+    return expected.filter(pl.col("settles").is_null() & pl.col("side").is_not_null()).with_columns(
+        item_id=pl.format(f"{{}}{ON_ACCOUNT_SUFFIX}", "item_id"),
+        kind=pl.format("{}_on_account", "side"),
+        account=pl.lit(None, pl.String),
+        **negated,
+    )
 
 
 def recorded_settlements(payments: pl.DataFrame) -> pl.DataFrame:

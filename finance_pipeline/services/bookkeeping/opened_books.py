@@ -148,6 +148,7 @@ def _as_payments(items: pl.DataFrame) -> pl.DataFrame:
         occurred_on="issued_on",
         available_on="due_on",
         payout_id=nothing.cast(pl.String),
+        side=nothing.cast(pl.String),
         settles=nothing.cast(pl.String),
         settled_minor=nothing.cast(pl.Int64),
         status=pl.lit("open when the book began"),

@@ -107,9 +107,11 @@ def opening_of(
 def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.Seen | None = None) -> pl.DataFrame:
     """Items by id (candidates.ITEM_SCHEMA), nothing of them open: what was settled before and may be open again."""
     invoices = records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen)
-    payments = _priced(conn, book, records.current(conn, schemas.PAYMENTS, book.id, "", "", ids, seen))
+    bringing = [each.removesuffix(candidates.ON_ACCOUNT_SUFFIX) for each in ids]
+    payments = _priced(conn, book, records.current(conn, schemas.PAYMENTS, book.id, "", "", bringing, seen))
     nothing = pl.lit(0, pl.Int64)
-    return candidates.items(invoices, payments).with_columns(open_minor=nothing, open_functional_minor=nothing)
+    found = candidates.items(invoices, payments).filter(pl.col("item_id").is_in(ids))
+    return found.with_columns(open_minor=nothing, open_functional_minor=nothing)
 
 
 def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:

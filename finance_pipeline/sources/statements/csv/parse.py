@@ -67,7 +67,7 @@ def has_header(row: list[str], header: tuple[str, ...]) -> bool:
 
 
 _TOTAL = re.compile(
-    r"((sub|grand )?total|summe|gesamt|endsumme|(end|anfangs)?saldo|kontostand|((opening|closing) )?balance|solde|suma)\b"
+    r"((sub|grand )?total|summe|gesamt|endsumme|(end|anfangs)?saldo|kontostand|((opening|closing) )?balance|solde)\b"
 )
 
 
