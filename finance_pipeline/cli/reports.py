@@ -78,21 +78,22 @@ def show_months(workspace: Workspace, book: str | None, first: str, last: str, *
 def show_status(workspace: Workspace, book: str | None, *, as_json: bool) -> None:
     """Connections with their last words, and months with what is matched, exceptional and tied."""
     from finance_pipeline.services import read
-    from finance_pipeline.services.intake.connections import troubles
+    from finance_pipeline.services.intake.connections import stale_books, troubles
 
     if book is not None:
         workspace.settings.book(book)
     connections = read.connections(workspace)
     kinds = sorted({each.kind for each in workspace.settings.connections})
     troubled = [words for kind in kinds for words in troubles(workspace, kind)]
+    old = stale_books(workspace)
     lines = read.month_lines(workspace, book)
     ties = read.tie_out_summary(workspace, book)
     if as_json:
-        standing = {"connections": connections.to_dicts(), "troubles": troubled}
+        standing = {"connections": connections.to_dicts(), "troubles": troubled, "stale_books": old}
         show_json(standing | {"months": lines.to_dicts(), "tie_outs": ties.to_dicts()})
         return
     show_table("Connections", connections.iter_rows(named=True), _CONNECTION_COLUMNS, empty="none was ever read")
-    for each in troubled:
+    for each in (*troubled, *old):
         say(f"[red]{each}[/]")
     show_table("Months", lines.iter_rows(named=True), overview.MONTH_COLUMNS, empty="none is computed yet")
     broken = ties.filter(pl.col("equal") < pl.col("compared"))

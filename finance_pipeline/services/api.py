@@ -6,7 +6,7 @@ from finance_pipeline.services.calendar import known_months, months_with_data, t
 from finance_pipeline.services.closed_months.differences import differences
 from finance_pipeline.services.closing.checks import close_status
 from finance_pipeline.services.intake.canonicalize import canonicalize
-from finance_pipeline.services.intake.connections import due_again, troubles
+from finance_pipeline.services.intake.connections import due_again, stale_books, troubles
 from finance_pipeline.services.intake.sync import sync
 from finance_pipeline.services.intake.webhooks import due
 from finance_pipeline.services.package import materialize as package
@@ -24,6 +24,7 @@ __all__ = [
     "package",
     "post",
     "reconcile",
+    "stale_books",
     "sync",
     "tie_out",
     "touched",

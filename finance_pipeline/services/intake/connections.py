@@ -14,10 +14,10 @@ import polars as pl
 import psycopg
 
 from finance_pipeline.core.problems import Busy, Problem, TransientProblem
-from finance_pipeline.core.settings import Connection, ConnectionKind
+from finance_pipeline.core.settings import Book, Connection, ConnectionKind
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources import registry
-from finance_pipeline.sources.health import Health, after, may_call, outcome_of, shown
+from finance_pipeline.sources.health import STALE_AFTER, Health, after, may_call, outcome_of, shown
 from finance_pipeline.sources.http import RetryPolicy
 from finance_pipeline.sources.limits import Limit, Spent, taken_together
 from finance_pipeline.store.database import Database
@@ -170,6 +170,30 @@ def troubles(workspace: Workspace, kind: str, now: datetime | None = None) -> li
         f"{row['connection_id']}: {row['state'].replace('_', ' ')}: {row['reason']} {row['todo']}".rstrip()
         for row in states.iter_rows(named=True)
     ]
+
+
+def stale_books(workspace: Workspace, now: datetime | None = None) -> list[str]:
+    """One text for each book some of whose sources were not read for long: its figures are as old as the oldest."""
+    moment = now or datetime.now(UTC)
+    states = {row["connection_id"]: row for row in connection_states(workspace, moment).iter_rows(named=True)}
+    found = []
+    for book in workspace.settings.books:
+        read = {name: states[name]["read_at"] for name in _feeding(book) if name in states}
+        old = {name: at for name, at in read.items() if at is None or moment - at > STALE_AFTER}
+        if old:
+            said = ", ".join(
+                f"{name} ({'never read' if at is None else f'last read {at:%Y-%m-%d %H:%M} UTC'})"
+                for name, at in sorted(old.items())
+            )
+            found.append(f"{book.id}: its figures rest on what was not read for long: {said}. finance-pipeline sync")
+    return found
+
+
+def _feeding(book: Book) -> set[str]:
+    """The connections that bring a book its lines, movements and documents."""
+    banks = [account.feed for account in book.bank_accounts]
+    processors = [account.feed for account in book.processor_accounts]
+    return {name for name in (*banks, *processors, book.accounting) if name}
 
 
 @dataclass(frozen=True)

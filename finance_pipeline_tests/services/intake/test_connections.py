@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from finance_pipeline.core.problems import Busy, NeedsItsOwner, PermanentProblem, Unreachable
 from finance_pipeline.core.settings import Calls
-from finance_pipeline.services.intake.connections import LeftAlone, SharedGate, connection_states
+from finance_pipeline.services.intake.connections import LeftAlone, SharedGate, connection_states, stale_books
 from finance_pipeline.services.intake.sync import sync_connection
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.sources.gather import MalformedPage
@@ -165,6 +165,10 @@ def test_a_bank_that_is_down_is_left_alone_after_three_pulls_tried_once_after_a_
     assert sync_connection(slow, connection).problem is None
     state = state_of(books, "uk-plaid")
     assert (state["state"], state["reason"], state["dead_letters"]) == ("healthy", "", 0)
+    assert "uk-plaid" not in " ".join(stale_books(books))
+    (old,) = [each for each in stale_books(books, datetime.now(UTC) + timedelta(days=2)) if each.startswith("uk:")]
+    assert "uk-plaid (last read" in old
+    assert "uk-xero (never read)" in old
 
 
 def test_five_runs_may_call_one_organisation_at_once_and_no_sixth(books: Workspace) -> None:
