@@ -68,7 +68,7 @@ def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
     """Candidates named at least so surely; those named by bare digits only of a payer that may be theirs."""
     candidates = pool.candidates(named.hits.filter(pl.col("strength") <= strength), pool.policy.early_days)
     long = (pl.col("strength") == BARE) & (pl.col("digits") >= _LONG_DIGITS)
-    fits = candidates.filter((pl.col("strength") < BARE) | ~pl.col("stranger") | long)
+    fits = places.kept(candidates, (pl.col("strength") < BARE) | ~pl.col("stranger") | long)
     in_lists = fits["l"].filter(fits["strength"] == SHORTHAND)
     if in_lists.is_empty():
         return fits

@@ -64,16 +64,9 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
 
     Raises DoesNotFit for inputs that break their schema and UnknownCurrency for a currency that is none.
     """
-    given = Inputs(
-        schemas.conformed(schemas.BANK_LINES, inputs.bank_lines),
-        terms.with_terms(schemas.conformed(schemas.OPEN_ITEMS, inputs.open_items), policy.discount_terms),
-        schemas.conformed(schemas.PARTIES, inputs.parties),
-        schemas.conformed(schemas.STANDING, inputs.standing),
-        schemas.conformed(schemas.DECISIONS, inputs.decisions),
-        inputs.own_accounts,
-        schemas.conformed(schemas.REMITTANCES, inputs.remittances),
-        schemas.conformed(schemas.FX_RATES, inputs.fx_rates),
-    )
+    if inputs.standing.is_empty():
+        return _once(_conformed(inputs, policy), policy)
+    given = _conformed(inputs, policy)
     retracted = schemas.RETRACTIONS.empty()
     while True:
         outcome = _once(given, policy)
@@ -85,35 +78,60 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
         given = replace(given, standing=given.standing.join(lost, on="match_id", how="anti"))
 
 
+def _conformed(inputs: Inputs, policy: Policy) -> Inputs:
+    """The inputs as their schemas have them, with the policy's terms; raises what the schemas raise."""
+    return Inputs(
+        schemas.conformed(schemas.BANK_LINES, inputs.bank_lines),
+        terms.with_terms(schemas.conformed(schemas.OPEN_ITEMS, inputs.open_items), policy.discount_terms),
+        schemas.conformed(schemas.PARTIES, inputs.parties),
+        schemas.conformed(schemas.STANDING, inputs.standing),
+        schemas.conformed(schemas.DECISIONS, inputs.decisions),
+        inputs.own_accounts,
+        schemas.conformed(schemas.REMITTANCES, inputs.remittances),
+        schemas.conformed(schemas.FX_RATES, inputs.fx_rates),
+    )
+
+
 def _once(given: Inputs, policy: Policy) -> Outcome:
-    """One pass over all tiers, with the matches that stand now."""
+    """One pass over all tiers, with the matches that stand now. What only the tiers needed is let go of before what
+    they found is told: that takes most memory."""
+    pool, said, lines, all_items, needed = _matched(given, policy)
+    del given
+    return outcomes.outcome(pool, said, lines, all_items, needed, ENGINE_VERSION)
+
+
+def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The pool after all tiers; what lines name; all lines and items, each at its place; autonomy.BEYOND."""
     all_items = counterparty.party_keys(preparing.items(given), given.parties)
-    items = all_items.filter(~pl.col("closed"))
+    items = places.kept(all_items, ~pl.col("closed"))
     plain = preparing.lines(given, items)
     is_free = ~pl.col("pending") & ~pl.col("held")
     members, sets = groups.group(items)
     (named, named_groups), lines = places.at_once(
-        lambda: _named(plain.filter(is_free), all_items, sets), lambda: _known(plain, all_items, given.parties, policy)
+        lambda: _named(places.kept(plain, is_free), all_items, sets),
+        lambda: _known(plain, all_items, given.parties, policy),
     )
-    free = lines.filter(is_free)
+    free = places.kept(lines, is_free)
     declined, legs = preparing.declined(given.decisions, lines, items)
     confirmed_ = confirmed.said(given.decisions, lines, items)
     some = pl.concat([members["i"], confirmed_["i"].drop_nulls()])
     within = reach.reached(all_items, lines, named, some)
     open_ = ~pl.col("closed") & (pl.col("amount") != 0)
     pool = Pool(
-        free, all_items.filter(open_ & within), declined, legs,
+        free, places.kept(all_items, open_ & within), declined, legs,
         pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED), policy, all_items.filter(open_ & ~within),
     )  # fmt: skip
     named = named.within(within)
     documents = same_event.documents(named.hits, given.standing, lines, items)
-    told = lines.filter(~pl.col("pending"))
+    told = places.kept(lines, ~pl.col("pending"))
     search = _Search(given, named, members, sets, named_groups, confirmed_, told, documents)
     pool = same_event.settled_before(_until_nothing_new(pool, search), free, named.hits)
     pool = _with_pending(pool, lines)
     pool = _coded(pool, named) if 6 in policy.tiers else pool
     needed = autonomy.beyond(pool.pairs, lines, items, policy)
-    return outcomes.outcome(_without(pool, needed, lines), named, lines, all_items, needed, ENGINE_VERSION)
+    pool = _without(pool, needed, lines)
+    told_pool = replace(pool, lines=pool.lines.select(outcomes.OF_LINES), items=pool.items.select("i", "amount"))
+    return told_pool, named.said, lines.select(outcomes.OF_LINES), all_items.select(outcomes.OF_ITEMS), needed
 
 
 def _known(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -251,6 +269,8 @@ def _with_pending(pool: Pool, every: pl.DataFrame) -> Pool:
 
 def _without_weakly_held(pool: Pool) -> Pool:
     """Below tier 1 nothing takes what another match of such a tier holds."""
+    if not (pool.items["weakly_held"] != 0).any():
+        return pool
     left = pool.items.with_columns(amount=pl.col("amount") - pl.col("weakly_held"), weakly_held=pl.lit(0, pl.Int64))
     return replace(pool, items=left.filter(pl.col("amount").sign() == pool.items["amount"].sign()))
 

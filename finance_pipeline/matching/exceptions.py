@@ -11,7 +11,7 @@ import polars as pl
 
 from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import SETTLED, Pool
-from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.references import SHORTHAND, Said
 from finance_pipeline.matching.text import money_words
 
 _SUGGESTED_COUNT = 3
@@ -19,7 +19,7 @@ _LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "why":
 
 
 def explain(
-    pool: Pool, named: Named, all_items: pl.DataFrame, needed: pl.DataFrame, every: pl.DataFrame
+    pool: Pool, named: Said, all_items: pl.DataFrame, needed: pl.DataFrame, every: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per free line: line_id, reason, words, suggestions (schemas.EXCEPTIONS), sorted by line.
 
@@ -39,7 +39,7 @@ def explain(
     return _with_needed(worded, needed, lines)
 
 
-def _facts(lines: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
+def _facts(lines: pl.DataFrame, pool: Pool, named: Said) -> pl.DataFrame:
     """Lines with what decides the reason: what a step refused, what is surely named, settled, or unknown."""
     named = replace(
         named,
@@ -80,7 +80,7 @@ def _with_needed(worded: pl.DataFrame, needed: pl.DataFrame, lines: pl.DataFrame
     return pl.concat([rest, beyond]).sort("line_id")
 
 
-def _listed(reasoned: pl.DataFrame, pool: Pool, named: Named, items: pl.DataFrame) -> pl.DataFrame:
+def _listed(reasoned: pl.DataFrame, pool: Pool, named: Said, items: pl.DataFrame) -> pl.DataFrame:
     """One row per line and suggestion, best first: l, rank, item (id), why."""
     reasons = reasoned.select("l", "reason")
     names = items.select("i", item="item_id")

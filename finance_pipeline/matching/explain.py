@@ -10,19 +10,17 @@ import polars as pl
 
 from finance_pipeline.matching import places
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.pool import Pool
-from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.references import SHORTHAND, Said
 from finance_pipeline.matching.sentences import sentence
 from finance_pipeline.matching.text import money_words
 
 
 def explain(
-    pool: Pool, sided: pl.DataFrame, named: Named, lines: pl.DataFrame, items: pl.DataFrame, version: str
+    sided: pl.DataFrame, also: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame, policy: Policy, version: str
 ) -> pl.DataFrame:
-    """One row per match, by line: words, evidence. sided: allocations by line, with the ids of their sides; lines,
-    items: all, as before any match, each at its place."""
+    """One row per match, by line: words, evidence. sided: allocations by line, with the ids of their sides; also:
+    also_named; lines, items: all, as before any match, each at its place."""
     rows = _rows(sided, items)
-    also = _also_named(pool.pairs, named, items)
     sides = lines.select("account_id", "booked_on", "amount", "currency", "counterparty_name")
     other = sides.select(
         other_account="account_id", other_on="booked_on", other_amount="amount", other_currency="currency"
@@ -38,7 +36,7 @@ def explain(
         other_money=money_words("other_amount", "other_currency", matches),
     )
     words, evidence = places.at_once(
-        lambda: _words(matches), lambda: matches.select(evidence=_evidence(matches, pool.policy, version))
+        lambda: _words(matches), lambda: matches.select(evidence=_evidence(matches, policy, version))
     )
     return words.hstack(evidence)
 
@@ -109,7 +107,7 @@ def _several(priced: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _also_named(pairs: pl.DataFrame, named: Named, items: pl.DataFrame) -> pl.DataFrame:
+def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.DataFrame:
     """l and the labels of items that a matched line names too, but that its match leaves out."""
     sure = named.hits.select("l", "i").filter(named.hits["strength"] <= SHORTHAND)
     matched = sure.filter(places.among(sure["l"], pairs["l"]))

@@ -6,14 +6,24 @@ Here: matches and allocations from pairs. Not here: the words themselves (explai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import polars as pl
 
 from finance_pipeline.core.hashing import content_hashes
 from finance_pipeline.matching import exceptions, explain, places, schemas
 from finance_pipeline.matching.pool import Pool
-from finance_pipeline.matching.references import Named
+from finance_pipeline.matching.references import Said
 
+OF_LINES = (
+    *("l", "line_id", "book", "account_id", "currency", "amount", "booked_on", "counterparty_name", "pending", "held"),
+    *("nature", "line_party", "line_party_how"),
+)
+"""What is told of lines."""
+OF_ITEMS = ("i", "item_id", "book", "kind", "currency", "amount", "issued_on", "number", "party")
+"""What is told of items."""
+_SLICE_MATCHES = 1 << 18
 _CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "inferred", 5: "inferred", 6: "by rule"}
 
 
@@ -30,14 +40,19 @@ class Outcome:
 
 
 def outcome(
-    pool: Pool, named: Named, lines: pl.DataFrame, items: pl.DataFrame, needed: pl.DataFrame, version: str
+    pool: Pool, named: Said, lines: pl.DataFrame, items: pl.DataFrame, needed: pl.DataFrame, version: str
 ) -> Outcome:
     """The outcome of a pool. lines, items: all, as before any match, each at its place; needed: autonomy.BEYOND."""
     _check(pool.pairs, lines, items)
     sided = _sided(pool.pairs, lines, items)
-    explained, ids = places.at_once(
-        lambda: explain.explain(pool, sided, named, lines, items, version), lambda: _match_ids(sided)
-    )
+    also = explain.also_named(pool.pairs, named, items)
+    told = [
+        places.at_once(
+            partial(explain.explain, part, also, lines, items, pool.policy, version), partial(_match_ids, part)
+        )
+        for part in _slices(sided)
+    ]
+    explained, ids = (pl.concat([part[k] for part in told]) for k in (0, 1))
     parts = sided.select(pl.exclude("l"), match_id=ids["match_id"].gather(sided["l"].rle_id()))
     left = exceptions.explain(pool, named, items, needed, lines)
     return Outcome(
@@ -49,6 +64,14 @@ def outcome(
         exceptions=left.select(schemas.EXCEPTIONS.names),
         explanations=ids.hstack(explained).select(schemas.EXPLANATIONS.names),
     )
+
+
+def _slices(sided: pl.DataFrame) -> list[pl.DataFrame]:
+    """Allocations by line in slices of whole matches: what is made of a match on the way to its words is ten times what
+    is kept of it, and is there for one slice at a time."""
+    firsts = sided["l"].is_first_distinct().arg_true()
+    bounds = [*firsts.gather_every(_SLICE_MATCHES).to_list(), sided.height] if sided.height else [0, 0]
+    return [sided.slice(first, last - first) for first, last in pairwise(bounds)]
 
 
 def _sided(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

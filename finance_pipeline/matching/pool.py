@@ -85,7 +85,7 @@ class Pool:
         done = pl.concat([found.pairs["l"], others])
         return replace(
             self,
-            lines=self.lines.filter(~places.among(self.lines["l"], done)),
+            lines=places.filtered(self.lines, ~places.among(self.lines["l"], done)),
             items=items,
             pairs=pl.concat([self.pairs, found.pairs]),
             refused=pl.concat([self.refused, found.refused.filter(~places.among(found.refused["l"], done))]),
@@ -107,7 +107,7 @@ class Pool:
             refused = pl.concat([found.refused, refusal(disputed.select("l", "i"), SEVERAL)])
             return self._settled(Found(kept, refused))
         rest = self.items.with_columns(amount=(left - taken).gather(self.items["i"]))
-        return found, rest.filter(pl.col("amount") != 0)
+        return found, places.kept(rest, pl.col("amount") != 0)
 
     @cached_property
     def open_lines(self) -> pl.DataFrame:
@@ -137,7 +137,7 @@ class Pool:
             & ~pl.col("hides_payer")
             & ~pl.col("line_parties").list.contains(pl.col("party"))
         )
-        fits = joined.filter(in_time & self.eligible()).with_columns(
+        fits = places.kept(joined, in_time & self.eligible()).with_columns(
             foreign=foreign,
             exact=same,
             stranger=stranger.fill_null(False),

@@ -20,7 +20,8 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
     if candidates.is_empty():
         return NOTHING
     lone = places.lone(candidates["l"]) & places.lone(candidates["i"])
-    plain = _pairs(candidates.filter(lone & candidates["exact"]).with_columns(rule=pl.lit(one)), tier)
+    told = candidates.select("l", "i", "foreign", "line_amount", "item_amount", "token", "field")
+    plain = _pairs(told.filter(lone & candidates["exact"]).with_columns(rule=pl.lit(one)), tier)
     found = _of_several(candidates.filter(~lone), tier, one, several)
     return Found(pl.concat([plain, found.pairs]), found.refused)
 

@@ -136,21 +136,34 @@ _MEANINGS = ((_LABELS, 5), (_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 
 
 
 @dataclass(frozen=True)
-class Named:
+class Said:
     """What the lines' texts name.
 
     hits: one row per line and item: l, i, strength, field, token (as found), whole (the structured field is nothing
     else), digits (significant ones in the token). tokens: one row per number-like text: l, text (squeezed), known
-    (names an open item), formed (as long as the house's own numbers). closed: l, i, strength, token of what lines name
-    that is settled already.
+    (names an open item), formed (as long as the house's own numbers).
     """
 
     hits: pl.DataFrame
     tokens: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Named(Said):
+    """What the lines' texts name, with what further searching takes.
+
+    closed: l, i, strength, token of what lines name that is settled already.
+    """
+
     closed: pl.DataFrame
     every_item: pl.DataFrame
     """i, book, number and party of all items, open or settled."""
     index: Index
+
+    @property
+    def said(self) -> Said:
+        """The same without what searching takes."""
+        return Said(self.hits, self.tokens)
 
     def within(self, items: pl.Series) -> Named:
         """The same with every_item only of those items, by their place, for which the answer is yes, and of groups."""
@@ -162,7 +175,8 @@ class Named:
     def of(self, lines: pl.DataFrame) -> Named:
         """What some lines name."""
         hits, tokens, closed = (
-            frame.filter(places.among(frame["l"], lines["l"])) for frame in (self.hits, self.tokens, self.closed)
+            places.kept(frame, pl.lit(places.among(frame["l"], lines["l"])))
+            for frame in (self.hits, self.tokens, self.closed)
         )
         return replace(self, hits=hits, tokens=tokens, closed=closed)
 
@@ -256,19 +270,21 @@ def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
 
     folded = folded_texts(texts["text"])
     owners, salts = texts["i"].to_numpy(writable=True), wording.salts(texts["book"])
-    shapes = np.zeros(numbers.SHAPE_COUNT, np.uint8)
 
-    def part(first: int, last: int) -> Any:
+    def part(first: int, last: int) -> tuple[Any, Any]:
+        # Shapes of its own: two threads that set bits of one byte would lose some now and then.
+        shapes = np.zeros(numbers.SHAPE_COUNT, np.uint8)
         entries = np.empty(((last - first) * numbers.KEYS_PER_NUMBER, 2), np.uint64)
         count = numbers.keys_of_numbers(
             folded.data, folded.starts[first:last], folded.sizes[first:last], owners[first:last], salts[first:last],
             shapes, entries,
         )  # fmt: skip
-        return entries[:count]
+        return entries[:count], shapes
 
-    entries = np.concatenate(in_parts(texts.height, part))
+    parts = in_parts(texts.height, part)
+    shapes = np.bitwise_or.reduce([shapes for _, shapes in parts])
     shapes[numbers.SHAPE_COUNT - 1] = 0
-    return shapes, *wording.by_bucket(entries)
+    return shapes, *wording.by_bucket(*(entries for entries, _ in parts))
 
 
 def _heads(numbered: pl.DataFrame) -> tuple[Any, Any, Any]:

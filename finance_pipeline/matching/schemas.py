@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.core.tables import Column, DoesNotFit, Table
+from finance_pipeline.matching import places
 
 _BOOK = Column("book", pl.String, "Legal entity; nothing is ever matched across two.")
 
@@ -257,17 +258,18 @@ def conformed(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     missing = [c.name for c in table.columns if not c.nullable and c.name not in frame.columns]
     if missing:
         raise DoesNotFit(f"column {missing[0]!r} is missing.", where=table.name)
-    shaped = frame.select(
-        _fitted(column, frame[column.name].dtype, table)
-        if column.name in frame.columns
-        else pl.lit(None, column.dtype).alias(column.name)
-        for column in table.columns
-    )
-    for column in table.columns:
+    present = [column for column in table.columns if column.name in frame.columns]
+    shaped = frame.select(_fitted(column, frame[column.name].dtype, table) for column in present)
+    for column in present:
         if not column.nullable and shaped[column.name].null_count():
             raise DoesNotFit(f"{column.name} is empty in {shaped[column.name].null_count()} rows.", where=table.name)
         if column.one_of and not shaped[column.name].is_in(list(column.one_of)).all():
             raise DoesNotFit(f"{column.name} is none of {', '.join(column.one_of)}.", where=table.name)
+    return places.with_nothing(_ordered(shaped, table), {c.name: c.dtype for c in table.columns})
+
+
+def _ordered(shaped: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The frame sorted by the table's key, if it has one. Raises DoesNotFit for a key that stands twice."""
     if not table.key:
         return shaped
     ordered = shaped.sort(table.key)

@@ -141,15 +141,24 @@ def salts(books: pl.Series) -> Any:
     return books.replace_strict(by_name, return_dtype=pl.UInt64).to_numpy(writable=True)
 
 
-def by_bucket(entries: Any) -> tuple[Any, Any, int]:
-    """Entries (key, value) as compiled loops ask them: where each bucket starts, the entries by bucket, the shift."""
+def by_bucket(*parts: Any) -> tuple[Any, Any, int]:
+    """Entries (key, value) of one part or several, as compiled loops ask them: where each bucket starts, the entries by
+    bucket, the shift."""
     import numpy as np
 
     from finance_pipeline.matching.kernels.buffers import in_parts
     from finance_pipeline.matching.kernels.hashing import bucket_counts, bucketed
 
-    shift = 64 - max(4, len(entries).bit_length())
-    starts, ordered = np.zeros((1 << (64 - shift)) + 2, np.int64), np.empty_like(entries)
-    bucket_counts(entries, shift, starts)
-    in_parts(len(starts) - 1, lambda first, last: bucketed(entries, shift, first, last, starts, ordered))
+    count = sum(len(entries) for entries in parts)
+    shift = 64 - max(4, count.bit_length())
+    starts, ordered = np.zeros((1 << (64 - shift)) + 2, np.uint32), np.empty((count, 2), np.uint64)
+    for entries in parts:
+        bucket_counts(entries, shift, starts)
+    np.cumsum(starts, dtype=np.uint32, out=starts)
+
+    def some(first: int, last: int) -> None:
+        for entries in parts:
+            bucketed(entries, shift, first, last, starts, ordered)
+
+    in_parts(len(starts) - 1, some)
     return starts, ordered, shift

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
-from finance_pipeline.cli.bench import tables
+from finance_pipeline.cli.bench import matching, tables
 from finance_pipeline.cli.bench.processes import PieceFailed, measured
 from finance_pipeline.sandbox.labelled import Options, generate_to, read_labelled
 from finance_pipeline.sandbox.labelled.scoring import scored
@@ -43,6 +44,22 @@ def test_a_bench_of_matching_that_cannot_be_run_is_refused_before_anything_is_ma
     assert ended.code == 2
     assert words in ended.said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_growth_goes_as_far_as_memory_reaches_and_says_what_was_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def grown(_folder: Path, size: int, _asked: matching.MatchingBench) -> matching.Run:
+        return matching.Run(size, size, size // 100, 1 << (30 if size < 1_000_000 else 60))
+
+    monkeypatch.setattr(matching, "_grown", grown)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1 << 40))
+    found = matching._growth(tmp_path, matching.MatchingBench(growth="full"))
+    tables.show_growth(found)
+    assert [run["lines"] for run in found["runs"]] == [10_000, 100_000, 1_000_000]
+    said = " ".join(capsys.readouterr().out.split())
+    assert "10,000,000 lines were not run" in said
+    assert "1024 GiB are free here" in said
 
 
 def test_a_share_below_a_target_never_reads_like_the_target() -> None:

@@ -7,6 +7,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from finance_pipeline.matching import references
 from finance_pipeline.matching.engine import Inputs, Outcome, reconcile
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline_tests.matching.world import World
@@ -172,3 +173,17 @@ def test_a_book_never_settles_the_items_of_another() -> None:
     world = World().item("INV-2041", "100.00", "Acme Ltd", book="uk").line("a", "100.00", "INV-2041 ACME")
     random.Random(0).shuffle(world.items)
     assert world.reconcile().settled() == {}
+
+
+def test_what_a_text_names_does_not_hang_on_the_line_after_it() -> None:
+    """An amount at the end of a text is no number of anything, whatever letter or digit the next text begins with."""
+    world = World().item("rent", "50.00", "Acme Ltd", on=0, number="R-2026-04102")
+    named = []
+    for following in ("ACME", "1 ACME"):
+        lines = World(items=world.items).line("line-1", "41.02", "PAYMENT RE 00002352 AMOUNT 41.02", on=9)
+        given = lines.line("line-2", "7.00", following, on=9).inputs()
+        found = references.find(
+            given.bank_lines.with_row_index("l"), given.open_items.with_row_index("i").with_columns(closed=False)
+        )
+        named.append(found.hits.filter(pl.col("l") == 0).height)
+    assert named == [0, 0]

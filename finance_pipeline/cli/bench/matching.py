@@ -67,8 +67,8 @@ def run_matching(lines: int | None, asked: MatchingBench, *, as_json: bool) -> N
     prepare_engine()
     with _folder() as folder:
         if asked.growth:
-            found: dict[str, Any] = {"runs": [asdict(run) for run in _growth(folder, asked)]}
-            show = tables.show_growth
+            found: dict[str, Any]
+            found, show = _growth(folder, asked), tables.show_growth
         elif asked.speed:
             found, show = _speed(folder, size, asked), tables.show_speed
         elif asked.against:
@@ -147,14 +147,29 @@ def _excerpt(folder: Path, asked: MatchingBench) -> Path:
     return data
 
 
-def _growth(folder: Path, asked: MatchingBench) -> Iterator[Run]:
-    """The engine on data ten times as large, again and again; each is removed before the next."""
+def _growth(folder: Path, asked: MatchingBench) -> dict[str, Any]:
+    """The engine on data ten times as large, again and again, as far as memory reaches; each is removed before the
+    next. beyond: the size that was not run, what it would take by the run before it, and what was free (bytes)."""
+    import psutil
+
+    runs: list[Run] = []
     for size in _GROWTH[asked.growth]:
-        data = _generated(folder, size, asked, judged=False)
-        # Small data is matched twice: what is loaded on first use would hide how time grows.
-        run, _ = _matched(data, times=1 if size >= _SPEED_LINES else 2)
-        shutil.rmtree(data)
-        yield run
+        needed = size * runs[-1].peak_bytes // runs[-1].lines if runs else 0
+        free = psutil.virtual_memory().available
+        if needed > free:
+            beyond = {"lines": size, "needed_bytes": needed, "free_bytes": free}
+            return {"runs": [asdict(run) for run in runs], "beyond": beyond}
+        runs.append(_grown(folder, size, asked))
+    return {"runs": [asdict(run) for run in runs], "beyond": None}
+
+
+def _grown(folder: Path, size: int, asked: MatchingBench) -> Run:
+    """The engine on so many generated lines, which are removed again."""
+    data = _generated(folder, size, asked, judged=False)
+    # Small data is matched twice: what is loaded on first use would hide how time grows.
+    run, _ = _matched(data, times=1 if size >= _SPEED_LINES else 2)
+    shutil.rmtree(data)
+    return run
 
 
 def _against(folder: Path, size: int, asked: MatchingBench) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from finance_pipeline.cli.show import Shown, console, count, show_table, text
 
 _MIB = 1024 * 1024
+_GIB = 1024 * _MIB
 _TARGET_SECONDS = {1_000_000: 6.0, 10_000_000: 72.0}
 """By lines, promised for about so many."""
 _SMALL_TARGET_MS = 300
@@ -104,6 +105,13 @@ def show_growth(found: dict[str, Any]) -> None:
         factor = f"{run['engine_ms'] / max(before['engine_ms'], 1):.1f}" if before else ""
         rows.append(_timed("engine", run, "") | {"factor": factor, "target": f"{_FACTOR_TARGET:g}" if before else ""})
     show_table("Growth: ten times the lines, and the factor in time", rows, _GROWTH)
+    if (beyond := found["beyond"]) is not None:
+        needed, free = (beyond[name] / _GIB for name in ("needed_bytes", "free_bytes"))
+        console.print(
+            f"{beyond['lines']:,} lines were not run: by the run before they take about {needed:.0f} GiB, "
+            f"and {free:.0f} GiB are free here.",
+            soft_wrap=True,
+        )
 
 
 _EMPTY_ROW: dict[str, Any] = dict.fromkeys(("what", "lines", "items", "rate", "peak", "target"))

@@ -51,7 +51,7 @@ def finished(state: np.uint64) -> np.uint64:
 def bucketed(entries: Array, shift: int, first: int, last: int, starts: Array, out: Array) -> None:
     """Entries (rows that begin with their key) by the leading bits of the key: out, and starts by bucket, one more.
 
-    Of the buckets from first to last (exclusive) only, whose counts stand two places on in starts when it begins.
+    Of the buckets from first to last (exclusive) only; where each begins stands one place on in starts at first.
     """
     bits = np.uint64(shift)
     for k in range(len(entries)):
@@ -65,12 +65,10 @@ def bucketed(entries: Array, shift: int, first: int, last: int, starts: Array, o
 
 @njit(cache=True, nogil=True)
 def bucket_counts(entries: Array, shift: int, starts: Array) -> None:
-    """Where each bucket of entries begins, one place on in starts."""
+    """How many entries each bucket has, added to what stands two places on in starts."""
     bits = np.uint64(shift)
     for k in range(len(entries)):
         starts[np.int64(entries[k, 0] >> bits) + 2] += 1
-    for b in range(2, len(starts)):
-        starts[b] += starts[b - 1]
 
 
 @njit(cache=True, nogil=True)

@@ -5,6 +5,7 @@ Here: which runs of digits are no number of anything, and which are said to be o
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from finance_pipeline.matching.kernels.buffers import Array
@@ -33,8 +34,11 @@ def separated(data: Array, first: int, last: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def mark_dates_and_amounts(data: Array, count: int, runs: Array) -> None:
-    """runs[r, WEAK]: the run is part of a date or of an amount with decimals, and not a number of anything."""
+def mark_dates_and_amounts(data: Array, last: int, count: int, runs: Array) -> None:
+    """runs[r, WEAK]: the run is part of a date or of an amount with decimals, and not a number of anything.
+
+    last: where the text ends; behind it stands another text, or nothing.
+    """
     for r in range(count):
         runs[r, WEAK] = 0
     for r in range(count):
@@ -54,10 +58,8 @@ def mark_dates_and_amounts(data: Array, count: int, runs: Array) -> None:
         if r > 0 and size == 2 and runs[r - 1, KIND] == DIGITS and runs[r, BEGIN] - runs[r - 1, END] == 1:
             mark = data[runs[r - 1, END]]
             if mark == 44 or (mark == 46 and not runs[r, WEAK]):
-                tail_ends = (
-                    runs[r, END] == len(data) or data[runs[r, END]] == 32 or not (65 <= data[runs[r, END]] <= 90)
-                )
-                after = data[runs[r, END]] if runs[r, END] < len(data) else 32
+                after = data[runs[r, END]] if runs[r, END] < last else np.uint8(32)
+                tail_ends = not 65 <= after <= 90
                 lone = not (
                     r + 1 < count
                     and runs[r + 1, KIND] == DIGITS

@@ -175,7 +175,7 @@ def near_numbers(
         row = lines[k]
         if row != before:
             count = runs_of(data, starts[row], sizes[row], runs)
-            mark_dates_and_amounts(data, count, runs)
+            mark_dates_and_amounts(data, starts[row] + sizes[row], count, runs)
             before = row
         first = number_starts[items[k]]
         size = _squeeze(numbers, first, first + number_sizes[items[k]], number, _LONGEST)

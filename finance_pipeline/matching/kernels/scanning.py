@@ -241,7 +241,7 @@ def hits_of_text(
 ) -> tuple[int, int]:  # fmt: skip
     """Fill hits with what a text names; returns the counts of its hits and of its runs."""
     count = runs_of(data, first, size, runs)
-    mark_dates_and_amounts(data, count, runs)
+    mark_dates_and_amounts(data, first + size, count, runs)
     read_words(data, count, runs, words, meanings)
     for r in range(count):
         runs[r, TAKEN] = 0

@@ -178,7 +178,7 @@ def _readings_of(
     number, ends = np.empty(LONGEST, np.uint8), np.empty((LONGEST, 3), np.int64)
     whole, spare = np.empty(_LONGEST_TEXT, np.uint8), np.empty(_LONGEST_TEXT, np.int64)
     run_total = runs_of(data, first, size, runs)
-    mark_dates_and_amounts(data, run_total, runs)
+    mark_dates_and_amounts(data, first + size, run_total, runs)
     read_words(data, run_total, runs, words, meanings)
     tokens = tokens_of(data, run_total, runs, spans, digits)
     length = squeeze(data, first, size, text, places)
