@@ -47,7 +47,8 @@ def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
     customer's number before, a check digit after) are there by chance too easily to tell equal items apart."""
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
-    alike = pool.items.filter(pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
+    of_amount = pl.col("amount").is_in(fitting["item_amount"].unique().implode())
+    alike = pool.items.filter(of_amount, pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
     inside = (told > pl.col("digits")) & pl.col("i").is_in(alike.implode())
     return proposals.exact(fitting.filter(pl.col("exact") & ~inside), 1, "reference_end", "reference_end")
 

@@ -18,8 +18,8 @@ MANY_TIMES = 4
 
 
 def reached(items: pl.DataFrame, lines: pl.DataFrame, named: Named, some: pl.Series) -> pl.Series:
-    """Whether each item, in their order, can be reached by a line: by its number, its party, a party of which it names
-    a document, or its amount; or is one of some (i: members of groups, what people confirmed).
+    """Whether each item, in their order, can be reached by a line: by its number, its party or one of its name, a party
+    of which it names a document, or its amount; or is one of some (i: members of groups, what people confirmed).
 
     What a step works out only as it goes, it fetches itself (Pool.reaching): amounts less what is named, what advices
     name. A payout, and what a standing match holds a part of, always stay.
@@ -31,8 +31,11 @@ def reached(items: pl.DataFrame, lines: pl.DataFrame, named: Named, some: pl.Ser
     names = pl.concat([named.hits["i"], named.closed["i"]])
     whose = pl.concat([lines["line_parties"].drop_nulls().explode(), items["party"].gather(names.unique())])
     sizes = pl.concat([lines["amount"], lines["original_amount"].drop_nulls()]).abs()
+    of_parties = items["party"].is_in(whose.drop_nulls().unique().implode()).fill_null(False)
+    alike = items["party_key"].filter(of_parties).drop_nulls().unique()
     return items.select(
-        pl.col("party").is_in(whose.drop_nulls().unique().implode()).fill_null(False)
+        pl.lit(of_parties)
+        | pl.col("party_key").is_in(alike.implode()).fill_null(False)
         | pl.col("amount").abs().is_in(sizes.unique().implode())
         | (pl.col("kind") == "payout")
         | (pl.col("weakly_held") != 0)
