@@ -17,6 +17,7 @@ from finance_pipeline.services.bookkeeping import posting
 from finance_pipeline.services.closed_months.adjusting import Wanted, adjust, dismiss
 from finance_pipeline.services.closed_months.rule_adjusting import decide_rules
 from finance_pipeline.services.reconciliation import reconcile
+from finance_pipeline.services.reconciliation.decide import decide
 from finance_pipeline.store.address import parts_of
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.conftest import _fresh
@@ -178,6 +179,24 @@ def test_what_is_late_across_a_year_end_waits_however_small(database: Database, 
         found.line("pending", "1.00", day(28), "Delta", status="pending")
         run(found, MAY, JUNE)
         assert stands(found) == {"late": ("late", "waiting")}
+
+
+def test_what_a_closed_month_would_match_only_in_hindsight_is_no_difference(database: Database, tmp_path: Path) -> None:
+    with told(database, tmp_path, ONE_BANK) as found:
+        found.balance("main", "0.00", day(1), "opening")
+        for name, amount in {"INV-6": "60.00", "INV-4": "40.00", "INV-7": "70.00", "INV-3": "30.00"}.items():
+            found.document(name, amount, day(3), "Delta")
+        found.line("deposit", "100.00", day(20), "Delta")
+        found.balance("main", "100.00", day(31))
+        close_months(found, MAY)
+        assert found.waiting(MAY) == {"deposit": "several_solutions"}
+        found.line("seven", "70.00", day(5, JUNE), "INV-7 Delta")
+        found.line("three", "30.00", day(6, JUNE), "INV-3 Delta")
+        line, items = "us/told/bank_transaction/deposit", [f"us/told/invoice/{name}" for name in ("INV-6", "INV-4")]
+        decide(found.workspace, line, items, "decline", reason="Delta says it is rent in advance")
+        run(found, MAY, JUNE)
+        assert set(found.waiting(JUNE)) == {"deposit"}
+        assert report(found, MAY).differences.is_empty(), "only since June is what was left in May all that Delta owed"
 
 
 def test_a_line_that_moved_from_one_closed_month_to_another_is_one_difference_in_both(books: Told) -> None:
