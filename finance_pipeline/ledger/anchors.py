@@ -22,9 +22,10 @@ _HEAD = """
     select
         head.position, encode(head.link, 'hex'),
         to_char(head.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-        (select coalesce(sum(entry_count), 0)::bigint from ledger.seal where position <= head.position)
+        (select coalesce(sum(entry_count), 0)::bigint from ledger.seal where position <= head.position),
+        control_position, encode(control_link, 'hex')
     from ledger.head
-    where head.position > 0
+    where head.position > 0 or head.control_position > 0
 """
 
 
@@ -44,6 +45,10 @@ class Anchor:
     """When it was sealed, in UTC."""
     entries: int
     """Entries of all seals up to it."""
+    controls: int = 0
+    """Place of the last seal of a decision about the books: a sign-off, a lock, an approval."""
+    control_link: str = ""
+    """Its link, in hexadecimal."""
 
 
 def anchor_of(conn: Connection) -> Anchor | None:
@@ -91,7 +96,8 @@ def _parsed(text: str, file: Path) -> Iterator[Anchor]:
             continue
         try:
             said = json.loads(line)
-            yield Anchor(int(said["position"]), str(said["link"]), str(said["recorded_at"]), int(said["entries"]))
+            ledger = int(said["position"]), str(said["link"]), str(said["recorded_at"]), int(said["entries"])
+            yield Anchor(*ledger, int(said.get("controls", 0)), str(said.get("control_link", "")))
         except (ValueError, KeyError, TypeError) as cause:
             if number == len(lines) and not text.endswith("\n"):
                 return  # its writer was killed: what it noted is noted again with the next run

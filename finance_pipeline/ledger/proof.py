@@ -34,6 +34,11 @@ _CHAIN = pl.Schema(
     | dict.fromkeys(("root_holds", "follows", "linked", "link_holds", "in_time", "accounts_hold"), pl.Boolean())
     | {"link": pl.String}
 )
+_CONTROLS = pl.Schema(
+    {"position": pl.Int64, "matter": pl.String, "key": pl.String}
+    | dict.fromkeys(("root_holds", "follows", "linked", "link_holds"), pl.Boolean())
+    | {"link": pl.String}
+)
 _FAULTS = pl.Schema({"subject": pl.String, "words": pl.String})
 _RULES = {
     "follows": "does not follow the seal before it: one is missing",
@@ -42,6 +47,12 @@ _RULES = {
     "in_time": "was recorded before the seal before it",
     "root_holds": "holds other entries than were sealed",
     "accounts_hold": "is the first to move other accounts, or accounts of another meaning, than were sealed",
+}
+_CONTROL_RULES = {
+    "follows": "does not follow the decision before it: one is missing",
+    "linked": "is not linked to the decision before it",
+    "link_holds": "is not what it was sealed as",
+    "root_holds": "says something else than when it was sealed",
 }
 
 
@@ -57,6 +68,8 @@ class ProofReport:
     """The first broken link of the chain, else the first fault of an entry; with words."""
     faults: tuple[str, ...]
     """Everything found, first the chain; at most twenty faults of entries, and of balances."""
+    controls: int = 0
+    """Sealed decisions about the books: sign-offs, locks, permissions, approvals."""
     departs: str | None = None
     """Where the chain is not what was noted outside the database; None where it is, or nothing was noted."""
 
@@ -76,7 +89,7 @@ def verify_all(database: Database, *, anchors: Sequence[Anchor] = ()) -> ProofRe
 
 
 def verify(conn: Connection, *, anchors: Sequence[Anchor] = (), beside: Connection | None = None) -> ProofReport:
-    """Recompute digests, roots, links, balances, movements, numbers, keys and the meaning of accounts.
+    """Recompute digests, roots, links, balances, movements, numbers, keys, the meaning of accounts, and decisions.
 
     anchors: ends of the chain noted outside the database earlier; the first that it departs from is named. beside: a
     second session that sees the same, which then looks for faults of entries meanwhile.
@@ -85,20 +98,28 @@ def verify(conn: Connection, *, anchors: Sequence[Anchor] = (), beside: Connecti
         looked_for = meanwhile.submit(_faults, beside, "ledger_faults") if beside else None
         chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
         movements = _faults(conn, "ledger_movement_faults")
+        controls = copy_out(conn, query("ledger_controls"), None, _CONTROLS)
+        undecided = _faults(conn, "ledger_control_faults")
         faults = looked_for.result() if looked_for else _faults(conn, "ledger_faults")
-    broken = [
-        f"batch {row['batch_id']} (link {row['position']}) {words}"
-        for row in chain.filter(~pl.all_horizontal(pl.col(list(_RULES)).fill_null(False))).iter_rows(named=True)
-        for rule, words in _RULES.items()
-        if not row[rule]
-    ]
+    broken = _broken(chain, _RULES, "batch {batch_id} (link {position})")
     broken += _ends(conn, chain)
-    departs = next((words for words in (_departure(chain, each) for each in anchors) if words), None)
+    departures = (_departure(chain, each) or _departure_of_controls(controls, each) for each in anchors)
+    departs = next((words for words in departures if words), None)
     broken += [departs] if departs else []
-    found = (*broken, *faults, *movements)
+    found = (*broken, *faults, *movements, *_broken(controls, _CONTROL_RULES, "{matter} {key}"), *undecided)
     head = chain["link"][-1] if chain.height else GENESIS
     first = found[0] if found else None
-    return ProofReport(chain.height, int(chain["counted"].sum()), head, first, found, departs)
+    return ProofReport(chain.height, int(chain["counted"].sum()), head, first, found, controls.height, departs)
+
+
+def _broken(chain: pl.DataFrame, rules: dict[str, str], subject: str) -> list[str]:
+    """Where the seals of a chain break its rules, in words; what cannot be asked is broken."""
+    return [
+        f"{subject.format(**row)} {words}"
+        for row in chain.filter(~pl.all_horizontal(pl.col(list(rules)).fill_null(False))).iter_rows(named=True)
+        for rule, words in rules.items()
+        if not row[rule]
+    ]
 
 
 def _faults(conn: Connection, name: str) -> list[str]:
@@ -124,4 +145,14 @@ def _departure(chain: pl.DataFrame, anchor: Anchor) -> str | None:
         return f"link {anchor.position} is not the one that was noted outside on {anchor.recorded_at}"
     if int(upto["entry_count"].sum()) != anchor.entries:
         return f"up to link {anchor.position}, {anchor.entries} entries were noted outside"
+    return None
+
+
+def _departure_of_controls(controls: pl.DataFrame, anchor: Anchor) -> str | None:
+    """Where the chain of decisions is not what an anchor says that it was; None where it is."""
+    noted = controls.filter(pl.col("position") == anchor.controls)
+    if anchor.controls and (noted.is_empty() or noted["link"][0] != anchor.control_link):
+        return (
+            f"decision {anchor.controls}, which was noted outside on {anchor.recorded_at}, is not the one in the chain"
+        )
     return None

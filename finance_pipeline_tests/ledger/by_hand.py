@@ -9,6 +9,7 @@ from datetime import date
 import psycopg
 
 from finance_pipeline.services.campaigns.attacks.by_hand import INSERT, SOUND, Connection, copy_all, open_batch, write
+from finance_pipeline.services.campaigns.attacks.ledger import close_by_hand
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.roles import Role
 
@@ -18,8 +19,7 @@ __all__ = ["INSERT", "SOUND", "Connection", "close_month", "copy_all", "open_bat
 def close_month(database: Database, month: date, state: str = "locked", book: str = "us") -> None:
     """Close a month, as the schema's owner does."""
     with database.transaction(role="owner") as conn:
-        conn.execute("select ledger.open_period(%s, %s)", (book, month))
-        conn.execute("update ledger.period set state = %s where book = %s and month = %s", (state, book, month))
+        close_by_hand(conn, book, month, state)
 
 
 @contextmanager

@@ -14,10 +14,11 @@ from psycopg import sql
 
 from finance_pipeline.ledger import proof
 from finance_pipeline.ledger.anchors import anchor_of
+from finance_pipeline.services.campaigns.attacks.ledger import close_by_hand
 from finance_pipeline.store.address import Connection
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.ledger.conftest import Superuser
-from finance_pipeline_tests.ledger.world import US, World, post
+from finance_pipeline_tests.ledger.world import MAY, US, World, post
 
 SEALED_ANEW: LiteralString = """
     update ledger.seal set (entry_count, root) = (select * from ledger.batch_root(2)) where batch_id = 2;
@@ -216,8 +217,103 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
         "update ledger.entry set amounts = array[9, -8] where batch_id = 3",
         "us-2026-5 does not balance",
     ),
+    "somebody else is said to have signed a month": (
+        "update close.signature set signed_by = 'Cara'",
+        "close.signature us2026-05 says something else than when it was sealed",
+    ),
+    "another balance is said to be signed": (
+        "update close.signed_balance set functional_minor = 9",
+        "close.signature us2026-05 says something else",
+    ),
+    "a record that was signed is forgotten": (
+        "delete from close.signed_record",
+        "close.signature us2026-05 says something else",
+    ),
+    "a sign-off is deleted": ("delete from close.signature", "close.signature us2026-05 says something else"),
+    "a sign-off is forged": (
+        "insert into close.signature select book || '2026-06', book, '2026-06', sequence, seal_position, seal_link, 99,"
+        " prepared_by, signed_by, role, reason, origin, seen, seen_digest, versions from close.signature",
+        "close.signature us2026-06 is in no seal",
+    ),
+    "who prepared a month is changed": (
+        "update close.review set actor = 'Cara'",
+        "close.review 1 says something else than when it was sealed",
+    ),
+    "a locked month is opened": (
+        "update ledger.period set state = 'open' where month = '2026-05-01'",
+        "period 2026-05 of book us is open, and not what its events say",
+    ),
+    "a month is locked without an event": (
+        "insert into ledger.period (book, month, state) values ('us', '2026-06-01', 'locked')",
+        "period 2026-06 of book us is locked, and not what its events say",
+    ),
+    "a month is reopened without two people": (
+        "update ledger.period set open_until = now() + interval '1 day', reopened_areas = '{AR}'"
+        " where month = '2026-05-01'",
+        "period 2026-05 of book us is locked, and not what its events say",
+    ),
+    "that a month was locked is forgotten": (
+        "delete from ledger.period_event where action = 'locked'",
+        "ledger.period_event 1 says something else",
+    ),
+    "a reopening is forged": (
+        "insert into ledger.period_event (book, month, action, actor, role, reason, origin, seen, open_until, answers,"
+        " head_position, head_link) select book, month, 'reopened', 'Cara', role, reason, origin, seen, now(), 1,"
+        " head_position, head_link from ledger.period_event",
+        "ledger.period_event 2 is in no seal",
+    ),
+    "a permission to post is forged": (
+        "insert into ledger.posting_permission values (3, 'us', '2026-05-01', 1)",
+        "ledger.period_event 1 says something else",
+    ),
+    "an approval is forged": (
+        "insert into ledger.settings_approval (proposal_seq, approved_by, reason) values (7, 'Cara', 'so')",
+        "ledger.settings_approval 7 is in no seal",
+    ),
+    "a seal of a decision is deleted": (
+        "delete from ledger.control_seal where position = 2",
+        "ledger.period_event 1 does not follow the decision before it",
+    ),
+    "the last seal of a decision is deleted": (
+        "delete from ledger.control_seal where position = 3",
+        "ledger.period_event 1 is in no seal",
+    ),
+    "the end of the chain of decisions is moved": (
+        "update ledger.head set control_position = 1",
+        "the chain of decisions ends at link 3, and its head says 1",
+    ),
+    "a sign-off is changed and sealed anew": (
+        "update close.signature set signed_by = 'Cara';"
+        "update ledger.control_seal set root = (ledger.control_root(matter, key)).root",
+        "close.signature us2026-05 is not what it was sealed as",
+    ),
 }
 
+CONTROLS_CUT_OFF: LiteralString = """
+    delete from close.signed_balance; delete from close.signed_record; delete from close.signature;
+    delete from ledger.period_event; delete from close.review; delete from ledger.control_seal;
+    update ledger.period set state = 'open';
+    update ledger.head set control_position = 0, control_link = sha256('finance_pipeline controls');
+"""
+CONTROLS_ANEW: LiteralString = """
+    update close.signature set signed_by = 'Cara';
+    do $$
+    declare
+        each ledger.control_seal;
+        before bytea := sha256('finance_pipeline controls');
+    begin
+        for each in select * from ledger.control_seal order by position loop
+            update ledger.control_seal set previous_link = before, root = (ledger.control_root(matter, key)).root
+            where position = each.position returning * into each;
+            before := ledger.control_link_of(
+                before, each.position, each.matter, each.key, each.row_count, each.root, each.recorded_at
+            );
+            update ledger.control_seal set link = before where position = each.position;
+        end loop;
+        update ledger.head set control_link = before;
+    end
+    $$;
+"""
 COLUMNS: LiteralString = """
     select attname, format_type(atttypid, null) from pg_attribute
     where attrelid = %s::regclass and attnum > 0 and attgenerated = '' and not attisdropped
@@ -242,11 +338,18 @@ OTHERWISE: dict[str, LiteralString] = {
 
 @pytest.fixture(scope="module")
 def chained(kept_database: Database) -> Database:
-    """Three batches of one book: two entries; one of them taken back and posted anew; one more."""
+    """Three batches of one book: two entries; one of them taken back and posted anew; one more. The month is locked."""
     world = World().line("sent", "-2.00")
     for name, amount in (("paid", "1.00"), ("paid", "1.50"), ("more", "3.00")):
         with kept_database.transaction() as conn:
             post(conn, world.line(name, amount))
+    with kept_database.transaction(role="owner") as conn:
+        close_by_hand(conn, "us", MAY.first_day, "locked")
+        conn.execute(
+            "insert into close.signed_balance select 'us2026-05', account_id, code, 'USD', 450, 450, 450, 450"
+            " from ledger.account where book = 'us' and code = '1010'"
+        )
+        conn.execute("insert into close.signed_record values ('us2026-05', 'invoice', 'one', 1, 'hash', false, 1)")
     return kept_database
 
 
@@ -264,7 +367,9 @@ def test_the_chain_of_several_batches_holds_and_names_its_head(chained: Database
     with chained.transaction(role="reader") as conn:
         report = proof.verify(conn)
         head = conn.execute("select encode(link, 'hex') from ledger.seal where position = 3").fetchone()
-    assert report == proof.ProofReport(batches=3, entries=5, head=head[0] if head else "", first_broken=None, faults=())
+    assert report == proof.ProofReport(
+        batches=3, entries=5, head=head[0] if head else "", first_broken=None, faults=(), controls=3
+    )
     assert report.holds
     assert proof.verify_all(chained) == report
 
@@ -329,8 +434,13 @@ def test_every_break_is_listed_the_first_one_first(tampering: Connection) -> Non
 
 @pytest.mark.parametrize(
     "statements",
-    [AMOUNTS + POSTED_ANEW + CHAINED_ANEW + MOVED_ANEW, CUT_OFF],
-    ids=["the whole journal is made anew around a changed amount", "the last batch is cut off without a trace"],
+    [AMOUNTS + POSTED_ANEW + CHAINED_ANEW + MOVED_ANEW, CUT_OFF, CONTROLS_ANEW, CONTROLS_CUT_OFF],
+    ids=[
+        "the whole journal is made anew around a changed amount",
+        "the last batch is cut off without a trace",
+        "all decisions are sealed anew around a changed sign-off",
+        "all decisions are cut off without a trace",
+    ],
 )
 def test_only_a_head_kept_outside_shows_that(tampering: Connection, statements: LiteralString) -> None:
     kept_outside = anchor_of(tampering)
@@ -339,7 +449,7 @@ def test_only_a_head_kept_outside_shows_that(tampering: Connection, statements: 
     assert proof.verify(tampering).holds
     shown = proof.verify(tampering, anchors=[kept_outside]).first_broken
     assert shown
-    assert shown.startswith("link 3")
+    assert shown.startswith(("link 3", "decision 3"))
     assert "noted outside" in shown
 
 

@@ -101,7 +101,8 @@ def verify(
     evidence = [row[1] for row in rows if row[1].startswith("evidence/") and row[1] not in damaged]
     lost = workspace.landing.lost(manifest, evidence)
     words = [
-        f"The chain of {ledger.batches} batches and {ledger.entries:,} entries holds; its head is {ledger.head}."
+        f"The chain of {ledger.batches} batches and {ledger.entries:,} entries holds; its head is {ledger.head}. "
+        f"So do {ledger.controls:,} decisions about the books: sign-offs, locks, permissions, approvals."
         if ledger.holds
         else f"The ledger is not what was sealed: {ledger.first_broken}{_more(ledger.faults)}.",
         _anchored(kept, anchors, ledger.departs),

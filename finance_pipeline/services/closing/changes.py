@@ -15,6 +15,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput, Busy, PermanentProblem
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.services.bookkeeping import anchoring
 from finance_pipeline.services.calendar import last_month
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.locks import book_lock
@@ -52,7 +53,10 @@ def book_month(workspace: Workspace, book_id: str, month_text: str) -> tuple[Boo
 
 @contextmanager
 def changing(workspace: Workspace, book: Book, month: Month) -> Iterator[Connection]:
-    """A transaction that holds the book; what the database refuses becomes a Problem with what to do next."""
+    """A transaction that holds the book; what the database refuses becomes a Problem with what to do next.
+
+    Afterwards, where the chain of decisions ends is noted outside the database.
+    """
     where, todo = f"{book.id} {month}", f"finance-pipeline close status --book {book.id} --month {month}"
     try:
         with workspace.database.transaction() as conn:
@@ -67,6 +71,7 @@ def changing(workspace: Workspace, book: Book, month: Month) -> Iterator[Connect
             f"somebody posts to it for longer than {LOCK_WAIT}.", where=where, kept="Nothing was changed.",
             todo="Try again when that has ended.",
         ) from cause  # fmt: skip
+    anchoring.note_end(workspace)
 
 
 def given(reason: str) -> str:

@@ -9,6 +9,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from finance_pipeline.services.campaigns.attacks import decisions
 from finance_pipeline.services.campaigns.attacks.by_hand import (
     INSERT,
     SOUND,
@@ -23,6 +24,8 @@ from finance_pipeline.services.campaigns.attacks.unsound import TOGETHER, UNSOUN
 from finance_pipeline.store.roles import Roles
 
 BY_HAND_GROUP = "statements as app, by hand"
+DECISIONS_BY_HAND = "decisions by hand"
+CONTRADICTORY_DECISIONS = "contradictory decisions"
 _FIRST_SAID = dict.fromkeys(("book", "source", "source_id", "purpose", "version"), 'column "entry_id"') | {
     "accounting_on": "no partition"
 }
@@ -51,7 +54,8 @@ _STATE: LiteralString = """
         (select string_agg(period::text, '' order by book, month) from ledger.period),
         (select string_agg(account::text, '' order by account_id) from ledger.account),
         (select string_agg(movement::text, '' order by movement::text) from ledger.movement),
-        (select string_agg(numbering::text, '' order by numbering::text) from ledger.numbering)
+        (select string_agg(numbering::text, '' order by numbering::text) from ledger.numbering),
+        (select string_agg(control_seal::text, '' order by position) from ledger.control_seal)
     from ledger.entry
 """
 
@@ -122,6 +126,14 @@ def all_attacks(conn: Connection) -> list[Attack]:
         )
         for role, statements in made(conn).items()
         for name, statement in statements.items()
+    ]
+    attacks += [
+        Attack(DECISIONS_BY_HAND, name, "app", _run(sql.Composed([sql.SQL(text)])), expected)
+        for name, (text, expected) in decisions.BY_HAND.items()
+    ]
+    attacks += [
+        Attack(CONTRADICTORY_DECISIONS, name, "owner", _run(statement), expected)
+        for name, statement, expected in decisions.contradictions(conn)
     ]
     attacks += [
         Attack("harmless statements", name, "app", _run(sql.Composed([sql.SQL(text)])), may_run=True)

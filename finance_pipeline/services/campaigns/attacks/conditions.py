@@ -1,7 +1,8 @@
 """Conditions in the functions of the ledger, and what each becomes when it is taken away: (function, text, instead).
 
 Left out are two that another one always stands behind: a batch of another transaction is sealed or was never there (a
-test forges one), and the accounts of a book that is not there are not there either.
+test forges one), and the accounts of a book that is not there are not there either. Locking a
+period must begin a transaction, and so after no mutation: the tests of closing show its conditions.
 """
 
 from __future__ import annotations
@@ -63,6 +64,62 @@ _ALL = {
         ),
         ("update ledger.head as chain_end set position = head.position + 1,", "update ledger.head as chain_end set"),
     ),
+    "check_submitted": (("if not found then", "if false then"),),
+    "check_other_balance": (("if not found then", "if false then"),),
+    "check_verdict": (
+        (
+            "when exists (select from ledger.verdict where submission_id = new.submission_id and verdict = 'refuse')",
+            "when false",
+        ),
+        ("when exists (select from ledger.approved_submission where submission_id = new.submission_id)", "when false"),
+        (
+            "when asked.kind = 'journals' and new.verdict = 'sign' and ledger.is_same_person",
+            "when false and ledger.is_same_person",
+        ),
+        ("when asked.kind = 'opening' and new.verdict = 'sign' and exists (", "when false and exists ("),
+        ("when new.verdict = 'sign' and asked.kind = 'opening' and (", "when false and ("),
+        ("when new.verdict = 'sign' and exists (", "when false and exists ("),
+    ),
+    "check_settings_approval": (
+        ("when ledger.is_same_person(asked.proposed_by, new.approved_by)", "when false"),
+        (
+            "when exists (\n            select from ledger.settings_proposal",
+            "when false and exists (\n            select from ledger.settings_proposal",
+        ),
+    ),
+    "soft_close_period": (("if taken.state <> 'open' then", "if false then"),),
+    "allow_posting": (
+        ("and exists (select from unnest(posters) as poster where ledger.is_same_person(poster, actor))", ""),
+        (" and opened_xid = pg_current_xact_id()", ""),
+    ),
+    "lock_area": (("if taken.state = 'locked' or area = any(taken.locked_areas) then", "if false then"),),
+    "ask_reopening": (
+        ("and (state <> 'open' or locked_areas <> '{}')", ""),
+        ("open_until not between clock_timestamp() and clock_timestamp() + interval '31 days'", "false"),
+        ("or areas = '{}'", ""),
+    ),
+    "approve_reopening": (
+        ("or asked.open_until <= clock_timestamp()", ""),
+        ("if coalesce(ledger.is_same_person(asked.actor, actor), true) then", "if false then"),
+    ),
+    "sign": (
+        ("when put.review_seq is null", "when false"),
+        ("when ledger.is_same_person(put.actor, actor)", "when false"),
+        (
+            "when exists (\n            select from close.explained",
+            "when false and exists (\n            select from close.explained",
+        ),
+        (
+            "when exists (select from report.tie_out where book = put.book and month = put.month and not tied)",
+            "when false",
+        ),
+        (
+            "when exists (\n            select from close.standing_signature",
+            "when false and exists (\n            select from close.standing_signature",
+        ),
+        ("if exists (select from close.moved_since(put.book, put.month, put.seal_position)) then", "if false then"),
+    ),
+    "refuse_late_rows": (("if late is not null then", "if false then"),),
     "open_period": (
         ("and date_trunc('month', starts_on) <= wanted_month", ""),
         ("if not found then", "if false then"),

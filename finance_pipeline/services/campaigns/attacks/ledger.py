@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, LiteralString
 
 import polars as pl
 
@@ -12,6 +13,8 @@ from finance_pipeline.core.settings import BankAccount, Book
 from finance_pipeline.ledger import journal
 from finance_pipeline.ledger.chart import ensure_accounts
 from finance_pipeline.ledger.schemas import ENTRIES
+from finance_pipeline.services.campaigns.attacks.by_hand import Connection
+from finance_pipeline.services.campaigns.attacks.decided import DECIDED
 from finance_pipeline.store.database import Database
 
 MAY = Month(2026, 5)
@@ -34,10 +37,45 @@ _PERIODS: tuple[tuple[str, int, str, list[str]], ...] = (
     ("us", 7, "soft_closed", []),
     ("us", 10, "open", ["bank"]),
     ("us", 13, "open", []),
+    ("us", 14, "locked", []),
     ("de", 5, "open", []),
     ("de", 8, "open", []),
 )
 """Book, month counted from January 2026, state, locked areas."""
+_SIGNED_BY_HAND: LiteralString = """
+    with put as (
+        insert into close.review (book, month, actor, role, reason, origin, seen, seal_position, seal_link)
+        select %(book)s, %(month)s, 'Ann', 'accountant', 'by hand', 'here', '{}', position, link from ledger.head
+        returning *
+    ),
+    signed as (
+        insert into close.signature (
+            signature_id, book, month, sequence, seal_position, seal_link, review_seq, prepared_by, signed_by, role,
+            reason, origin, seen, seen_digest, versions
+        )
+        select book || month, book, month, 1, seal_position, seal_link, review_seq, 'Ann', 'Ben', 'controller',
+            'by hand', 'here', '{}', '', '{}'
+        from put
+        returning *
+    )
+    insert into ledger.period_event
+        (book, month, action, actor, role, reason, origin, seen, signature_id, head_position, head_link)
+    select book, %(day)s, 'locked', 'Ben', role, reason, origin, seen, signature_id, seal_position, seal_link
+    from signed
+"""
+_SOFTLY: LiteralString = """
+    insert into ledger.period_event
+        (book, month, action, actor, role, reason, origin, seen, posters, head_position, head_link)
+    select %(book)s, %(day)s, 'soft_closed', 'Ben', 'controller', 'by hand', 'here', '{}', '{}', position, link
+    from ledger.head
+"""
+_AREA: LiteralString = """
+    insert into ledger.period_event
+        (book, month, action, areas, actor, role, reason, origin, seen, head_position, head_link)
+    select %(book)s, %(day)s, 'area_locked', array[%(area)s], 'Ben', 'controller', 'by hand', 'here', '{}', position,
+        link
+    from ledger.head
+"""
 
 
 def make_ledger(database: Database) -> None:
@@ -51,12 +89,26 @@ def make_ledger(database: Database) -> None:
     with database.transaction(role="owner") as conn:
         for book, month, state, areas in _PERIODS:
             first_day = date(2026 + month // 13, (month - 1) % 12 + 1, 1)
-            conn.execute("select ledger.open_period(%s, %s)", (book, first_day))
-            conn.execute(
-                "update ledger.period set state = %s, locked_areas = %s where book = %s and month = %s",
-                (state, areas, book, first_day),
-            )
+            close_by_hand(conn, book, first_day, state, areas)
+        conn.execute(DECIDED)
         conn.execute("update ledger.account set is_active = false where book = 'us' and code = '6300'")
+
+
+def close_by_hand(conn: Connection, book: str, first_day: date, state: str, areas: Sequence[str] = ()) -> None:
+    """Close a month as the schema's owner can, whatever is signed: with the sign-off and the events that it takes."""
+    conn.execute("select ledger.open_period(%s, %s)", (book, first_day))
+    names = {"book": book, "day": first_day, "month": f"{first_day:%Y-%m}", "state": state, "areas": list(areas)}
+    if state == "locked":
+        conn.execute(_SIGNED_BY_HAND, names)
+    if state == "soft_closed":
+        conn.execute(_SOFTLY, names)
+    for area in areas:
+        conn.execute(_AREA, names | {"area": area})
+    conn.execute(
+        "update ledger.period set state = %(state)s, locked_areas = %(areas)s"
+        " where book = %(book)s and month = %(day)s",
+        names,
+    )
 
 
 def standing(*, gone: bool = False) -> pl.DataFrame:

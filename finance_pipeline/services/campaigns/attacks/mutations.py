@@ -5,65 +5,84 @@ All in one transaction of a superuser: the rule goes, what notices it is asked, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from finance_pipeline.ledger import journal, proof, reports
-from finance_pipeline.services.campaigns.attacks.attempts import BY_HAND_GROUP, Attack, Outcome, attempt, elsewhere
-from finance_pipeline.services.campaigns.attacks.by_hand import Connection, write
+from finance_pipeline.services.campaigns.attacks.attempts import (
+    BY_HAND_GROUP,
+    CONTRADICTORY_DECISIONS,
+    DECISIONS_BY_HAND,
+    Attack,
+    Outcome,
+    attempt,
+)
+from finance_pipeline.services.campaigns.attacks.by_hand import Connection
 from finance_pipeline.services.campaigns.attacks.conditions import CONDITIONS
-from finance_pipeline.services.campaigns.attacks.ledger import MAY, standing
-from finance_pipeline.services.campaigns.attacks.unsound import ABROAD, EURO, TAKEN_BACK
+from finance_pipeline.services.campaigns.attacks.decisions import DECISIONS
+from finance_pipeline.services.campaigns.attacks.sound import missed_by_sound_work
 from finance_pipeline.store.roles import Roles
 from finance_pipeline.store.server import LOGIN, MIGRATOR
 
 _CONSTRAINTS: LiteralString = """
     select 'constraint', relname || '.' || conname, relname,
-        format('alter table ledger.%I drop constraint %I cascade', relname, conname)
+        format('alter table %s drop constraint %I cascade', pg_class.oid::regclass, conname)
     from pg_constraint join pg_class on pg_class.oid = conrelid
-    where relnamespace = 'ledger'::regnamespace and not relispartition and conparentid = 0
-        and contype in ('c', 'p', 'u', 'f') and relname = any(%(tables)s)
+    where not relispartition and conparentid = 0 and contype in ('c', 'p', 'u', 'f')
+        and pg_class.oid = any(%(tables)s::regclass[])
         and conname not in ('entry_accounting_on_check', 'entry_effective_on_check') -- no partition, no digest of those
     union all
     select 'constraint', relname || '.' || attname || ' not null', relname,
-        format('alter table ledger.%I alter column %I drop not null', relname, attname)
+        format('alter table %s alter column %I drop not null', pg_class.oid::regclass, attname)
     from pg_attribute join pg_class on pg_class.oid = attrelid
-    where relnamespace = 'ledger'::regnamespace and relname in ('entry', 'account', 'book', 'batch') and attnum > 0
-        and attnotnull and attgenerated = '' and attidentity = '' and not attisdropped
+    where (pg_class.oid = any(array['ledger.entry', 'ledger.account', 'ledger.book', 'ledger.batch']::regclass[])
+            or pg_class.oid = any(%(decisions)s::regclass[]))
+        and attnum > 0 and attnotnull and attgenerated = '' and attidentity = '' and not attisdropped
         -- Without one of these there is no id and no partition either.
         and (relname <> 'entry'
             or attname not in ('book', 'source', 'source_id', 'purpose', 'version', 'accounting_on'))
         and not exists (select from pg_index where indrelid = attrelid and indisprimary and attnum = any(indkey))
+    union all
+    select 'unique index', relation.relname || '.' || pg_class.relname, relation.relname,
+        format('drop index %s', indexrelid::regclass)
+    from pg_index join pg_class on pg_class.oid = indexrelid join pg_class as relation on relation.oid = indrelid
+    where indisunique and indrelid = any(%(decisions)s::regclass[])
+        and not exists (select from pg_constraint where conindid = indexrelid)
     order by 2
 """
 _TRIGGERS: LiteralString = """
-    select 'trigger', relname || '.' || tgname, relname, format('drop trigger %I on ledger.%I', tgname, relname)
+    select 'trigger', relname || '.' || tgname, relname,
+        format('drop trigger %I on %s', tgname, pg_class.oid::regclass)
     from pg_trigger join pg_class on pg_class.oid = tgrelid
-    where relnamespace = 'ledger'::regnamespace and not tgisinternal and tgparentid = 0 and relname = any(%(tables)s)
+    where not tgisinternal and tgparentid = 0 and pg_class.oid = any(%(tables)s::regclass[])
     order by 2
 """
 _MORE_RIGHTS: LiteralString = """
     select 'right given', format('%s on %s to the %s', lower(privilege), relname, role), relname,
-        format('grant %s on ledger.%I to finance_pipeline_%s', privilege, relname, role)
+        format('grant %s on %s to finance_pipeline_%s', privilege, pg_class.oid::regclass, role)
     from pg_class, unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) as privilege,
         unnest(array['app', 'reader']) as role
-    where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'p') and relname = any(%(tables)s)
+    where relkind in ('r', 'p') and pg_class.oid = any(%(tables)s::regclass[])
         and not has_table_privilege('finance_pipeline_' || role, pg_class.oid, privilege)
+        -- Of these the application may fill all columns but those that fill themselves.
+        and not (role = 'app' and privilege = 'INSERT'
+            and has_any_column_privilege('finance_pipeline_app', pg_class.oid, privilege))
         and (role = 'app' or privilege in ('INSERT', 'UPDATE', 'DELETE'))
         and (relname, privilege) <> ('entry', 'TRIGGER') -- of no use without the same right to each partition
     union all
     select 'right given', format('execute %s to the %s', oid::regprocedure, role), proname,
         format('grant execute on function %s to finance_pipeline_%s', oid::regprocedure, role)
     from pg_proc, unnest(array['app', 'reader']) as role
-    where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype <> 'trigger'::regtype
+    where pronamespace in ('ledger'::regnamespace, 'close'::regnamespace) and prosecdef
+        and prorettype <> 'trigger'::regtype
         and not has_function_privilege('finance_pipeline_' || role, oid, 'EXECUTE')
     union all
-    select 'right given', 'create in the schema to the app', 'schema',
-        'grant create on schema ledger to finance_pipeline_app'
+    select 'right given', format('create in the schema %s to the app', name), 'schema',
+        format('grant create on schema %I to finance_pipeline_app', name)
+    from unnest(array['ledger', 'close']) as name
     union all
     select 'right given', 'the owner''s role to the app', 'schema',
         'grant finance_pipeline_owner to finance_pipeline_app'
@@ -74,27 +93,29 @@ _MORE_RIGHTS: LiteralString = """
 """
 _FEWER_RIGHTS: LiteralString = """
     select 'right taken', format('%s on %s from the app', lower(privilege), relname), relname,
-        format('revoke %s on ledger.%I from finance_pipeline_app', privilege, relname)
+        format('revoke %s on %s from finance_pipeline_app', privilege, pg_class.oid::regclass)
     from pg_class, unnest(array['INSERT', 'SELECT']) as privilege
-    where relname = any(array['entry', 'account', 'book', 'numbering', 'business_key']) and relkind in ('r', 'p')
-        and relnamespace = 'ledger'::regnamespace
-        and has_table_privilege('finance_pipeline_app', pg_class.oid, privilege)
+    where (pg_class.oid = any(array[
+                'ledger.entry', 'ledger.account', 'ledger.book', 'ledger.numbering', 'ledger.business_key'
+            ]::regclass[])
+            or privilege = 'INSERT' and pg_class.oid = any(%(decisions)s::regclass[]))
+        and has_any_column_privilege('finance_pipeline_app', pg_class.oid, privilege)
     union all
     select 'right taken', format('select on %s from the reader', relname), relname,
-        format('revoke select on ledger.%I from finance_pipeline_reader', relname)
+        format('revoke select on %s from finance_pipeline_reader', pg_class.oid::regclass)
     from pg_class
-    where relname = any(%(tables)s) and relkind in ('r', 'p') and relnamespace = 'ledger'::regnamespace
-        and relname not in ('period', 'run_token', 'batch_days') -- which no reader reads
+    where pg_class.oid = any(%(tables)s::regclass[]) and relkind in ('r', 'p')
+        and relname not in ('run_token', 'batch_days') -- which no reader reads
     union all
     select 'right taken', format('execute %s from the app', oid::regprocedure), proname,
         format('revoke execute on function %s from finance_pipeline_app', oid::regprocedure)
     from pg_proc
-    where pronamespace = 'ledger'::regnamespace and proname in ('open_batch', 'open_period', 'take_token')
+    where pronamespace in ('ledger'::regnamespace, 'close'::regnamespace) and proname = any(%(called)s)
     union all
     select 'right taken', format('the owner''s rights from %s', oid::regprocedure), proname,
         format('alter function %s security invoker', oid::regprocedure)
     from pg_proc
-    where pronamespace = 'ledger'::regnamespace and prosecdef and proname = any(%(functions)s)
+    where pronamespace in ('ledger'::regnamespace, 'close'::regnamespace) and prosecdef and proname = any(%(functions)s)
         -- These need none: they read what the application may read; the seal runs as who opened the batch.
         and proname not in ('check_versions', 'seal_batch')
     union all
@@ -103,20 +124,26 @@ _FEWER_RIGHTS: LiteralString = """
     from pg_proc
     where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype = 'trigger'::regtype
         and proname = any(%(functions)s)
-        and proname <> 'check_business_keys' -- it compares nothing: a primary key does
+        -- The first compares nothing: a primary key does. The second only names and calls what names its own path.
+        and proname not in ('check_business_keys', 'seal_matter')
     order by 2
 """
 TABLES = [
-    "account", "account_seal", "batch", "batch_days", "book", "business_key", "entry", "head", "movement", "numbering",
-    "period", "run_token", "seal",
+    "account", "account_seal", "batch", "batch_days", "book", "business_key", "control_seal", "control_table", "entry",
+    "head", "movement", "numbering", "period", "run_token", "seal",
 ]  # fmt: skip
-"""The ledger proper; what closing and going live keep beside it has tests of its own."""
+"""The ledger proper, and the chain of decisions; with the tables of decisions, all that has mutations."""
+_CALLED = [
+    "open_batch", "open_period", "take_token", "explain", "put_forward", "sign", "soft_close_period", "allow_posting",
+    "lock_area", "ask_reopening", "approve_reopening",
+]  # fmt: skip
+"""What the application calls; locking must begin a transaction, which no mutation can: its own tests show it."""
 FUNCTIONS = [
-    "check_business_keys", "check_entries", "check_versions",
-    "open_batch", "open_period", "seal_batch", "take_token",
+    "check_business_keys", "check_entries", "check_versions", "seal_batch", "seal_matter", *_CALLED,
 ]  # fmt: skip
 _BODY: LiteralString = """
-    select pg_get_functiondef(oid) from pg_proc where pronamespace = 'ledger'::regnamespace and proname = %s
+    select pg_get_functiondef(oid) from pg_proc
+    where pronamespace in ('ledger'::regnamespace, 'close'::regnamespace) and proname = %s
     order by pronargs desc limit 1
 """
 
@@ -133,7 +160,13 @@ class Mutation:
 
 def all_mutations(conn: Connection, roles: Roles) -> list[Mutation]:
     """Every mutation of the ledger as it is now. conn: a superuser's."""
-    parameters = {"tables": TABLES, "functions": FUNCTIONS, "login": LOGIN}
+    parameters = {
+        "tables": [*(f"ledger.{name}" for name in TABLES), *DECISIONS],
+        "decisions": [*DECISIONS, "ledger.control_seal", "ledger.control_table"],
+        "functions": FUNCTIONS,
+        "called": _CALLED,
+        "login": LOGIN,
+    }
     found: list[Mutation] = []
     for query in (_CONSTRAINTS, _TRIGGERS, _MORE_RIGHTS, _FEWER_RIGHTS):
         rendered = psycopg.ClientCursor(conn).mogrify(_escaped(query), parameters)
@@ -169,26 +202,44 @@ def noticed_by(
     """What notices that a rule is gone; None if nothing does. conn: a superuser's. usual: outcomes with all rules."""
     with conn.transaction(force_rollback=True):
         conn.execute(mutation.statement)
+        for attack in _about(mutation, attacks):
+            if _is_unusual(attempt_as_login(conn, roles, attack), usual):
+                return f"attack: {attack.name}"
         conn.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(LOGIN)))
-        for words in _missed_by_sound_work(conn, roles):
+        for words in missed_by_sound_work(conn, roles):
             return words
         for attack in _relevant(mutation, attacks):
-            outcome = attempt_as_login(conn, roles, attack)
-            expected = usual[attack.key]
-            if outcome.succeeded or (outcome.code != expected.code and not attack.expected):
+            if _is_unusual(attempt_as_login(conn, roles, attack), usual):
                 return f"attack: {attack.name}"
     return None
+
+
+def _is_unusual(outcome: Outcome, usual: dict[str, Outcome]) -> bool:
+    return outcome.succeeded or (not outcome.attack.expected and outcome.code != usual[outcome.attack.key].code)
+
+
+def _about(mutation: Mutation, attacks: list[Attack]) -> Iterator[Attack]:
+    """What is quickly asked first: decisions that contradict the rule's own table, or are made by hand; and statements on
+    what a right was given for.
+    """
+    if mutation.kind == "condition":
+        yield from (each for each in attacks if each.group == DECISIONS_BY_HAND or each.name.endswith(": a late row"))
+    if mutation.kind == "right given":
+        yield from (each for each in attacks if mutation.about in each.name.replace("(", " ").replace(".", " ").split())
+    elif mutation.kind != "right taken":
+        contradicting, changing = f"{mutation.about}: ", f" {mutation.about}"
+        yield from (e for e in attacks if e.group == CONTRADICTORY_DECISIONS and e.name.startswith(contradicting))
+        yield from (e for e in attacks if e.group == "statements as owner" and e.name.endswith(changing))
 
 
 def _relevant(mutation: Mutation, attacks: list[Attack]) -> Iterator[Attack]:
     """Attacks that the rule could be about: all of them would find no more, and take a quarter of a minute each time.
 
-    A right that was given shows in statements on what it was given for; any other rule in unsound entries, in
-    contradictions, and in statements by hand; a search path in what is inserted among kindlier operators.
+    A right that was given shows in statements by hand as well; any other rule in unsound entries, in contradictions, and
+    in statements by hand; a search path in what is inserted among kindlier operators.
     """
     if mutation.kind == "right given":
         groups: tuple[str, ...] = (BY_HAND_GROUP,)
-        yield from (each for each in attacks if mutation.about in each.name.replace("(", " ").replace(".", " ").split())
     elif mutation.kind == "search path":
         groups = ("unsound entries inserted among kindlier operators",)
     else:
@@ -199,70 +250,6 @@ def _relevant(mutation: Mutation, attacks: list[Attack]) -> Iterator[Attack]:
             "tokens",
             "statements as owner",
             BY_HAND_GROUP,
+            DECISIONS_BY_HAND,
         )
     yield from (each for each in attacks if each.group in groups)
-
-
-def _missed_by_sound_work(conn: Connection, roles: Roles) -> Iterator[str]:
-    """What goes wrong with the work of every day: posting, sealing, proving, reading."""
-    sound: dict[str, Callable[[], None]] = {
-        "posting in dollars": lambda: _posted(conn, roles, {}),
-        "the journal writer": lambda: _published(conn, roles),
-        "posting in euro": lambda: _posted(conn, roles, EURO),
-        "a reversal": lambda: _posted(conn, roles, TAKEN_BACK),
-        "a reversal in euro": lambda: _posted(conn, roles, ABROAD),
-        "posting among kindlier operators": lambda: _elsewhere(conn, roles),
-        "opening a month": lambda: _opened(conn, roles),
-        "the trial balance": lambda: _read(conn, roles),
-    }
-    for words, work in sound.items():
-        try:
-            with conn.transaction(force_rollback=True):
-                work()
-        except (psycopg.Error, ValueError) as failure:
-            yield f"sound work: {words}: {' '.join(str(failure).split())[:100]}"
-
-
-def _posted(conn: Connection, roles: Roles, changes: Mapping[str, object]) -> None:
-    roles.become(conn, "app")
-    write(conn, **changes)
-    conn.execute("set constraints all immediate")
-    roles.become(conn, "reader")
-    report = proof.verify(conn)
-    if report.entries != 6 or not report.holds:
-        raise ValueError(f"the proof finds {report.entries} entries: {report.first_broken}")
-
-
-def _published(conn: Connection, roles: Roles) -> None:
-    roles.become(conn, "app")
-    report = journal.publish(conn, "us", [MAY], standing(), run_id="run", correlation_id="correlation")
-    reports.month_totals(conn, "us", [MAY])
-    if (report.new, report.reversed) != (0, 0):
-        raise ValueError("what stands was posted again")
-
-
-def _elsewhere(conn: Connection, roles: Roles) -> None:
-    roles.become(conn, "app")
-    elsewhere(conn, "shadow, pg_catalog", {})
-    conn.execute("set constraints all immediate")
-    conn.execute("set local search_path = pg_catalog")
-    row = conn.execute("select max(recorded_at) > now() from ledger.seal").fetchone()
-    if not row or not row[0]:
-        raise ValueError("the seal says another time")
-
-
-def _opened(conn: Connection, roles: Roles) -> None:
-    roles.become(conn, "app")
-    conn.execute("select ledger.open_period('us', '2026-12-01')")
-    conn.execute("select ledger.take_token('us', 'run')")
-    conn.execute("insert into ledger.book values ('fr', 'EUR', '2026-01-01', 1)")
-    conn.execute(
-        "insert into ledger.account (book, code, name, kind, normal_side, role, is_control)"
-        " values ('fr', '1000', 'Bank', 'asset', 'debit', 'bank', false)"
-    )
-
-
-def _read(conn: Connection, roles: Roles) -> None:
-    roles.become(conn, "reader")
-    if reports.trial_balance(conn, "us", MAY).height != 4:
-        raise ValueError("the trial balance has other accounts")

@@ -8,23 +8,27 @@ from psycopg import sql
 
 from finance_pipeline.services.campaigns.attacks.by_hand import Connection
 from finance_pipeline.services.campaigns.attacks.contradictions import CONTRADICTIONS
+from finance_pipeline.services.campaigns.attacks.decisions import DECISIONS
 
 _TABLES: LiteralString = """
-    select relname, relkind::text, (
+    select relnamespace::regnamespace::text, relname, relkind::text, (
         select attname from pg_attribute
         where attrelid = pg_class.oid and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = ''
         order by attnum limit 1
     )
-    from pg_class where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'p', 'v') order by relname
+    from pg_class
+    where relnamespace in ('ledger'::regnamespace, 'close'::regnamespace) and relkind in ('r', 'p', 'v')
+    order by relname
 """
 _ADDED_TO: LiteralString = """
     select relname from pg_class
-    where relnamespace = 'ledger'::regnamespace and has_table_privilege('finance_pipeline_app', oid, 'INSERT')
+    where relnamespace in ('ledger'::regnamespace, 'close'::regnamespace)
+        and has_table_privilege('finance_pipeline_app', oid, 'INSERT')
 """
 _FUNCTIONS: LiteralString = """
     select oid::regprocedure::text from pg_proc
-    where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype <> 'trigger'::regtype
-        and not has_function_privilege(%s, oid, 'EXECUTE')
+    where pronamespace in ('ledger'::regnamespace, 'close'::regnamespace) and prosecdef
+        and prorettype <> 'trigger'::regtype and not has_function_privilege(%s, oid, 'EXECUTE')
 """
 _ON_ANY: dict[str, LiteralString] = {
     "changes rows of": "update {table} set {column} = {column}",
@@ -216,7 +220,19 @@ HARMLESS: dict[str, LiteralString] = {
 """Statements that may run: they must leave every row of the ledger as it is, and the next entry as it would be."""
 AS_OWNER: dict[str, LiteralString] = {
     f"{verb} {table}": statement
-    for table in ("entry", "batch", "batch_days", "business_key", "seal", "movement", "account_seal", "run_token")
+    for table in (
+        "entry",
+        "batch",
+        "batch_days",
+        "business_key",
+        "seal",
+        "movement",
+        "account_seal",
+        "run_token",
+        "control_seal",
+        "control_table",
+        *(each.partition(".")[2] for each in DECISIONS),
+    )
     for verb, statement in {
         "changing": "update {table} set {column} = {column}",
         "deleting": "delete from {table}",
@@ -237,25 +253,30 @@ def made(conn: Connection) -> dict[str, dict[str, sql.Composed]]:
     """
     tables = conn.execute(_TABLES).fetchall()
     added_to = {row[0] for row in conn.execute(_ADDED_TO)}
-    columns = {name: column for name, _, column in tables}
+    columns = {name: (schema, column) for schema, name, _, column in tables}
     app: dict[str, sql.Composed] = {}
     other: dict[str, sql.Composed] = {}
-    for name, kind, column in tables:
+    for schema, name, kind, column in tables:
         every = _ON_ANY if kind == "v" else _ON_ANY | _ON_A_TABLE
         adding = {} if kind == "v" else _ADDING
         every |= adding if name not in added_to else {}
-        app |= {f"{t} {name}": _on(s, name, column) for t, s in every.items()}
-        other |= {f"{t} {name}": _on(s, name, column) for t, s in (_ON_ANY | adding).items()}
+        app |= {f"{t} {name}": _on(s, schema, name, column) for t, s in every.items()}
+        other |= {f"{t} {name}": _on(s, schema, name, column) for t, s in (_ON_ANY | adding).items()}
     called = {f"calls {row[0]}": _call(row[0]) for row in conn.execute(_FUNCTIONS, ("finance_pipeline_reader",))}
     app |= {f"calls {row[0]}": _call(row[0]) for row in conn.execute(_FUNCTIONS, ("finance_pipeline_app",))}
     by_hand = {words: sql.Composed([sql.SQL(text)]) for words, text in BY_HAND.items()}
-    owner = {words: _on(text, words.split()[-1], columns[words.split()[-1]]) for words, text in AS_OWNER.items()}
+    owner = {
+        words: _on(text, schema, name, column)
+        for words, text in AS_OWNER.items()
+        for name in words.split()[-1:]
+        for schema, column in [columns[name]]
+    }
     owner |= {words: sql.Composed([sql.SQL(text)]) for words, text in CONTRADICTIONS.items()}
     return {"app": app | by_hand | _with_nothing(), "reader": other | called, "login": other, "owner": owner}
 
 
-def _on(statement: LiteralString, table: str, column: str) -> sql.Composed:
-    return sql.SQL(statement).format(table=sql.Identifier("ledger", table), column=sql.Identifier(column))
+def _on(statement: LiteralString, schema: str, table: str, column: str) -> sql.Composed:
+    return sql.SQL(statement).format(table=sql.Identifier(schema, table), column=sql.Identifier(column))
 
 
 def _call(signature: str) -> sql.Composed:
