@@ -25,10 +25,17 @@ DECIDED: LiteralString = """
     insert into close.signed_line values ('us2026-06', 'one', 'bank', 'operating', 'USD', 1, '2026-06-01');
     insert into close.difference_decision (
         difference_id, book, month, signature_id, table_name, record_id, version, cause, verdict, amount_minor,
-        limit_minor, actor, reason, seen, run_id
+        limit_minor, together_limit_minor, actor, reason, seen, run_id
     )
-    select 'one', 'us', '2026-06', 'us2026-06', 'invoice', 'one', 2, 'late', verdict, 1, 5, 'Ann', 'why', '{}', 'run'
+    select 'one', 'us', '2026-06', 'us2026-06', 'invoice', 'one', 2, 'late', verdict, 1, 5, 5, 'Ann', 'why', '{}', 'run'
     from unnest(array['let_in', 'dismissed']) as verdict;
+    insert into close.rule_decision (
+        difference_id, book, month, signature_id, source, source_id, purpose, verdict, proposed_by, actor, reason, seen,
+        run_id
+    )
+    select 'one', 'us', '2026-06', 'us2026-06', 'xero', 'one', 'document', verdict, proposed_by, actor, 'why', '{}',
+        'run'
+    from (values ('proposed', null, 'Ann'), ('adjusted', 'Ann', 'Ben')) as each (verdict, proposed_by, actor);
     insert into ledger.settings_proposal (book, settings, digest, proposed_by, reason)
     values ('us', '{}', repeat('0', 64), 'Ann', 'why');
     insert into ledger.settings_approval (proposal_seq, approved_by, reason) values (1, 'Ben', 'so');

@@ -27,7 +27,8 @@ _TABLES: LiteralString = """
     order by 1
 """
 DECISIONS = (
-    "close.difference_decision", "close.explanation", "close.review", "close.signature", "close.signed_balance",
+    "close.difference_decision", "close.explanation", "close.review", "close.rule_decision", "close.signature",
+    "close.signed_balance",
     "close.signed_item", "close.signed_line", "close.signed_record", "ledger.explained_difference",
     "ledger.other_balance", "ledger.other_trial_balance", "ledger.period_event", "ledger.posting_permission",
     "ledger.settings_approval", "ledger.settings_proposal", "ledger.submission", "ledger.submitted_balance",
@@ -50,7 +51,8 @@ _WRONG: dict[str, LiteralString] = {
     "submitted_by": _NOBODY, "proposed_by": _NOBODY, "approved_by": _NOBODY, "brought_by": _NOBODY,
     "verdict": "'maybe'", "cause": "'because'", "kind": "'other'", "table_name": "'thing'", "digest": "'x'",
     "submission_id": "'x'", "files": "'{}'", "page_hashes": "'{a,b}'", "line_count": "0", "sequence": "0",
-    "version": "0", "limit_minor": "-1", "number": "''", "amount_minor": "0", "currency": "'usd'", "journal": "''",
+    "version": "0", "limit_minor": "-1",
+    "together_limit_minor": "-1", "number": "''", "amount_minor": "0", "currency": "'usd'", "journal": "''",
     "issued_on": "'infinity'", "effective_on": "'infinity'", "reverses_on": "effective_on", "other_code": "''",
     "difference_minor": "0", "position": "0", "row_count": "0",
 }  # fmt: skip
@@ -64,8 +66,13 @@ _CHECKS: dict[str, dict[str, LiteralString]] = {
     "above_the_limit_takes_two_people": {"verdict": "'adjusted'", "amount_minor": "9"},
     "nobody_approves_their_own": {"proposed_by": "lower(actor)"},
     "difference_decision_cause_check": {"cause": "'because'", "verdict": "'proposed'"},
-    "difference_decision_limit_minor_check": {"limit_minor": "-1", "verdict": "'proposed'"},
+    "difference_decision_limit_minor_check": {
+        "limit_minor": "-1",
+        "together_limit_minor": "-1",
+        "verdict": "'proposed'",
+    },
     "submission_files_check": {"files": "'{}'", "page_hashes": "'{}'"},
+    "adjusting_takes_two_people": {"verdict": "'adjusted'", "proposed_by": "null"},
     "submission_check": {"page_hashes": "'{a,b}'"},
     "submitted_line_check": {"reverses_on": "effective_on"},
 }
@@ -82,6 +89,7 @@ _FRESH: dict[str, dict[str, LiteralString]] = {
     "close.signed_item": {"item_id": "'fresh'"},
     "close.signed_line": {"line_id": "'fresh'"},
     "close.difference_decision": {"decision_seq": "999", "record_id": "'fresh'"},
+    "close.rule_decision": {"decision_seq": "999", "difference_id": "'fresh'"},
     "ledger.settings_proposal": {"proposal_seq": "999"},
     "ledger.settings_approval": {"proposal_seq": "2"},
     "ledger.submission": {"submission_id": "repeat('a', 64)"},
@@ -113,6 +121,7 @@ _UNIQUE: dict[str, dict[str, LiteralString]] = {
     "signature_review_seq_key": {"signature_id": "'fresh'", "sequence": "99"},
     "control_seal_matter_key_key": {"position": "999"},
     "difference_is_let_in_once": {"decision_seq": "999", "verdict": "'let_in'"},
+    "rule_difference_is_adjusted_once": {"decision_seq": "999"},
     "difference_is_dismissed_once": {"decision_seq": "999", "verdict": "'dismissed'"},
     "verdict_of_person": {"verdict_seq": "999"},
     "verdict_verdict_seq_key": {"actor": "'Zoe'"},
@@ -120,6 +129,7 @@ _UNIQUE: dict[str, dict[str, LiteralString]] = {
 """By constraint or index: what keeps the other ones of its table from refusing first."""
 _SAMPLES: dict[str, LiteralString] = {
     "period_event_answers_key": "answers is not null",
+    "rule_difference_is_adjusted_once": "verdict = 'adjusted'",
     "period_event_check": "action = 'soft_closed'",
     "period_event_check1": "action = 'soft_closed'",
     "period_event_check2": "action = 'soft_closed'",
@@ -170,6 +180,18 @@ BY_HAND: dict[str, tuple[LiteralString, str]] = {
     "a late balance of the other ledger": (
         "insert into ledger.other_balance select trial_balance_seq, 'x', name, 1 from ledger.other_balance limit 1",
         "is complete",
+    ),
+    "late items beyond their limit together": (
+        "insert into close.difference_decision (difference_id, book, month, signature_id, table_name, record_id,"
+        " version, cause, verdict, amount_minor, limit_minor, together_limit_minor, actor, reason, seen, run_id)"
+        " values ('9', 'us', '2026-06', 'us2026-06', 'invoice', 'nine', 2, 'late', 'let_in', 5, 5, 5, 'Ann', 'r', '{}', 'run')",
+        "beyond their limit",
+    ),
+    "adjusting for a rule what nobody proposed": (
+        "insert into close.rule_decision (difference_id, book, month, signature_id, source, source_id, purpose,"
+        " verdict, proposed_by, actor, reason, seen, run_id) values ('9', 'us', '2026-06', 'us2026-06', 'xero', 'one',"
+        " 'document', 'adjusted', 'Zoe', 'Ben', 'r', '{}', 'run')",
+        "was not proposed by",
     ),
     "soft-closing what is closed": (
         "select ledger.soft_close_period('us', '2026-06-01', '{Eve}', 'Eve', 'c', 'r', 'o', '{}')",

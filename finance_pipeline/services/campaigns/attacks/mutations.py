@@ -219,7 +219,7 @@ def _is_unusual(outcome: Outcome, usual: dict[str, Outcome]) -> bool:
 
 
 def _about(mutation: Mutation, attacks: list[Attack]) -> Iterator[Attack]:
-    """What is quickly asked first: decisions that contradict the rule's own table, or are made by hand; and statements on
+    """What is quickly asked first: decisions that contradict the rule's own table, or are made by hand; statements on
     what a right was given for.
     """
     if mutation.kind == "condition":
@@ -233,10 +233,10 @@ def _about(mutation: Mutation, attacks: list[Attack]) -> Iterator[Attack]:
 
 
 def _relevant(mutation: Mutation, attacks: list[Attack]) -> Iterator[Attack]:
-    """Attacks that the rule could be about: all of them would find no more, and take a quarter of a minute each time.
+    """Attacks that the rule could be about: all of them would find no more, and take a quarter of a minute each.
 
-    A right that was given shows in statements by hand as well; any other rule in unsound entries, in contradictions, and
-    in statements by hand; a search path in what is inserted among kindlier operators.
+    A right that was given shows in statements by hand; any other rule in unsound entries, in contradictions, and in
+    statements by hand; a search path in what is inserted among kindlier operators.
     """
     if mutation.kind == "right given":
         groups: tuple[str, ...] = (BY_HAND_GROUP,)

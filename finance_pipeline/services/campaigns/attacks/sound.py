@@ -20,9 +20,13 @@ _DECIDED: LiteralString = """
     select close.put_forward('us', '2026-09', 'Ann', 'c', 'r', 'o', '{}');
     insert into close.difference_decision (
         difference_id, book, month, signature_id, table_name, record_id, version, cause, verdict, amount_minor,
-        limit_minor, actor, reason, seen, run_id
-    ) values ('two', 'us', '2026-06', 'us2026-06', 'invoice', 'two', 2, 'late', 'let_in', 1, 5, 'Ann', 'r', '{}', 'run')
-    ;
+        limit_minor, together_limit_minor, actor, reason, seen, run_id
+    )
+    values ('2', 'us', '2026-06', 'us2026-06', 'invoice', 'two', 2, 'late', 'let_in', 1, 5, 5, 'Ann', 'r', '{}', 'run');
+    insert into close.rule_decision (
+        difference_id, book, month, signature_id, source, source_id, purpose, verdict, actor, reason, seen, run_id
+    )
+    values ('2', 'us', '2026-06', 'us2026-06', 'xero', 'two', 'document', 'proposed', 'Ann', 'why', '{}', 'run');
     insert into ledger.settings_proposal (book, settings, digest, proposed_by, reason)
     values ('de', '{}', repeat('0', 64), 'Ann', 'r');
     insert into ledger.settings_approval (proposal_seq, approved_by, reason)
@@ -133,5 +137,5 @@ def _decided(conn: Connection, roles: Roles) -> None:
     report = proof.verify(conn)
     counted = conn.execute("select count(distinct matter) from ledger.control_seal where position > %s", before)
     row = counted.fetchone()
-    if not report.holds or not row or row[0] != 11:
-        raise ValueError(f"of eleven kinds of decisions, {row[0] if row else 0} are sealed: {report.first_broken}")
+    if not report.holds or not row or row[0] != 12:
+        raise ValueError(f"of twelve kinds of decisions, {row[0] if row else 0} are sealed: {report.first_broken}")
