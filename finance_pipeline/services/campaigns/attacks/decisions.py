@@ -184,7 +184,8 @@ BY_HAND: dict[str, tuple[LiteralString, str]] = {
     "late items beyond their limit together": (
         "insert into close.difference_decision (difference_id, book, month, signature_id, table_name, record_id,"
         " version, cause, verdict, amount_minor, limit_minor, together_limit_minor, actor, reason, seen, run_id)"
-        " values ('9', 'us', '2026-06', 'us2026-06', 'invoice', 'nine', 2, 'late', 'let_in', 5, 5, 5, 'Ann', 'r', '{}', 'run')",
+        " values ('9', 'us', '2026-06', 'us2026-06', 'invoice', 'nine', 2, 'late', 'let_in', 5, 5, 5, 'Ann', 'r', '{}',"
+        " 'run')",
         "beyond their limit",
     ),
     "adjusting for a rule what nobody proposed": (
