@@ -8,7 +8,9 @@ from pathlib import Path
 from random import Random
 
 import polars as pl
+import psycopg
 import pytest
+from psycopg import sql
 
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.problems import BadInput
@@ -167,7 +169,30 @@ def test_late_and_small_posts_by_itself_on_the_first_open_day_though_rules_and_e
         decide_rules(books.workspace, "us", "2026-05", by_rules, verdict="adjusted", reason="again", actor="Ada")
     run(books, MAY, JUNE)
     assert books.balances(END)["4010"] == "-100.00", "running the months takes nothing of it back"
+    assert "beyond their limit" in refused(
+        books, "close.difference_decision", "let_in", record_id="x", amount_minor=22_501
+    )
+    again = {"table": "close.rule_decision", "verdict": "adjusted", "difference_id": "x"}
+    assert "adjusting_takes_two_people" in refused(books, **again, proposed_by="grace")
+    assert "was not proposed by Ada" in refused(books, **again)
     assert signed_balances(books) == []
+
+
+def refused(books: Told, table: str, verdict: str, **otherwise: str | int) -> str:
+    """What the database says to one more decision like the one of a verdict, but for some columns."""
+    named = sql.Identifier(*table.split("."))
+    with books.workspace.database.transaction() as conn:
+        known = sql.SQL("select to_jsonb(said) - '{{decision_seq,recorded_at,login,client}}'::text[] from {} as said")
+        rows = [row[0] for row in conn.execute(known.format(named)) if row[0]["verdict"] == verdict]
+    row = rows[0] | otherwise
+    columns, values = (
+        sql.SQL(", ").join(map(kind, given)) for kind, given in ((sql.Identifier, row), (sql.Literal, row.values()))
+    )
+    statement = sql.SQL("insert into {} ({}) values ({})").format(named, columns, values)
+    database = books.workspace.database
+    with pytest.raises(psycopg.errors.CheckViolation) as broken, database.transaction() as conn:
+        conn.execute(statement)
+    return str(broken.value)
 
 
 def test_what_is_late_across_a_year_end_waits_however_small(database: Database, tmp_path: Path) -> None:
