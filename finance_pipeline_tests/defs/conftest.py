@@ -75,6 +75,9 @@ class FakeServices(types.ModuleType):
     def due_again(self, workspace: object, now: object) -> list[Again]:
         return self.again
 
+    def stale_books(self, workspace: object) -> list[str]:
+        return []
+
     def troubles(self, workspace: object, kind: str) -> list[str]:
         return self.unwell.get(kind, [])
 

@@ -58,16 +58,16 @@ class SharedGate:
     def take(self, limits: Sequence[Limit]) -> float:
         wanted = sorted(limits, key=lambda limit: limit.name)
         with self.database.transaction() as conn:
-            conn.execute("set local synchronous_commit = off")
             rows = conn.execute(
                 """
                 insert into ops.rate_budget (name) select unnest(%s::text[])
                 on conflict (name) do update set used_at = clock_timestamp()
-                returning slot, counts, extract(epoch from clock_timestamp())::float8
+                returning slot, counts, extract(epoch from clock_timestamp())::float8,
+                    pg_catalog.set_config('synchronous_commit', 'off', true)
                 """,
                 ([limit.name for limit in wanted],),
             ).fetchall()
-            spent = [Spent(slot, tuple(counts)) for slot, counts, _ in rows]
+            spent = [Spent(slot, tuple(counts)) for slot, counts, *_ in rows]
             used, wait_s = taken_together(spent, wanted, rows[-1][2] / self.time_scale)
             if not wait_s:
                 conn.cursor().executemany(
