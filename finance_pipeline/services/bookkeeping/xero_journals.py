@@ -74,7 +74,7 @@ def pull_journals(workspace: Workspace, book_id: str, *, reason: str, actor: str
 def _connection(workspace: Workspace, book: Book) -> Connection:
     if book.ledger.statutory != "accounting":
         raise BadInput(
-            "its own ledger is not kept beside a statutory one: manual journals are entered here.",
+            "its accounting system's ledger is not the statutory one: manual journals are entered here.",
             where=f"book {book.id}",
             kept="Nothing was taken.",
             todo="finance-pipeline journals import FILE; or say `ledger: {statutory: accounting}` in the settings.",

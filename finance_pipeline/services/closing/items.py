@@ -50,9 +50,9 @@ def items(workspace: Workspace, book_id: str, month_text: str) -> pl.DataFrame:
 
 
 def _handle() -> pl.Expr:
-    """The first letters of the last part of each id, where no other begins so and no part of an id looks like it."""
+    """The first letters of the last part of each id, where no other begins so; not of one that looks like a figure."""
     last = pl.col("subject").str.split("/").list.last()
-    short = pl.when(last.str.contains(r"^[A-Za-z]")).then(last.str.head(_HANDLE_LENGTH))
+    short = pl.when(last.str.contains(r"^[A-Za-z0-9_]*[A-Za-z]")).then(last.str.head(_HANDLE_LENGTH))
     return pl.when(short.is_not_null() & short.is_unique()).then(short).otherwise("subject")
 
 
