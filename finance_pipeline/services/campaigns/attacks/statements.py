@@ -78,6 +78,7 @@ BY_HAND: dict[str, LiteralString] = {
     "a temporary view that shadows ours": "create temporary view entry as select 1",
     "a temporary function that shadows ours": "create function pg_temp.is_balanced() returns int language sql return 1",
     "a schema that shadows ours": "create schema shadow",
+    "a table in the schema of closing": "create table close.mine ()",
     "an operator that is kinder": "create operator public.= (leftarg = bigint, rightarg = bigint, function = int8eq)",
     "a cast that is kinder": "create cast (text as date) without function",
     "a domain that is kinder": "create domain public.date as pg_catalog.date",
