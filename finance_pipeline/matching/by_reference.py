@@ -44,13 +44,15 @@ def match(pool: Pool, named: Named) -> Pool:
 
 def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
     """Items of which the text has the last digits, and which are of the amount. Digits inside of longer ones (a
-    customer's number before, a check digit after) are there by chance too easily to tell equal items apart."""
+    customer's number before, a check digit after) are there by chance too easily to tell equal items apart, or to say
+    who an unknown payer is."""
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
     of_amount = pl.col("amount").is_in(fitting["item_amount"].unique().implode())
     alike = pool.items.filter(of_amount, pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
-    inside = (told > pl.col("digits")) & pl.col("i").is_in(alike.implode())
-    return proposals.exact(fitting.filter(pl.col("exact") & ~inside), 1, "reference_end", "reference_end")
+    own = (pl.col("party") == pl.col("line_party")).fill_null(False) | (pl.col("digits") > _LONG_DIGITS)
+    vague = (told > pl.col("digits")) & (pl.col("i").is_in(alike.implode()) | ~own)
+    return proposals.exact(fitting.filter(pl.col("exact") & ~vague), 1, "reference_end", "reference_end")
 
 
 def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:

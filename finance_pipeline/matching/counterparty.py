@@ -12,7 +12,7 @@ import polars as pl
 
 from finance_pipeline.matching import places, wording
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.matching.text import phrase_pattern, squeezed
+from finance_pipeline.matching.text import phrase_pattern, squeezed, words
 
 _BY_ACCOUNT, _BY_NAME = 1, 2
 SURE_WAYS = ("its account number", "its name")
@@ -77,6 +77,7 @@ def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, pol
         later = by_name.filter(~places.among(by_name["l"], by_account["l"]))
         by_name = pl.concat([later, _contradicting(by_account, by_name)])
     found = _payers(lines, items, _also_by_name(pl.concat([by_account, by_name]), lines, items, names))
+    found = _of_the_whole_name(found, lines, items, parties)
     one = places.lone(found["l"])
     single = found.filter(one).with_columns(parties=pl.concat_list("party"), clash=pl.lit(False))
     several = (
@@ -100,6 +101,25 @@ def _also_by_name(found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame,
     more = found.join(lines.select("l", "book"), on="l").join(aliases, on=["book", "party"])
     both = pl.concat([found, more.select("l", party="other", level="level")])
     return both.group_by("l", "party").agg(pl.col("level").min())
+
+
+def _of_the_whole_name(
+    found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame
+) -> pl.DataFrame:
+    """found without namesakes of other legal forms, where the printed name is a party's with its own: a line of
+    Acme Ltd is none of Acme LLC's. What stands under a name alone may still be either's."""
+    several = found.filter(~places.lone(found["l"]))
+    if several.is_empty():
+        return found
+    printed = lines.filter(places.among(lines["l"], several["l"])).select("l", whole="counterparty_name").drop_nulls()
+    named = pl.concat([items.select("party", whole="party_name"), parties.select(party="party_id", whole="name")])
+    named = named.join(several.select("party").unique(), on="party", how="semi").drop_nulls().unique()
+    whole = words(pl.col("whole")).str.replace_all(" ", "", literal=True)
+    its_own = several.join(named.with_columns(whole), on="party").join(printed.with_columns(whole), on=["l", "whole"])
+    known = places.among(found["l"], its_own["l"])
+    mine = found.join(its_own.select("l", "party").unique(), on=["l", "party"], how="semi")
+    nobodys = found.filter(known, pl.col("party").str.starts_with("name:"))
+    return pl.concat([found.filter(~known), mine, nobodys]).unique()
 
 
 def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

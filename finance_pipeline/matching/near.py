@@ -10,12 +10,14 @@ import polars as pl
 
 from finance_pipeline.matching import wording
 from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.references import LABELS, SHORTHAND, Named
+from finance_pipeline.matching.text import folded
 
 _CROWD = 50
 """More items than this of one amount in a book are not told apart by a number that is only nearly right."""
 _FIELDS = ("memo", "end_to_end_id", "bank_reference", "counterparty_name")
-_RULES = {1: "reference_typo", 2: "reference_typo", 3: "reference_cut"}
+_CUT = 3
+_RULES = {1: "reference_typo", 2: "reference_typo", _CUT: "reference_cut"}
 
 
 def match(pool: Pool, named: Named) -> Pool:
@@ -98,12 +100,19 @@ def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
         .unique()
     )
     marked = keyed.join(formed, on=["l", "i"], how="left").with_columns(pl.col("formed").fill_null(False))
+    marked = marked.filter((pl.col("way") < _CUT) | ~_labelled())
     common = (pl.col("same") > 1) | (pl.col("item_amount") % 10_000 == 0)
     nobody_elses = ~pl.col("stranger") & ~common & (pl.col("way") != 2)
     plain = ~pl.col("stranger") & ~pl.col("formed") & (pl.col("way") < 3)
     sure = marked.filter("agrees")
     others = marked.filter(~pl.col("agrees") & (nobody_elses | plain))
     return pl.concat([sure, _without_neighbours(others, named)])
+
+
+def _labelled() -> pl.Expr:
+    """The memo says that the text is another number: a customer's, an order's."""
+    before = folded(pl.col("memo")).str.splitn(pl.col("token"), 2).struct.field("field_0")
+    return before.str.extract(r"([A-Z]+)[^A-Z0-9]*$").is_in(LABELS).fill_null(False)
 
 
 def _without_neighbours(found: pl.DataFrame, named: Named) -> pl.DataFrame:

@@ -32,6 +32,10 @@ _FEW_OTHERS = 10
 """Of so many other items of a party hardly any sum is a given amount by chance."""
 WHOLE_MINOR = 100
 """People pay on account in multiples of this."""
+_DAY = (
+    r"^(?:20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])20[0-9]{2})$"
+)
+"""Digits that are a day: 20260520, 20052026."""
 _FEW_DOCUMENTS = 4
 """Digits that more documents than this have are a year, a month or a series, and name none of them."""
 
@@ -166,8 +170,10 @@ def _gives_account() -> pl.Expr:
 
 def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
     """l of lines that name their one item by its whole number, letters and marks and all, and nothing else that this
-    could be: where neither payer nor amount agree, digits alone are somebody else's too easily."""
+    could be: where neither payer nor amount agree, digits alone are somebody else's too easily, and a day's are a day.
+    """
     strong = single.filter((pl.col("strength") == STRONG) | pl.col("token").str.contains("[0-9][-/.][0-9]"))
+    strong = strong.filter(~pl.col("token").str.contains(_DAY))
     alike = named.hits.join(strong.select("l", "token"), on=["l", "token"], how="semi")
     only = strong.join(alike.filter(pl.len().over("l") > 1), on="l", how="anti").with_columns(
         text=squeezed(pl.col("token"))

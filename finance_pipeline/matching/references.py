@@ -69,7 +69,7 @@ _RANGE_WORDS = (
     "TIL",
     "T",
 )
-_LABELS = (
+LABELS = (
     *(
         "TEL",
         "PHONE",
@@ -132,7 +132,7 @@ _LABELS = (
 """Words after which digits are the number of something that is no document of ours."""
 MORE_WORDS = (_INVOICE_WORDS, _NUMBER_WORDS, _CONNECTORS, _RANGE_WORDS)
 """Words after which another document may be named."""
-_MEANINGS = ((_LABELS, 5), (_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 2), (_INVOICE_WORDS, 1))
+_MEANINGS = ((LABELS, 5), (_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 2), (_INVOICE_WORDS, 1))
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,17 @@ def test_a_name_of_two_parties_is_nobody_and_an_account_that_contradicts_the_nam
     assert world.reconcile().settled() == {}
 
 
+def test_of_two_parties_that_differ_by_their_legal_form_it_is_the_one_that_is_printed() -> None:
+    world = (
+        World().item("INV-1", "10.13", "Acme Ltd").item("INV-2", "20.29", "Acme Ltd").item("INV-3", "7.00", "Acme LLC")
+    )
+    assert world.line("a", "30.42", counterparty_name="ACME LTD").reconcile().settled() == {
+        "a": {"INV-1": 1013, "INV-2": 2029}
+    }
+    other = World(items=world.items).line("a", "7.00", counterparty_name="ACME LTD")
+    assert other.reconcile().settled() == {}
+
+
 @pytest.mark.parametrize(("due", "reasons"), [(-49, {}), (-51, {"a": "long_after_due"})])
 def test_party_and_amount_alone_settle_nothing_that_was_due_long_ago(due: int, reasons: dict[str, str]) -> None:
     world = World().item("INV-1", "99.00", "Acme Ltd", on=-80, due_on=day(due))

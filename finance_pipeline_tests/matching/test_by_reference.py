@@ -148,6 +148,20 @@ def test_digits_inside_of_a_longer_number_do_not_tell_equal_invoices_apart() -> 
     world = World().item("S-25-06263", "99.00", "Acme Ltd").item("S-25-06776", "99.00", "Acme Ltd")
     world.line("line", "99.00", "SOKIN 2600662637", counterparty_name="ACME LTD")
     assert world.reconcile().settled() == {}
+    alone = World().item("25/05328", "99.00", "Acme Ltd")  # 5328, and 0 that could be its check digit.
+    assert alone.line("line", "99.00", "INVOICES 25/10403 cu st 53280").reconcile().settled() == {}
+
+
+def test_a_customers_number_is_no_beginning_of_its_references() -> None:
+    world = World().item("102494", "99.00", "Acme Ltd", references=["201620000102494"]).item("9", "5.00", "Acme Ltd")
+    world.item("106360", "99.00", "Acme Ltd")
+    world.line("line", "99.00", "FAKTURA FN-006917 KUNDENR 20162", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {}
+
+
+def test_a_day_is_no_document_of_which_a_stranger_pays_a_part() -> None:
+    world = World().item("20260520", "123.00", "Acme Ltd").line("line", "55.00", "Zahlung vom 20260520")
+    assert world.reconcile().settled() == {}
 
 
 def test_of_documents_that_the_numbers_of_a_list_fit_those_are_meant_that_make_the_amount_together() -> None:

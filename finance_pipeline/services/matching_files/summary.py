@@ -102,7 +102,7 @@ def _lines_and_tiers(outcome: Outcome) -> pl.DataFrame:
 
 def items_of(given: pl.DataFrame, later: int, allocations: pl.DataFrame) -> Items:
     """given: item_id, currency, amount_minor and status of the items that the engine had."""
-    open_before = given.filter(pl.col("status").fill_null("open") == "open")
+    open_before = given.filter(pl.col("status").fill_null("open") == "open", pl.col("amount_minor") != 0)
     settled = (
         allocations.drop_nulls("item_id").group_by("item_id").agg(pl.col("item_amount_minor").sum().alias("settled"))
     )

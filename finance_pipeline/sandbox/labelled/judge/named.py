@@ -43,7 +43,7 @@ def judge_named(docket: Docket, mentions: pl.DataFrame) -> None:
     late = docket.lines.filter(pl.col("plan").is_in(_LATE)).select("line")
     refused = whole.join(late, on="line", how="semi")
     docket.refuse(refused["line"].to_numpy(), "beyond_the_rules")
-    docket.mislead(_tolerated(docket, refused))
+    docket.mislead(_tolerated(docket, late))
     docket.settle(whole.join(late, on="line", how="anti").sort("line")["line"].to_numpy(), 1, "named")
 
 
