@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finance_pipeline.cli import log_to_stderr
 from finance_pipeline.cli.show import Shown, progress, say, show_json, show_table, text
 from finance_pipeline.core.settings import home_folder
 from finance_pipeline.services.campaigns.own_database import environment_of
@@ -113,6 +114,7 @@ def sync_once() -> None:
     """What the process of bench_sync does: one sync, and its times as JSON."""
     from finance_pipeline.services.workspace import Workspace
 
+    log_to_stderr()
     workspace = Workspace.open()
     try:
         sys.stdout.write(json.dumps(sync_to_rows(workspace)))

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from finance_pipeline.cli import log_to_stderr
 from finance_pipeline.cli.bench.pipeline import CONNECTION, Figure, Part, sync_to_rows, world_of_its_own
 
 _USUAL_LINES = 100_000
@@ -64,6 +65,7 @@ def measure() -> None:
     from finance_pipeline.services.intake.pages import load_sources, read_and_parse
     from finance_pipeline.services.workspace import Workspace
 
+    log_to_stderr()
     load_sources()
     workspace = Workspace.open()
     try:
