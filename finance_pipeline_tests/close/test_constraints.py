@@ -104,7 +104,7 @@ BROKEN: dict[str, dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 EVERY_CONSTRAINT = """
     select conrelid::regclass::text, array_agg(conname::text) from pg_constraint
-    where contype <> 'n' and conrelid = any(%s::regclass[]) group by 1
+    where contype not in ('n', 't') and conrelid = any(%s::regclass[]) group by 1
 """
 WHO = {"actor": "Ann", "role": "controller", "reason": "r", "origin": "o", "seen": "{}"}
 ITEM = {"kind": "payout", "account": "a", "currency": "USD"}

@@ -57,7 +57,7 @@ class Point:
 
 
 POINTS = (
-    Point("an Item's pages are read, none is landed", plaid_source, "_gather"),
+    Point("an Item's pages are read, none is landed", plaid_source, "_whole_run", after=True),
     Point("a statement file is read, nothing of it is landed", statement_files, "update_of", after=True),
     Point("pages are on disk, nothing names them yet", sync, "_write_pages", call=2, after=True),
     Point("versions and cursor are written, not committed", sync, "land", call=2, after=True),
