@@ -52,6 +52,9 @@ def _options(seed: int | None, bank_lines: int) -> WorldOptions:
     return WorldOptions(bank_lines=bank_lines) if seed is None else WorldOptions(seed=seed, bank_lines=bank_lines)
 
 
+_HASTE = "calls: {time_scale: 0.01}   # of each wait for a vendor's limits; these servers are simulated\n"
+
+
 def set_up_sandbox(home: Path, options: WorldOptions) -> None:
     """The world, its servers, and settings that name them. Raises BadInput where a person's settings stand already."""
     from finance_pipeline.sandbox.clock import start_clock
@@ -75,7 +78,7 @@ def set_up_sandbox(home: Path, options: WorldOptions) -> None:
     start_clock(home, moments_of(options)[0])
     base_urls = ensure_sandbox(home)
     os.environ.update(sandbox_environment(options))
-    content = sandbox_settings_yaml(options, base_urls)
+    content = sandbox_settings_yaml(options, base_urls) + _HASTE
     if not settings_file.exists() or settings_file.read_text(encoding="utf-8") != content:
         unfinished = settings_file.with_suffix(".unfinished")
         unfinished.write_text(content, encoding="utf-8")
