@@ -23,7 +23,7 @@ OF_LINES = (
 """What is told of lines."""
 OF_ITEMS = ("i", "item_id", "book", "kind", "currency", "amount", "issued_on", "number", "party")
 """What is told of items."""
-_SLICE_MATCHES = 1 << 18
+_SLICE_MATCHES = 1 << 20
 _CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "inferred", 5: "inferred", 6: "by rule"}
 
 
