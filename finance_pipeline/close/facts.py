@@ -21,6 +21,20 @@ STATEMENTS = pl.Schema(
 )
 """One row per bank account: the last closing balance of a statement up to the month's end, and whether it is that of
 the last day: dated so, or what a statement of a later day opens with, without a line between the two."""
+OF_GROUP = pl.Schema(
+    {
+        "subject": pl.String,
+        "account": pl.String,
+        "other": pl.String,
+        "currency": pl.String,
+        "ours_minor": pl.Int64,
+        "theirs_minor": pl.Int64,
+        "under_way_minor": pl.Int64,
+        "difference_minor": pl.Int64,
+        "since": pl.Date,
+    }
+)
+"""One row per other book of a group and currency, as one book sees it: + is owed to whoever says it."""
 TO_EXPLAIN = pl.Schema(
     {
         "subject": pl.String(),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from finance_pipeline.close.facts import OF_GROUP
 from finance_pipeline.core.period import Month
 from finance_pipeline.ledger.reports import Counted, Known
 
@@ -19,20 +20,7 @@ SIGN_OFFS = pl.Schema(
 """One row per thing that a person did to close the month or to open it again."""
 EXPLANATIONS = pl.Schema({"subject": pl.String, "open_minor": pl.Int64, "explanation": pl.String})
 """One row per line or item that a person explained, and what was open of it then."""
-GROUP = pl.Schema(
-    {
-        "subject": pl.String,
-        "account": pl.String,
-        "other": pl.String,
-        "currency": pl.String,
-        "ours_minor": pl.Int64,
-        "theirs_minor": pl.Int64,
-        "under_way_minor": pl.Int64,
-        "difference_minor": pl.Int64,
-        "since": pl.Date,
-        "explanation": pl.String,
-    }
-)
+GROUP = pl.Schema(OF_GROUP | {"explanation": pl.String})
 """One row per other book of the group and currency: what each says that it is owed, and what a person said of the
 difference (null where nobody did, or of another one)."""
 ADJUSTMENTS = pl.Schema(

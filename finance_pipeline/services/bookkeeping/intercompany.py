@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from finance_pipeline.close.facts import INTERCOMPANY, TO_EXPLAIN
+from finance_pipeline.close.facts import INTERCOMPANY, OF_GROUP, TO_EXPLAIN
 from finance_pipeline.core.money import format_money
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
@@ -33,20 +33,6 @@ OWED = pl.Schema(
     }
 )
 
-SAID = pl.Schema(
-    {
-        "subject": pl.String,
-        "account": pl.String,
-        "other": pl.String,
-        "currency": pl.String,
-        "ours_minor": pl.Int64,
-        "theirs_minor": pl.Int64,
-        "under_way_minor": pl.Int64,
-        "difference_minor": pl.Int64,
-        "since": pl.Date,
-    }
-)
-"""One row per other book of a group and currency, as one book sees it: + is owed to whoever says it."""
 _ALL_SEALED = 2**62
 """A position that no chain reaches."""
 
@@ -62,11 +48,11 @@ def owed(workspace: Workspace, month_text: str) -> pl.DataFrame:
 def said_of(
     conn: Connection, books: Sequence[Book], book: Book, month: Month, position: int | None = None
 ) -> pl.DataFrame:
-    """One row per other book of the group and currency: SAID, as one book sees it; of all that is sealed, or up to a
-    position of the chain.
+    """One row per other book of the group and currency: OF_GROUP, as one book sees it; of all that is sealed, or up
+    to a position of the chain.
     """
     if not book.intercompany:
-        return pl.DataFrame(schema=SAID)
+        return pl.DataFrame(schema=OF_GROUP)
     pair = {book.id, *(other.book for other in book.intercompany)}
     found = _owed(conn, [each for each in books if each.id in pair], month, position)
     is_first = pl.col("book") == book.id
@@ -79,7 +65,7 @@ def said_of(
     return oriented.with_columns(
         subject=pl.format(f"{book.id}/intercompany/{{}}-{{}}", "other", "currency"),
         account=pl.col("other").replace_strict(codes, return_dtype=pl.String),
-    ).select(SAID.names())
+    ).select(OF_GROUP.names())
 
 
 def to_explain(conn: Connection, books: Sequence[Book], book: Book, month: Month) -> pl.DataFrame:
