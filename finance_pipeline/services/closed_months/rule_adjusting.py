@@ -49,16 +49,13 @@ def decide_rules(
     The first person who adjusts one proposes it, a second posts it. Raises BadInput, with nothing done, for what is not
     there, was decided, was proposed by the same person, or is a match and not an entry.
     """
-    who, book, month = (
-        acting(workspace.settings, "accountant", actor).name,
-        workspace.settings.book(book_id),
-        month_text,
-    )
+    who = acting(workspace.settings, "accountant", actor).name
+    book, month = workspace.settings.book(book_id), Month.parse(month_text)
     if not reason.strip():
         raise BadInput("a decision has a reason.", kept=_KEPT)
     with workspace.database.transaction() as conn:
         book_lock(conn, book.id)
-        held = held_months(conn, book).get(Month.parse(month))
+        held = held_months(conn, book).get(month)
         if held is None:
             raise BadInput(f"{month} of book {book.id} is not closed and signed.", kept=_KEPT)
         changes, causes = of_rules(conn, held, as_rules_have_it(conn, held))
