@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from finance_pipeline.core.identity import exact_json
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Connection, LedgerPolicy, Settings
 from finance_pipeline.services.bookkeeping.journals import decide_journals, submit_journals
@@ -50,11 +51,11 @@ def answer(journals: list[Journal]) -> bytes:
     said = [
         {
             "ManualJournalID": name, "Status": status, "Narration": name, "Date": "/Date(0+0000)/", "DateString": on,
-            "JournalLines": [{"AccountCode": code, "LineAmount": float(amount)} for code, amount in lines],
+            "JournalLines": [{"AccountCode": code, "LineAmount": Decimal(amount)} for code, amount in lines],
         }
         for name, status, on, lines in journals
     ]  # fmt: skip
-    return json.dumps({"ManualJournals": said}).encode()
+    return exact_json({"ManualJournals": said}).encode()
 
 
 def pull(book: Told) -> Pulled:
