@@ -43,7 +43,7 @@ _DEBIT_KINDS = ("asset", "expense")
 @cache
 def _default_chart() -> tuple[dict[str, Any], ...]:
     text = (Path(__file__).parent / "chart.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(text))
+    return tuple(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # every process reads it
 
 
 @cache

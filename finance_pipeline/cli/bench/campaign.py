@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from finance_pipeline.cli.bench.inbox import Inbox
 from finance_pipeline.cli.bench.tending import start_tending
 from finance_pipeline.core.problems import PermanentProblem
+from finance_pipeline.core.settings import HOME_VARIABLE
 
 if TYPE_CHECKING:
     from finance_pipeline.sandbox.world.options import WorldOptions
@@ -82,6 +83,7 @@ class Campaign:
     def __init__(self, workspace: Workspace, options: WorldOptions, urls: dict[str, str]) -> None:
         self._workspace, self._moments = workspace, [options.complete_at - each for each in _BEFORE_THE_END]
         self._address = urlsplit(next(iter(urls.values()))).netloc
+        self._environment = {**os.environ, HOME_VARIABLE: str(workspace.home), **_ENVIRONMENT}
         self._control("POST", "pages", {"largest": _LARGEST_PAGE})
 
     def undisturbed(self) -> tuple[Lived, Facts]:
@@ -130,9 +132,7 @@ class Campaign:
         for _ in range(MOST_ROUNDS):
             at_once = 2 if rng is not None and rng.random() < 0.2 else 1
             lived.processes += at_once
-            processes = [
-                start_tending(self._workspace.home, since, {**os.environ, **_ENVIRONMENT}) for _ in range(at_once)
-            ]
+            processes = [start_tending(self._workspace.home, since, self._environment) for _ in range(at_once)]
             if rng is not None and rng.random() < 0.5:
                 processes[0].join(rng.uniform(0, 0.8))
                 if processes[0].exitcode is None and processes[0].pid is not None:

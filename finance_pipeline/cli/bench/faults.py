@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,12 +16,15 @@ import yaml
 from finance_pipeline.cli.bench.pipeline import world_of_its_own
 from finance_pipeline.cli.show import console, count, progress, show_json, show_table, text
 from finance_pipeline.core.problems import BadInput, PermanentProblem
+from finance_pipeline.core.settings import home_folder
 
 if TYPE_CHECKING:
-    from finance_pipeline.cli.bench.campaign import Campaign, Lived
+    from finance_pipeline.cli.bench.campaign import Campaign, Facts, Lived
 
 DEFAULT_RUNS = 300
 _LINES = 80
+_AT_ONCE = 2 * (os.cpu_count() or 1)
+"""Runs at once, each with folder, database and servers of its own: a run waits for most of its time."""
 _OUTCOMES = ("retried", "waited", "resumed", "taken", "too_early")
 
 
@@ -33,15 +40,18 @@ def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
     if wanted < 1:
         raise BadInput("a campaign needs at least one run.", todo="Give --runs a larger number.")
     tell = progress()
-    with _campaign() as campaign:
-        calm, expected = campaign.undisturbed()
-        lived: list[Lived] = []
+    below = home_folder() / "bench"
+    lived: list[Lived] = []
+    with ExitStack() as until_the_end:
+        campaigns = [until_the_end.enter_context(_campaign(below)) for _ in range(min(wanted, _AT_ONCE))]
+        calm, expected = campaigns[0].undisturbed()
         with suppress(KeyboardInterrupt):  # what was lived until then is told
-            for turn, each_seed in enumerate(range(seed, seed + wanted), start=1):
-                lived.append(campaign.under_faults(each_seed, expected))
+            for turn, each in enumerate(_under_faults(campaigns, range(seed, seed + wanted), expected), start=1):
+                lived.append(each)
                 tell(f"{turn} of {wanted} runs", turn == wanted)
     if not lived:
         raise BadInput("no run was lived to its end.")
+    lived.sort(key=lambda each: each.seed)
     bound = calm.calls * CALLS_FACTOR
     lost = [each for each in lived if each.apart or each.calls > bound]
     found = summary(calm, lived, bound) | {"lost": [{"seed": e.seed, "apart": e.apart, "calls": e.calls} for e in lost]}
@@ -55,6 +65,27 @@ def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
             f"{lost[0].seed}: {'; '.join(lost[0].apart) or f'{lost[0].calls} calls'}.",
             todo=f"Run `finance-pipeline bench faults --runs 1 --seed {lost[0].seed}` to see it alone.",
         )
+
+
+def _under_faults(campaigns: Sequence[Campaign], seeds: Sequence[int], expected: Facts) -> Iterator[Lived]:
+    """The runs as they end, as many at once as there are campaigns. Raises DidNotEnd."""
+    free: SimpleQueue[Campaign] = SimpleQueue()
+    for campaign in campaigns:
+        free.put(campaign)
+
+    def live(seed: int) -> Lived:
+        campaign = free.get()
+        try:
+            return campaign.under_faults(seed, expected)
+        finally:
+            free.put(campaign)
+
+    with ThreadPoolExecutor(len(campaigns)) as lanes:
+        try:
+            for run in as_completed([lanes.submit(live, seed) for seed in seeds]):
+                yield run.result()
+        finally:
+            lanes.shutdown(wait=True, cancel_futures=True)
 
 
 def summary(calm: Lived, lived: list[Lived], bound: int) -> dict[str, Any]:
@@ -102,14 +133,14 @@ def _show(found: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _campaign() -> Iterator[Campaign]:
-    """A small world of its own, whose waits are short."""
+def _campaign(below: Path) -> Iterator[Campaign]:
+    """A small world of its own below a folder, whose waits are short."""
     from finance_pipeline.cli.bench.campaign import READ_TIMEOUT_S, TIME_SCALE, Campaign
     from finance_pipeline.sandbox.process import ensure_sandbox
     from finance_pipeline.sandbox.world.options import WorldOptions
 
     options = WorldOptions(books=("uk",), first_month="2026-05", month_count=2, bank_lines=_LINES)
-    with world_of_its_own(options) as workspace:
+    with world_of_its_own(options, below=below) as workspace:
         hasty = {"calls": {"time_scale": TIME_SCALE, "read_s": READ_TIMEOUT_S}}
         file = workspace.home / "finance_pipeline.d" / "calls.yaml"
         file.parent.mkdir(exist_ok=True)

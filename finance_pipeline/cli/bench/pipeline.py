@@ -215,10 +215,13 @@ def _bank_lines(workspace: Workspace) -> int:
 
 
 @contextmanager
-def world_of_its_own(options: WorldOptions, alter: Callable[[Path], object] | None = None) -> Iterator[Workspace]:
-    """A workspace on a world of its own below the data folder, all of which is stopped and removed at the end.
+def world_of_its_own(
+    options: WorldOptions, alter: Callable[[Path], object] | None = None, *, below: Path | None = None
+) -> Iterator[Workspace]:
+    """A workspace on a world of its own, all of which is stopped and removed at the end.
 
-    alter: what to change in the world before it is served.
+    alter: what to change in the world before it is served. below: where its folder is made, if not in `bench` of the
+    data folder.
     """
     from finance_pipeline.cli.demo import set_up_sandbox
     from finance_pipeline.sandbox.process import stop_sandbox
@@ -226,7 +229,7 @@ def world_of_its_own(options: WorldOptions, alter: Callable[[Path], object] | No
     from finance_pipeline.services import administration
     from finance_pipeline.services.workspace import Workspace
 
-    benches = home_folder() / "bench"
+    benches = below or home_folder() / "bench"
     benches.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(dir=benches))
     with environment_of(home):

@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 import structlog
 
+from finance_pipeline.core.money import exponent
 from finance_pipeline.core.period import BookMonth, months
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.services.intake import canonicalize, dead_letters, sync
@@ -27,6 +28,7 @@ UNFINISHED = 3
 """What a process ends with that leaves something for the next one to do."""
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["__main__", "finance_pipeline.sources.preloaded", __name__])
+exponent("EUR")  # The table of currencies is read once, by whom the others are forked from.
 
 
 def start_tending(home: Path, since: datetime, environment: Mapping[str, str]) -> ForkServerProcess:
