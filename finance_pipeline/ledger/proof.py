@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import polars as pl
@@ -40,6 +41,17 @@ _CONTROLS = pl.Schema(
     | {"link": pl.String}
 )
 _FAULTS = pl.Schema({"subject": pl.String, "words": pl.String})
+_QUESTIONS = {
+    "ledger_entry_faults": _FAULTS,
+    "ledger_chain": _CHAIN,
+    "ledger_movement_faults": _FAULTS,
+    "ledger_faults": _FAULTS,
+    "ledger_controls": _CONTROLS,
+    "ledger_control_faults": _FAULTS,
+}
+"""What is asked of the database, the longest first: of ten million postings the first two take most of the time."""
+_MEMORY = "set local work_mem = '128MB'"
+"""Comparing millions of entries with their keys, in the memory that a server has to spare for one such question."""
 _RULES = {
     "follows": "does not follow the seal before it: one is missing",
     "linked": "is not linked to the seal before it",
@@ -92,24 +104,43 @@ def verify(conn: Connection, *, anchors: Sequence[Anchor] = (), beside: Connecti
     """Recompute digests, roots, links, balances, movements, numbers, keys, the meaning of accounts, and decisions.
 
     anchors: ends of the chain noted outside the database earlier; the first that it departs from is named. beside: a
-    second session that sees the same, which then looks for faults of entries meanwhile.
+    second session that sees the same: each takes the next question when it has answered one.
     """
-    with ThreadPoolExecutor(1) as meanwhile:
-        looked_for = meanwhile.submit(_faults, beside, "ledger_faults") if beside else None
-        chain = copy_out(conn, query("ledger_chain"), None, _CHAIN)
-        movements = _faults(conn, "ledger_movement_faults")
-        controls = copy_out(conn, query("ledger_controls"), None, _CONTROLS)
-        undecided = _faults(conn, "ledger_control_faults")
-        faults = looked_for.result() if looked_for else _faults(conn, "ledger_faults")
+    asked = dict(zip(_QUESTIONS, _answers(conn, beside), strict=True))
+    chain, controls = asked["ledger_chain"], asked["ledger_controls"]
     broken = _broken(chain, _RULES, "batch {batch_id} (link {position})")
     broken += _ends(conn, chain)
     departures = (_departure(chain, each) or _departure_of_controls(controls, each) for each in anchors)
     departs = next((words for words in departures if words), None)
     broken += [departs] if departs else []
-    found = (*broken, *faults, *movements, *_broken(controls, _CONTROL_RULES, "{matter} {key}"), *undecided)
+    entries, ledger, moved, undecided = (
+        [f"{subject} {words}" for subject, words in asked[name].rows()]
+        for name in ("ledger_entry_faults", "ledger_faults", "ledger_movement_faults", "ledger_control_faults")
+    )
+    of_controls = _broken(controls, _CONTROL_RULES, "{matter} {key}")
+    found = (*broken, *entries, *ledger, *moved, *of_controls, *undecided)
     head = chain["link"][-1] if chain.height else GENESIS
     first = found[0] if found else None
     return ProofReport(chain.height, int(chain["counted"].sum()), head, first, found, controls.height, departs)
+
+
+def _answers(conn: Connection, beside: Connection | None) -> list[pl.DataFrame]:
+    """What each question found, in order; by one session, or by two at a time."""
+    idle = SimpleQueue[Connection]()
+    sessions = [each for each in (conn, beside) if each is not None]
+    for each in sessions:
+        each.execute(_MEMORY)
+        idle.put(each)
+
+    def ask(name: str) -> pl.DataFrame:
+        session = idle.get()
+        try:
+            return copy_out(session, query(name), None, _QUESTIONS[name])
+        finally:
+            idle.put(session)
+
+    with ThreadPoolExecutor(len(sessions)) as workers:
+        return list(workers.map(ask, _QUESTIONS))
 
 
 def _broken(chain: pl.DataFrame, rules: dict[str, str], subject: str) -> list[str]:
@@ -120,11 +151,6 @@ def _broken(chain: pl.DataFrame, rules: dict[str, str], subject: str) -> list[st
         for rule, words in rules.items()
         if not row[rule]
     ]
-
-
-def _faults(conn: Connection, name: str) -> list[str]:
-    """What one of the queries of faults finds, in words."""
-    return [f"{subject} {words}" for subject, words in copy_out(conn, query(name), None, _FAULTS).rows()]
 
 
 def _ends(conn: Connection, chain: pl.DataFrame) -> list[str]:

@@ -147,7 +147,7 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
     "what was not posted is noted": (
         "insert into ledger.business_key select book, source, 'us/bank/next', purpose, version, entry_id, digest,"
         " accounting_on from ledger.business_key where version = 2",
-        "us us/bank/next line is noted as posted",
+        "us-2026-4 is noted as us/bank/next line, which is not its business key",
     ),
     "numbers are counted otherwise": (
         "update ledger.numbering set last_number = 7",
@@ -194,7 +194,7 @@ TAMPERED: dict[str, tuple[LiteralString, str]] = {
     ),
     "an amount is changed and its digest kept": (
         "alter table ledger.entry alter column digest drop expression;" + AMOUNTS,
-        "us-2026-4 is not what was posted under its business key",
+        "us-2026-4 is not what its digest says",
     ),
     "an amount is changed against the balance, without the check": (
         "alter table ledger.entry drop constraint balanced, alter column digest drop expression;"
