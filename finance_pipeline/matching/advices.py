@@ -29,6 +29,7 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Pool:
     takes the item's early-payment discount. A total alone is enough where every row is of one party, and may be the
     line's payer, and the advice names no other. Of a line of no known payer, or an advice that names another, it is
     where no other line and no other advice of those weeks has it and every row is its item in full or discounted.
+    Lines of other books are no rivals: the rows name the documents of one.
     """
     if remittances.is_empty():
         return pool
@@ -53,8 +54,8 @@ def _found(rows: pl.DataFrame, pairs: pl.DataFrame) -> Found:
     )
     sure = whole.filter("complete").join(pairs, on=["l", "remittance_id"])
     best = sure.filter(pl.col("rank") == pl.col("rank").min().over("l"))
-    best = best.filter(pl.col("rank") == pl.col("rank").min().over("remittance_id"))
-    alone = (pl.len().over("l") == 1) & (pl.len().over("remittance_id") == 1)
+    best = best.filter(pl.col("rank") == pl.col("rank").min().over("book", "remittance_id"))
+    alone = (pl.len().over("l") == 1) & (pl.len().over("book", "remittance_id") == 1)
     won = rows.join(best.filter(alone), on=["l", "remittance_id"], how="semi")
     unclear = rows.join(best.filter(~alone), on=["l", "remittance_id"], how="semi").drop_nulls("i")
     twice = won.filter(pl.struct("l", "i").is_duplicated()).select("l")
@@ -92,7 +93,7 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
         (pl.col("name") == pl.col("payer")) | pl.col("words").str.contains(pl.col("payer"), literal=True)
     ).fill_null(False)
     rank = pl.when(by_id).then(0).when(by_payer).then(1).otherwise(_BY_TOTAL)
-    alone = (pl.len().over("l") == 1) & (pl.len().over("remittance_id") == 1)
+    alone = (pl.len().over("l") == 1) & (pl.len().over("book", "remittance_id") == 1)
     return near.with_columns(rank=rank, alone=alone).select(
         "l", "book", "booked_on", "remittance_id", "rank", "line_parties", "alone", "payer",
         advised_currency="currency",

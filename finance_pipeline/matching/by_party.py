@@ -76,7 +76,7 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     again and again, or there are three such items at least.
     """
     near = pool.policy.recurring_days
-    keys = ["party", "currency", "item_amount"]
+    keys = ["book", "party", "currency", "item_amount"]
     if several.is_empty():
         return several
     alike = fits.join(several.select(keys).unique(), on=keys, how="semi")
@@ -158,9 +158,10 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
 
 def _cut_short(fits: pl.DataFrame, named: Named) -> pl.DataFrame:
     """l, text, cut (true): what lines have of numbers of their party, open or settled, without their ends."""
-    asked = fits.select("l", "party").unique().join(named.tokens.filter(~pl.col("known")), on="l")
+    asked = fits.select("l", "book", "party").unique().join(named.tokens.filter(~pl.col("known")), on="l")
     long = asked.filter(pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
-    theirs = named.every_item.drop_nulls("number").join(long, on="party", how="semi")
-    both = long.join(theirs.select("party", number=squeezed(pl.col("number"))), on="party")
+    keys = ["book", "party"]
+    theirs = named.every_item.drop_nulls("number").join(long, on=keys, how="semi")
+    both = long.join(theirs.select(*keys, number=squeezed(pl.col("number"))), on=keys)
     begins = pl.col("number").str.starts_with(pl.col("text"))
     return both.filter(begins).select("l", "text", cut=pl.lit(True)).unique()

@@ -112,10 +112,19 @@ def _of_the_whole_name(
     if several.is_empty():
         return found
     printed = lines.filter(places.among(lines["l"], several["l"])).select("l", whole="counterparty_name").drop_nulls()
-    named = pl.concat([items.select("party", whole="party_name"), parties.select(party="party_id", whole="name")])
-    named = named.join(several.select("party").unique(), on="party", how="semi").drop_nulls().unique()
+    asked = places.met(several.select("l", "party"), lines.select("l", "book"), "l")
+    listed = parties.select("book", party="party_id", whole="name").join(asked, on="party", how="semi")
+    everywhere = listed.filter(pl.col("book").is_null()).select(pl.exclude("book"))
+    of_books = pl.concat([items.select("book", "party", whole="party_name"), listed])
+    in_books = of_books.join(asked, on=["book", "party"], how="semi").drop_nulls().unique()
     whole = words(pl.col("whole")).str.replace_all(" ", "", literal=True)
-    its_own = several.join(named.with_columns(whole), on="party").join(printed.with_columns(whole), on=["l", "whole"])
+    named = pl.concat(
+        [
+            asked.join(in_books.with_columns(whole), on=["book", "party"]),
+            asked.join(everywhere.unique().with_columns(whole), on="party"),
+        ]
+    )
+    its_own = named.join(printed.with_columns(whole), on=["l", "whole"])
     known = places.among(found["l"], its_own["l"])
     mine = found.join(its_own.select("l", "party").unique(), on=["l", "party"], how="semi")
     nobodys = found.filter(known, pl.col("party").str.starts_with("name:"))

@@ -13,6 +13,7 @@ import polars as pl
 from finance_pipeline.matching import (
     advices,
     autonomy,
+    by_books,
     by_party,
     by_reference,
     by_subset,
@@ -38,7 +39,7 @@ from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.transfers import OwnAccount
 
-ENGINE_VERSION = "5"
+ENGINE_VERSION = "6"
 """Version of the rules: raise it with every change that can change a match."""
 
 
@@ -64,9 +65,10 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
 
     Raises DoesNotFit for inputs that break their schema and UnknownCurrency for a currency that is none.
     """
-    if inputs.standing.is_empty():
-        return _once(_conformed(inputs, policy), policy)
     given = _conformed(inputs, policy)
+    del inputs
+    if given.standing.is_empty():
+        return by_books.in_slices(given, lambda part: _once(part, policy))
     retracted = schemas.RETRACTIONS.empty()
     while True:
         outcome = _once(given, policy)
