@@ -14,6 +14,7 @@ import polars as pl
 from finance_pipeline.matching import choices, named_sums, near, parts, places, proposals, shared, spelled
 from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
+from finance_pipeline.matching.text import squeezed
 
 _LONG_DIGITS = 5
 """So many digits, all of a number, are no coincidence where the amount agrees as well, whoever pays."""
@@ -63,7 +64,8 @@ def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[
             fitting, seen = _fitting(pool, named, strength), pool
         if fitting.is_empty():
             break
-        pool = pool.take(_unless_payer_has_the_same(pool, step(fitting)))
+        found = _unless_payer_has_the_same(pool, step(fitting))
+        pool = pool.take(_unless_another_ends_so(pool, found))
     return pool
 
 
@@ -116,5 +118,23 @@ def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
     if doubted.is_empty():
         return found
     both = pl.concat([doubted.select("l", "i"), doubted.select("l", i="own")])
+    kept = found.pairs.join(doubted.select("l").unique(), on="l", how="anti", maintain_order="left")
+    return replace(found, pairs=kept, refused=pl.concat([found.refused, refusal(both, SEVERAL)]))
+
+
+def _unless_another_ends_so(pool: Pool, found: Found) -> Found:
+    """Refuse digits of an unknown payer where a document of just that amount has them at its end, after its year."""
+    digits = found.pairs.filter(pl.col("token").str.contains("^[0-9]{4,}$")).select("l", "i", "token", "amount")
+    unknown = pool.lines.filter(pl.col("line_parties").is_null()).select("l", "book", "currency")
+    asked = digits.join(unknown, on="l")
+    if asked.is_empty():
+        return found
+    keys = ["book", "currency", "amount"]
+    others = pool.items.join(asked, on=keys, how="semi").select("number", *keys, other="i").drop_nulls("number")
+    ends = squeezed(pl.col("number")).str.ends_with(pl.col("token"))
+    doubted = asked.join(others, on=keys).filter(pl.col("other") != pl.col("i"), ends)
+    if doubted.is_empty():
+        return found
+    both = pl.concat([doubted.select("l", "i"), doubted.select("l", i="other")])
     kept = found.pairs.join(doubted.select("l").unique(), on="l", how="anti", maintain_order="left")
     return replace(found, pairs=kept, refused=pl.concat([found.refused, refusal(both, SEVERAL)]))

@@ -12,18 +12,16 @@ import polars as pl
 
 from finance_pipeline.matching.parts import WHOLE_MINOR, meant, was_cut
 from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import SHORTHAND, Named
-from finance_pipeline.matching.shared import laid_end_to_end
+from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.sums import search
 from finance_pipeline.matching.terms import discount_minor
 
 _MOST_ITEMS = 300
 """More open items of one party than this are not searched for sums: their whole balance is compared alone."""
-_MOST_LINES = 40
-_NEVER = ("payout", "receipt_in_ledger", *RECORDED)
+MOST_LINES = 40
+NEVER_SUMMED = ("payout", "receipt_in_ledger", *RECORDED)
 _WHY = {"several": SEVERAL, "by_chance": CHANCE, "too_large": TOO_MANY}
 _LINE_DAYS = 31
-_TOGETHER_DAYS = 5
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def match(pool: Pool, named: Named, tried: Tried) -> tuple[Found, Tried]:
 
 def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
     """What the search finds among the candidates of some lines, and what it has to refuse."""
-    one = _one_missing(candidates)
+    one = _one_missing(candidates, _rests(pool, candidates, named))
     candidates = candidates.join(one.select("l").unique(), on="l", how="anti", maintain_order="left")
     if candidates.is_empty():
         return _undisputed(_pairs(pool, one, named))
@@ -98,7 +96,17 @@ def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _one_missing(candidates: pl.DataFrame) -> pl.DataFrame:
+def _rests(pool: Pool, candidates: pl.DataFrame, named: Named) -> pl.DataFrame:
+    """l, i of candidates where the item, or one that the line names, is what other lines have left of it: an amount
+    that nobody has invoiced, so that meeting it says little."""
+    paid = pool.pairs["i"].drop_nulls().unique()
+    some = pool.items.filter(pl.col("i").is_in(paid.implode()))["i"].implode()
+    lines = named.hits.filter(pl.col("strength") <= BARE, pl.col("i").is_in(some)).select("l")
+    of_lines = candidates.select("l", "i").join(lines.unique(), on="l", how="semi")
+    return pl.concat([of_lines, candidates.filter(pl.col("i").is_in(some)).select("l", "i")]).unique()
+
+
+def _one_missing(candidates: pl.DataFrame, rests: pl.DataFrame) -> pl.DataFrame:
     """Candidates of lines that name some of their party's items and of which exactly one more makes the whole.
 
     What comes in whole units beyond one named item may as well be on account, unless the list was cut.
@@ -107,7 +115,8 @@ def _one_missing(candidates: pl.DataFrame) -> pl.DataFrame:
     on_account = (pl.col("forced") == 1) & same_way & (pl.col("missing") % WHOLE_MINOR == 0) & ~pl.col("cut")
     exact = candidates.filter((pl.col("forced") > 0) & (pl.col("item_amount") == pl.col("missing")) & ~on_account)
     alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
-    return exact.filter(alone).with_columns(taken=pl.lit(1, pl.Int8), whole=pl.lit(0, pl.Int64))
+    certain = exact.filter(alone).join(rests, on=["l", "i"], how="anti", maintain_order="left")
+    return certain.with_columns(taken=pl.lit(1, pl.Int8), whole=pl.lit(0, pl.Int64))
 
 
 def _lines(pool: Pool, named: Named) -> pl.DataFrame:
@@ -143,7 +152,7 @@ def _named(pool: Pool, named: Named) -> pl.DataFrame:
 
 def _candidates(pool: Pool, lines: pl.DataFrame, named: Named) -> pl.DataFrame:
     """Open items of each line's party and currency, less those it names: sorted by l."""
-    items = pool.items.filter(~pl.col("kind").is_in(_NEVER)).select(
+    items = pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED)).select(
         "i", "book", "currency", "party", "issued_on", "discount_percent", "discount_until",
         item_amount="amount", due_on=pl.coalesce("due_on", "issued_on"),
     )  # fmt: skip
@@ -191,10 +200,10 @@ def match_lines(pool: Pool, named: Named) -> Found:
     ).join(sure, on="l", how="anti")
     keys = ["book", "currency", "party"]
     here = lines.select("book", "currency", "booked_on", line="l", party="line_party", line_amount="amount").filter(
-        pl.len().over(keys).is_between(2, _MOST_LINES)
+        pl.len().over(keys).is_between(2, MOST_LINES)
     )
     items = (
-        pool.items.filter(~pl.col("kind").is_in(_NEVER))
+        pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED))
         .select("i", *keys, "issued_on", "due_on", target="amount")
         .filter(pl.len().over(keys) <= _MOST_ITEMS)
     )
@@ -221,45 +230,3 @@ def match_lines(pool: Pool, named: Named) -> Found:
     )
     pairs = pairs_of(won, tier=3, rule="lines_together", role="principal", token=pl.col("party"))
     return Found(pairs, NOTHING.refused)
-
-
-def match_balance(pool: Pool, named: Named) -> Found:
-    """Parties whose several free lines of a few days add to all that they have open: filled in order of their days.
-
-    One candidate, and no search: every free line of the party, and its whole open balance. Where two of its items are
-    equal, or a line is an item's amount or a sum of some, more than one reading fits, and nothing is taken.
-    """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
-    keys = ["book", "currency", "party"]
-    lines = (
-        pool.lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null())
-        .join(sure, on="l", how="anti")
-        .select("l", "book", "currency", "booked_on", party="line_party", line_amount="amount")
-    )
-    paying = lines.group_by(keys).agg(
-        paid=pl.col("line_amount").sum(), count=pl.len(), last_on=pl.col("booked_on").max(),
-        days=(pl.col("booked_on").max() - pl.col("booked_on").min()).dt.total_days(),
-        one_way=pl.col("line_amount").sign().n_unique() == 1,
-    )  # fmt: skip
-    several = paying.filter(
-        pl.col("count").is_between(2, _MOST_LINES) & (pl.col("days") <= _TOGETHER_DAYS) & pl.col("one_way")
-    )
-    items = pool.items.filter(~pl.col("kind").is_in(_NEVER)).join(several, on=keys)
-    open_then = items.filter(pl.col("issued_on") <= pl.col("last_on"))
-    equal = open_then.filter(pl.struct(*keys, "amount").is_duplicated()).select(keys)
-    alike = open_then.join(lines, left_on=[*keys, "amount"], right_on=[*keys, "line_amount"]).select(keys)
-    open_then = open_then.join(pl.concat([equal, alike]).unique(), on=keys, how="anti")
-    whole = open_then.group_by(keys).agg(
-        pl.col("paid").first(), open_sum=pl.col("amount").sum(), items=pl.len(),
-        same=(pl.col("amount").sign() == pl.col("paid").sign()).all(),
-    )  # fmt: skip
-    won = whole.filter((pl.col("open_sum") == pl.col("paid")) & (pl.col("items") > 1) & pl.col("same"))
-    paid = lines.join(won.select(keys), on=keys)
-    owed = open_then.join(won.select(keys), on=keys).select(*keys, "i", "issued_on", item_amount="amount")
-    sums = paid.join(owed, on=keys).sort("l", "i")
-    if sums.is_empty():
-        return NOTHING
-    single = search(sums, pool.policy.chance_bound).filter(pl.col("answer") != "none").select(keys)
-    common = {"tier": 3, "rule": "balance_by_lines", "token": pl.col("party")}
-    paid, owed = (frame.join(single, on=keys, how="anti") for frame in (paid, owed))
-    return Found(laid_end_to_end(paid, owed, keys, common), NOTHING.refused)

@@ -13,6 +13,7 @@ import polars as pl
 from finance_pipeline.matching import (
     advices,
     autonomy,
+    by_balance,
     by_books,
     by_party,
     by_reference,
@@ -247,7 +248,8 @@ def _by_inference(
         found, tried = by_subset.match(pool, named, tried)
         pool = pool.take(found)
         pool = pool.take(by_subset.match_lines(pool, named))
-        pool = pool.take(by_subset.match_balance(pool, named))
+        pool = pool.take(by_balance.by_lines(pool, named))
+        pool = pool.take(by_balance.by_list(pool, named))
     pool = tolerant.match(pool, named, rates) if 4 in tiers else pool
     return (transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool), tried
 

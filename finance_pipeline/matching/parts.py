@@ -115,9 +115,11 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     """Lines that name one item surely and nothing else, of its direction and currency, for another amount.
 
     A memo that was cut, or that has another number in it, may have named more; where its payer is the item's party,
-    or only cents differ, a cut alone is no reason for doubt, nor is a number that is not formed like the house's
-    own. Nobody but its party pays a document in part before it is issued. Digits alone of an unknown payer may be a
-    customer's number: they are enough only where the difference is one that banks and payers make.
+    or only cents differ, a cut alone is no reason for doubt, unless it went through another number that begins like the
+    first, nor is a number that is not formed like the house's own. Digits joined to others (202510-5196) may be the end
+    of another number. Nobody but its party pays a document in part before it is issued. Digits alone of an
+    unknown payer may be a customer's number: they are enough only where the difference is one that banks and payers
+    make.
     """
     cut = was_cut(pool) & ~_list_ended()
     unknown = named.tokens.filter(~pl.col("known"))
@@ -133,7 +135,8 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     usual = (gap <= pool.policy.short_payment_limit_minor) | _is_fee(pool)
     return (
         candidates.filter(
-            ~cut | agrees | usual,
+            ~cut | (agrees & ~_goes_on()) | usual,
+            ~joined_digits() | usual,
             ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
             pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
@@ -144,6 +147,21 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
         .join(contested, on="i", how="anti")
         .filter(agrees | ~pl.col("l").is_in(foreign["l"].implode()))
     )
+
+
+def _goes_on() -> pl.Expr:
+    """The memo's last word begins like the document's number and is less of one: a list that was cut in its second."""
+    token = pl.col("token").str.replace_all("[0-9]", "9")
+    last = folded(pl.col("memo")).str.extract(r"([A-Z0-9][A-Z0-9./-]{2,})\s*$")
+    begins = token.str.starts_with(last.str.replace_all("[0-9]", "9")) & (last != pl.col("token"))
+    return (begins & (last.str.slice(0, 2) == pl.col("token").str.slice(0, 2))).fill_null(False)
+
+
+def joined_digits() -> pl.Expr:
+    """The digits that name the document stand in the memo with others joined before them."""
+    bare = pl.col("token").str.contains("^[0-9]+$")
+    joined = pl.format("[0-9][-/.]{}(?:[^0-9]|$)", pl.col("token"))
+    return (bare & folded(pl.col("memo")).str.contains(joined)).fill_null(False)
 
 
 def _list_ended() -> pl.Expr:
@@ -259,13 +277,16 @@ def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
 
 def _by_whose(pool: Pool) -> pl.DataFrame:
     """Open items, once for each party that they may be of: one that gives its party by a name that several have may be
-    any of these."""
+    any of these, and whatever these have may be of that name."""
     nameless = pool.items.filter(pl.col("party").str.starts_with(NAME_ONLY))
     if nameless.is_empty():
         return pool.items
-    parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY)).select("book", "party_key", may_be="party")
-    more = nameless.join(parties.drop_nulls().unique(), on=["book", "party_key"]).with_columns(party="may_be")
-    return pl.concat([pool.items, more.drop("may_be")])
+    sure = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))
+    parties = sure.select("book", "party_key", may_be="party").drop_nulls().unique()
+    more = nameless.join(parties, on=["book", "party_key"]).with_columns(party="may_be").drop("may_be")
+    namesakes = sure.join(nameless.select("book", "party_key").unique(), on=["book", "party_key"], how="semi")
+    also = namesakes.with_columns(party=NAME_ONLY + pl.col("party_key"))
+    return pl.concat([pool.items, more, also])
 
 
 def _round_rest() -> pl.Expr:
@@ -298,12 +319,19 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     credit = pl.col("item_amount").sign() != pl.col("sign")
     short = pl.col("missing").sign() != pl.col("sign")
     among_few = credit.any().over("l") & (pl.len().over("l") <= _FEW_OTHERS)
+    one = pl.concat([one, _credit_and_another(both.filter(short), credit)])
     both = both.filter(pl.col("cut") | (short & (credit | among_few)))
     both = both.filter(pl.len().over("l") <= _MOST_OTHERS).sort("l", "i")
     if both.is_empty():
         return one.unique()
     found = search(both, pool.policy.chance_bound, target="missing").filter(pl.col("taken") > 0)
     return pl.concat([one, found.select("l")]).unique()
+
+
+def _credit_and_another(both: pl.DataFrame, credit: pl.Expr) -> pl.DataFrame:
+    """l of lines that are their named item less a credit note and with one more of the party's items."""
+    credits = both.filter(credit).select("l", also=pl.col("missing") - pl.col("item_amount"))
+    return both.filter(~credit).join(credits, left_on=["l", "item_amount"], right_on=["l", "also"]).select("l")
 
 
 def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:

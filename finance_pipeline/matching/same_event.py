@@ -14,7 +14,7 @@ import polars as pl
 from finance_pipeline.matching import identity, proposals
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import AGAIN, NOTHING, Found, Pool, pairs_of
-from finance_pipeline.matching.references import BARE
+from finance_pipeline.matching.references import BARE, STRONG
 from finance_pipeline.matching.text import phrase_pattern, squeezed, words
 
 _SAID_NOTHING = ("NOTPROVIDED", "NONREF", "NOREF", "NONE", "NA")
@@ -133,7 +133,7 @@ def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame) -> Found:
     both = _candidates(pool, said, every, documents).with_columns(
         fee=-(pl.col("amount") + pl.col("amount_first")),
     )
-    fits = both.with_columns(way=_way(policy, documents)).drop_nulls("way")
+    fits = both.with_columns(way=_way(policy, documents, _exactly_named(pool, documents))).drop_nulls("way")
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l")).unique(["l", "other_l"]).sort("l", "other_l")
     won = best.filter((pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)).with_columns(
         field=pl.col("way").replace_strict(_BACK_BY, return_dtype=pl.String),
@@ -145,18 +145,25 @@ def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame) -> Found:
     return Found(pl.concat([principal, fees]), NOTHING.refused)
 
 
-def _way(policy: Policy, documents: pl.DataFrame) -> pl.Expr:
+def _exactly_named(pool: Pool, documents: pl.DataFrame) -> pl.Series:
+    """l of lines that name an open document of exactly their amount: they pay that, and no bank kept anything."""
+    items, lines = pool.items.select("i", "amount"), pool.lines.select("l", "amount")
+    return documents.join(items, on="i").join(lines, on=["l", "amount"], how="semi")["l"].unique()
+
+
+def _way(policy: Policy, documents: pl.DataFrame, exact: pl.Series) -> pl.Expr:
     """How a return is known to give back a payment (_BACK_BY), the surest first; null: it is not."""
     fee, by = pl.col("fee"), pl.col("by")
     small = fee.is_between(0, policy.return_fee_limit_minor)
     # Charges are round, and a text that names a document speaks of another payment, or of a credit note.
     mute = ~pl.col("l").is_in(documents["l"].unique().implode()) & (fee % _FEE_STEP_MINOR == 0)
+    at_cost = (pl.col("surely") | (fee % _FEE_STEP_MINOR == 0)) & ~pl.col("l").is_in(exact.implode())
     of_party = small & mute & (fee * _FEE_PART <= pl.col("amount_first").abs())
     return (
         pl.when((by == "id") & (small | (fee == 0))).then(1)
         .when((by == "document") & (fee == 0)).then(2)
         .when((by == "party") & (fee == 0) & ~_of_another_document(documents)).then(3)
-        .when((by == "document") & small).then(4)
+        .when((by == "document") & small & at_cost).then(4)
         .when((by == "party") & of_party).then(5)
     )  # fmt: skip
 
@@ -168,9 +175,11 @@ def _of_another_document(documents: pl.DataFrame) -> pl.Expr:
 
 
 def documents(hits: pl.DataFrame, standing: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """l, i of what lines name (references.Named.hits) and of what those that stand matched settle."""
+    """l, i, surely (by the whole number) of what lines name (references.Named.hits), and of what those that stand
+    matched settle."""
     settled = standing.join(lines.select("l", "line_id"), on="line_id").join(items.select("i", "item_id"), on="item_id")
-    return pl.concat([hits.filter(pl.col("strength") <= BARE).select("l", "i"), settled.select("l", "i")]).unique()
+    said = hits.filter(pl.col("strength") <= BARE).select("l", "i", surely=pl.col("strength") == STRONG)
+    return pl.concat([said, settled.select("l", "i", surely=pl.lit(True))]).unique()
 
 
 def settled_before(pool: Pool, lines: pl.DataFrame, hits: pl.DataFrame) -> Pool:
@@ -225,7 +234,7 @@ def _anywhere(long: tuple[str, ...]) -> str:
 
 def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """Lines that say they are a return beside earlier ones of the other direction on their account: l, other_l, amount,
-    amount_first, id, by (id, party or document: what both show).
+    amount_first, id, by (id, party or document: what both show), surely (both show the document's whole number).
     """
     text = pl.concat_str("memo", "end_to_end_id", "bank_reference", separator=" ", ignore_nulls=True)
     here = said.select(
@@ -259,9 +268,16 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
             for one, other in (("line_party", "party_first"), ("name", "name_first"))
         ]
     ).unique()
-    same = documents.join(said.select("l"), on="l", how="semi").join(documents.rename({"l": "other_l"}), on="i")
-    named = here.join(same.select("l", "other_l").unique(), on="l").join(others, on=[*keys, "other_l"]).filter(within)
+    same = documents.join(said.select("l"), on="l", how="semi").join(
+        documents.rename({"l": "other_l"}), on="i", suffix="_first"
+    )
+    told = same.group_by("l", "other_l").agg(surely=(pl.col("surely") & pl.col("surely_first")).any())
+    named = here.join(told, on="l").join(others, on=[*keys, "other_l"]).filter(within)
     party = here.join(of_party, on="l").join(others, on=[*keys, "other_l"])
-    columns = ["l", "other_l", "amount", "amount_first", "id", "by"]
-    frames = {"id": by_id, "party": party, "document": named}
+    columns = ["l", "other_l", "amount", "amount_first", "id", "by", "surely"]
+    frames = {
+        "id": by_id.with_columns(surely=True),
+        "party": party.with_columns(surely=False),
+        "document": named,
+    }
     return pl.concat([frame.with_columns(by=pl.lit(by)).select(columns) for by, frame in frames.items()])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.core.money import exponent
+from finance_pipeline.matching.parts import joined_digits
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.terms import discount_minor
@@ -54,13 +55,12 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     """Lines of one party whose only open item near the amount at the day's rate is in another currency, and very near.
 
     A text with a document's number (letters before digits) that we do not know speaks of something else, unless that is
-    one keystroke from the item's; so does one that has the digits of another document of exactly the amount.
+    one keystroke from the item's; so does one that has the digits of another document, of the line's amount or at the
+    end of a longer number.
     """
-    bare = named.hits.filter(pl.col("strength") == BARE).join(pool.items.select("i", "amount"), on="i")
-    exact = bare.join(pool.open_lines.select("l", "amount"), on=["l", "amount"], how="semi").select("l")
     lines = (
         _unnamed(pool, named)
-        .join(exact, on="l", how="anti")
+        .join(_of_others(pool, named), on="l", how="anti")
         .select(
             "l",
             "book",
@@ -88,6 +88,17 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
         token=pl.col("party"), field=pl.col("line_party_how"),
     )  # fmt: skip
     return Found(pairs, refusal(fits.filter(~alone), SEVERAL))
+
+
+def _of_others(pool: Pool, named: Named) -> pl.DataFrame:
+    """l of lines whose digits are those of a document that is exactly of the line's amount; or the end of a number, and
+    of no document of the payer's."""
+    lines = pool.open_lines.select("l", "amount", "line_party", "memo")
+    bare = named.hits.filter(pl.col("strength") == BARE).join(lines, on="l")
+    exact = bare.join(pool.items.select("i", "amount"), on=["i", "amount"], how="semi").select("l")
+    whose = bare.join(named.every_item.select("i", "party"), on="i", how="left")
+    own = (pl.col("party") == pl.col("line_party")).fill_null(False).any().over("l")
+    return pl.concat([exact, whose.filter(joined_digits() & ~own).select("l")]).unique()
 
 
 def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:

@@ -233,6 +233,13 @@ def test_digits_alone_need_the_exact_amount_and_no_other_payer() -> None:
     assert other.reconcile().settled() == {}
 
 
+def test_digits_of_an_unknown_payer_with_which_two_documents_of_the_amount_end_name_neither() -> None:
+    world = World().item("F-007834", "168.37", "Acme Ltd").item("2607834", "168.37", "Blue Ltd")
+    assert world.line("paid", "168.37", "INV 07834").reconcile().settled() == {}
+    del world.items[1]
+    assert world.reconcile().settled() == {"paid": {"F-007834": 16837}}
+
+
 def test_two_lines_that_name_one_invoice_of_their_amount_are_both_left() -> None:
     world = World().item("INV-2041", "99.00").line("a", "99.00", "INV-2041").line("b", "99.00", "INV-2041")
     assert world.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}

@@ -121,3 +121,41 @@ def test_a_number_with_the_digits_of_a_document_of_just_the_amount_names_no_part
     world = World().item("INV01228", "213.60", "Acme Ltd").item("25/01228", "285.25", "Blue Ltd")
     world.line("paid", "285.25", "INV 01228")
     assert world.reconcile().settled() == {}
+
+
+def test_digits_that_others_are_joined_to_may_be_the_end_of_another_number_and_pay_no_part() -> None:
+    world = World().item("JP0005196", "265.87", "Acme Ltd")
+    world.line("joined", "279.77", "INV 202510-5196", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {}
+    world.lines[0]["memo"] = "INV 5196"
+    assert world.reconcile().rules()["joined"] == "overpayment"
+
+
+def test_a_list_cut_within_its_second_number_is_no_part_payment_of_the_first() -> None:
+    cut, dated = "INV 25/06839 25/07", "INV 25/06839 07/05"
+    world = World().item("25/06839", "530.00", "Acme Ltd").item("25/07131", "217.86", "Acme Ltd")
+    world.line("cut", "409.72", cut, counterparty_name="ACME LTD")
+    assert len(cut) == len(dated) == 18
+    assert world.reconcile().settled() == {}
+    world.lines[0]["memo"] = dated
+    assert world.reconcile().settled() == {"cut": {"25/06839": 40972}}
+
+
+def test_a_credit_note_and_one_of_many_invoices_may_be_what_a_payment_is_short_by() -> None:
+    world = World().item("INV-2041", "266.37", "Acme Ltd").item("CN-7", "-151.03", "Acme Ltd", kind="credit_note", on=3)
+    for number in range(12):
+        world.item(f"INV-3{number:03}", f"{61 + 7 * number}.{13 + 5 * number}", "Acme Ltd")
+    world.line("net", "176.47", "INV-2041", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {}
+    world.lines[0]["amount_minor"] = 17649
+    assert world.reconcile().settled() == {"net": {"INV-2041": 17649}}
+
+
+def test_a_document_that_gives_no_party_is_short_by_the_credit_note_of_one_of_its_name() -> None:
+    world = World().item("101350", "347.95", party_name="Acme Ltd").item("9-1", "5.00", "Acme Ltd")
+    world.item("9-2", "6.00", "Acme Ltd", party_id="another Acme")
+    world.item("CN-02918", "-78.29", "Acme Ltd", kind="credit_note", on=3)
+    world.line("net", "269.66", "FAKTURA NR 101350", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {}
+    world.lines[0]["amount_minor"] = 26967
+    assert world.reconcile().settled() == {"net": {"101350": 26967}}

@@ -30,6 +30,13 @@ def test_a_return_that_names_no_document_needs_a_round_charge_and_one_that_names
     assert "back" not in sent_and_back("RETURNED GOODS INV-2042").reconcile().settled()
 
 
+def test_a_line_of_exactly_the_credit_note_that_it_names_is_a_refund_whatever_it_is_called() -> None:
+    world = World().item("2503834", "170.00", "Acme Ltd").item("K-03834", "-198.87", "Blue Ltd", kind="credit_note")
+    world.line("first", "170.00", "INV 3834", counterparty_name="ACME LTD", on=8)
+    world.line("refund", "-198.87", "RETURN INV K-03834", on=14)
+    assert world.reconcile().settled() == {"first": {"2503834": 17000}, "refund": {"K-03834": -19887}}
+
+
 def test_a_collection_run_that_no_text_names_is_known_by_its_sum_and_a_second_of_that_sum_makes_doubt() -> None:
     world = World().line("run", "300.00", "SEPA-LASTSCHRIFT SAMMLER 2")
     for number, amount in enumerate(("120.00", "180.00")):
