@@ -1,4 +1,4 @@
-"""Accounting beyond the day's postings: what a month's end revalues."""
+"""Accounting beyond the day's postings: what a month's end revalues, cash basis, tax, completeness, intercompany."""
 
 from __future__ import annotations
 
@@ -49,6 +49,22 @@ def show_cash_basis(workspace: Workspace, book: str, month: str, *, as_json: boo
     ]
     title = f"Trial balance of {book} at the end of {month} on cash basis, in {own}; + debit, - credit"
     show_frame(title, rows, columns, as_json=as_json, empty="no account ever moved")
+
+
+def show_tax(workspace: Workspace, book: str, month: str, *, as_json: bool) -> None:
+    """Print what documents of a month state as tax beside what the book's rates make of them."""
+    from finance_pipeline.services.bookkeeping.tax import tax_estimates
+
+    found = tax_estimates(workspace, book, month).with_columns(pl.col("without_rate").list.join(", "))
+    columns = [
+        *(text("Document", "number"), text("Kind", "kind"), text("Party", "party_name"), text("Issued", "issued_on")),
+        *(money("Net", "net_minor"), money("Tax stated", "stated_minor"), money("Estimate", "estimated_minor")),
+        *(money("Apart", "difference_minor"), text("", "currency"), text("No rate for", "without_rate")),
+    ]
+    title = (
+        f"Tax of {book} in {month}: as documents state it, beside an ESTIMATE by the book's rates, which posts nothing"
+    )
+    show_frame(title, found, columns, as_json=as_json, empty="no document was issued")
 
 
 def show_completeness(workspace: Workspace, book: str, first: str, last: str, *, as_json: bool) -> None:

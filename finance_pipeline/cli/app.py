@@ -228,6 +228,13 @@ def completeness(
 
 
 @app.command()
+def tax(book: Book, month: Month, as_json: AsJson = False) -> None:
+    """Tax as a month's documents state it, beside an estimate by the book's dated table of rates. Posts nothing."""
+    with opened() as workspace:
+        accounting.show_tax(workspace, book, month, as_json=as_json)
+
+
+@app.command()
 def intercompany(month: Month, as_json: AsJson = False) -> None:
     """What books of one group owe each other at a month's end, as both say it, and what does not cancel out."""
     with opened() as workspace:

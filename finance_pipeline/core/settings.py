@@ -10,12 +10,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+)
 
 from finance_pipeline.core.money import UnknownCurrency, exponent
 from finance_pipeline.core.period import Month
@@ -81,6 +91,16 @@ class Intercompany(_Declared):
     """Names by which bank lines print it."""
 
 
+class TaxRate(_Declared):
+    """A rate for estimates of tax, from a day on until the next one of the same account."""
+
+    account: str
+    """Account code of the accounting system, as lines of documents name it."""
+    percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
+    """Of the net amount, for example '20'."""
+    since: date
+
+
 class LedgerPolicy(_Declared):
     """What a book's ledger does by itself, and how far."""
 
@@ -95,6 +115,20 @@ class LedgerPolicy(_Declared):
     statutory: Literal["ours", "accounting"] | None = None
     """Which ledger is the legal one: this, or the accounting system's. Once it is named, both are tied account by
     account before a month is signed; while none is named, our trial balance is labelled partial."""
+    supplier_payments_leave: Literal["when_sent", "when_confirmed"] = "when_sent"
+    """When a payment to a supplier, as the accounting system recorded it, leaves payables: when it was sent, to
+    outstanding payments until the bank shows it; or when the bank confirms it, and nothing is posted before."""
+    tax_rates: tuple[TaxRate, ...] = ()
+    """What tax on documents should be by these rates, shown beside what they state. An estimate never posts."""
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_approved(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what is younger than the first approvals and as it was then: they stay what was approved."""
+        younger = {"supplier_payments_leave": "when_sent", "tax_rates": ()}
+        said: dict[str, Any] = serialize(self)
+        return {
+            name: value for name, value in said.items() if name not in younger or getattr(self, name) != younger[name]
+        }
 
 
 class Book(_Declared):

@@ -169,11 +169,19 @@ def _mapped(book: Book, code: str) -> dict[str, Any]:
 
 
 def digest_of(book: Book) -> str:
-    """Digest of what the posting rules read of a book's settings: its accounts, its mapping, its start."""
+    """Digest of what the posting rules read of a book's settings: its accounts, its mapping, its start, its policy."""
     mapping = sorted(book.chart.items())
     banks = [(bank.id, bank.gl_account, bank.currency) for bank in book.bank_accounts]
-    age = book.ledger.rate_greatest_age_days
-    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on, age)
+    return digest(accounts_of(book).write_csv(), mapping, banks, book.currency, book.starts_on, *policy_of_days(book))
+
+
+def policy_of_days(book: Book) -> tuple[object, ...]:
+    """What the policy of a book's ledger says of days: a part of every digest of what rests on them.
+
+    What was computed before there was a choice is not stale where the choice is as it was.
+    """
+    age, leave = book.ledger.rate_greatest_age_days, book.ledger.supplier_payments_leave
+    return (age,) if leave == "when_sent" else (age, leave)
 
 
 def ensure_accounts(conn: psycopg.Connection[Any], books: Iterable[Book]) -> int:

@@ -155,7 +155,10 @@ RULES = (
         "services/accounting_examples": (
             "a_supplier_payment_returned_in_february_leaves_locked_january_as_it_was_signed",
         ),
-    }, lacks="a supplier payment leaves payables when it is sent; that it may wait for the bank is no policy yet"),
+        "services/bookkeeping/sent": (
+            "a_supplier_is_paid_when_it_was_sent_or_when_the_bank_confirms_as_the_books_policy_says",
+        ),
+    }),
     Rule(18, "the processor's balance by its own transactions, each on its own date", {
         "services/accounting_examples": (
             "card_charges_fees_a_refund_and_the_payout_leave_clearing_at_zero",
@@ -222,9 +225,10 @@ RULES = (
     Rule(26, "accrual and cash basis are views of the same events; tax comes from documents", {
         "services/bookkeeping/basis": (
             "on_cash_basis_a_document_counts_as_far_as_it_was_paid_with_its_part_of_the_tax",
+            "an_estimate_of_tax_goes_by_the_rate_of_the_documents_day_says_what_has_none_and_posts_nothing",
         ),
         "canonical/xero": ("nets_by_account_and_tax_add_to_the_total_however_lines_state_their_amounts",),
-    }, lacks="no estimates of tax are made"),
+    }),
     Rule(27, "nobody approves what they entered or changed", {
         "close/periods": ("nobody_signs_what_they_put_forward_or_explained",),
         "ledger/submissions": ("a_journal_stands_by_the_word_of_somebody_who_did_not_submit_it",),

@@ -1,5 +1,5 @@
 -- One row per source, kind of record and currency of a book's months: living records and their sum, those that never post
--- (pending, nothing, drafts, voids), those that stand posted with what the ledger has of them, those that wait, and what
+-- (pending, nothing, drafts, voids, what waits for the bank by policy), those that stand posted with what the ledger has of them, those that wait, and what
 -- stands posted without a living record. Of a line the ledger's figure is the bank account's; of a document the control
 -- account's; of a movement of a processor clearing's; of a recorded payment that of outstanding receipts and payments.
 with record as (
@@ -16,7 +16,16 @@ with record as (
     union all
     select record_id, source, kind, currency,
         case when kind in ('recorded_receipt', 'recorded_payment') then amount_minor else net_minor end,
-        amount_minor <> 0 or fee_minor <> 0
+        (amount_minor <> 0 or fee_minor <> 0) and (
+            %(supplier_payments_leave)s = 'when_sent'
+            or kind <> 'recorded_payment'
+            or occurred_on < (select starts_on from ledger.book where book = %(book)s)
+            or coalesce(side, 'supplier') <> 'supplier'
+            or settles in (
+                select record_id from canonical.invoice_current
+                where book = %(book)s and invoice_current.kind not in ('bill', 'supplier_credit')
+            )
+        )
     from canonical.payment_current
     where book = %(book)s and month between %(first)s and %(last)s and not removed
         and (%(opened_on)s::date is null or occurred_on >= %(opened_on)s)

@@ -62,6 +62,7 @@ def completeness(workspace: Workspace, book_id: str, first: str, last: str) -> C
             "first_month": str(wanted[0]),
             "last": str(wanted[-1]),
             "opened_on": opened[1] if opened else None,
+            "supplier_payments_leave": book.ledger.supplier_payments_leave,
         }
         rows = copy_out(conn, query("completeness"), parameters, COMPLETENESS)
         unmapped = waiting_count(conn, workspace.settings, book, wanted[-1])

@@ -18,7 +18,7 @@ from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
 from finance_pipeline.ledger.posting.manual import MANUAL
 from finance_pipeline.services import marks, records
-from finance_pipeline.services.bookkeeping import accruals, anchoring, approved, opened_books, revaluation
+from finance_pipeline.services.bookkeeping import accruals, anchoring, approved, opened_books, revaluation, sent
 from finance_pipeline.services.closed_months.held import held_months
 from finance_pipeline.services.closing import year_end as closing_year_end
 from finance_pipeline.services.reconciliation.settlements import settlements
@@ -224,7 +224,8 @@ def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None 
         return records.current(conn, table, book.id, first, last, seen=seen).filter(~pl.col("removed"))
 
     opening = opened_books.opening_rows(conn, book)
-    payments = living(schemas.PAYMENTS).filter(~pl.col("record_id").is_in(opening["subject"].implode()))
+    payments = sent.that_count(conn, book, living(schemas.PAYMENTS))
+    payments = payments.filter(~pl.col("record_id").is_in(opening["subject"].implode()))
     settled = payments["settles"].drop_nulls().unique().sort().to_list()
     return PostingInputs(
         bank_transactions=living(schemas.BANK_TRANSACTIONS),

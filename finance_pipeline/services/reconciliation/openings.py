@@ -22,7 +22,7 @@ from finance_pipeline.matching.month.opening import open_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.transfers import OwnAccount
 from finance_pipeline.services import records
-from finance_pipeline.services.bookkeeping import opened_books
+from finance_pipeline.services.bookkeeping import opened_books, sent
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -115,7 +115,8 @@ def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.
 
 
 def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
-    priced = functional(payments, records.rates(conn), book, on="occurred_on")
+    """Payments that count, with what they are carried at."""
+    priced = functional(sent.that_count(conn, book, payments), records.rates(conn), book, on="occurred_on")
     return opened_books.with_carrying_amounts(conn, book.id, priced)
 
 

@@ -14,6 +14,7 @@ from finance_pipeline.core.identity import digest, new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.ledger import chart
 from finance_pipeline.matching import engine
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.services import marks, records
@@ -87,7 +88,7 @@ def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -
         policy.digest,
         openings.decided_digest(conn, book.id, month),
         *openings.own_accounts(book),
-        book.ledger.rate_greatest_age_days,
+        *chart.policy_of_days(book),
         opened_books.signed(conn, book.id),
     )
     known = _state(conn, book.id, month)
