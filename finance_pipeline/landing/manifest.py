@@ -7,7 +7,7 @@ Landing is idempotent: a record whose content is that of its latest version adds
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -36,7 +36,8 @@ class Landing:
     source: str
     pages: tuple[tuple[str, str, datetime], ...]
     """page hash, endpoint, moment it was fetched."""
-    pages_file: LandedFile | None
+    pages_file: Callable[[], LandedFile | None]
+    """Asked for when it is noted: it may be written until then."""
     evidence: pl.DataFrame
     evidence_file: LandedFile | None
     dead_letters: tuple[tuple[str, str, str, str, str], ...]
@@ -58,12 +59,12 @@ class Landed:
 def land(conn: Connection, landing: Landing) -> Landed:
     """Write one update and its cursor. Returns the number of record versions and dead letters that were new."""
     conn.execute("select pg_advisory_xact_lock(%s)", (_LANDING_LOCK,))
-    for file, holds in ((landing.pages_file, "pages"), (landing.evidence_file, "evidence")):
-        if file is not None:
-            _note_file(conn, landing, file, holds)
-    if landing.pages_file is not None:
-        _note_pages(conn, landing, landing.pages_file)
+    if landing.evidence_file is not None:
+        _note_file(conn, landing, landing.evidence_file, "evidence")
     versions = _land_records(conn, landing)
+    if pages_file := landing.pages_file():
+        _note_file(conn, landing, pages_file, "pages")
+        _note_pages(conn, landing, pages_file)
     letters = _land_dead_letters(conn, landing)
     if landing.cursor is None:
         return Landed(versions, letters)

@@ -35,12 +35,13 @@ def landing_of(
 ) -> Landing:  # fmt: skip
     page = content_hash(b"page")
     evidence = EVIDENCE.frame(list(rows))
+    pages_file = folder.write("pages", pages_frame([(page, "/Invoices", MOMENT, b"page")]))
     return Landing(
         sync_id=sync_id,
         connection_id="one",
         source="xero",
         pages=((page, "/Invoices", MOMENT),),
-        pages_file=folder.write("pages", pages_frame([(page, "/Invoices", MOMENT, b"page")])),
+        pages_file=lambda: pages_file,
         evidence=evidence,
         evidence_file=folder.write("evidence", evidence) if rows else None,
         dead_letters=dead_letters,

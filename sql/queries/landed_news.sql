@@ -13,33 +13,35 @@ with wanted as (
 ),
 -- A record's latest version is among what landed since the earliest mark, or the record is not touched. Any version of
 -- it since then may touch a month: one that moved touches both.
-touched as (
-    select distinct on (news.kind, news.source_id)
-        news.kind, news.source_id, news.account, news.accounting_on, news.removed, news.content_hash, news.file_hash,
-        news.seq,
-        bool_or(
-            (%(accounts)s::text[] is null or news.account = any(%(accounts)s::text[]))
-            and exists (
-                select from wanted
-                where news.seq > wanted.after_seq
-                    and (
-                        news.accounting_on between wanted.first_day and wanted.last_day
-                        or news.previous_on between wanted.first_day and wanted.last_day
-                        or news.accounting_on is null
-                    )
-            )
-        ) over (partition by news.kind, news.source_id) as is_wanted
+news as not materialized (
+    select news.*
     from landing.record as news
     where news.seq > (select min(after_seq) from wanted)
         and news.seq <= %(up_to_seq)s
         and news.source = %(source)s
         and news.connection_id = any(%(connections)s::text[])
-    order by news.kind, news.source_id, news.seq desc
+),
+touched as (
+    select max(seq) as seq
+    from news
+    group by kind, source_id
+    having bool_or(
+        (%(accounts)s::text[] is null or account = any(%(accounts)s::text[]))
+        and exists (
+            select from wanted
+            where seq > wanted.after_seq
+                and (
+                    accounting_on between wanted.first_day and wanted.last_day
+                    or previous_on between wanted.first_day and wanted.last_day
+                    or accounting_on is null
+                )
+        )
+    )
 )
 select
     latest.kind, latest.source_id, latest.account, latest.accounting_on, latest.removed,
     latest.content_hash, file.path, latest.seq
-from touched as latest
+from touched
+join news as latest using (seq)
 join landing.file as file on file.content_hash = latest.file_hash
-where latest.is_wanted
 order by latest.seq

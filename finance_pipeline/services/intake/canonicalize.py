@@ -258,8 +258,12 @@ def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
 
 def _publish(conn: Connection, table: Table, frame: pl.DataFrame, place: Place) -> int:
     """Add a version of every record whose content differs from its current version."""
+    rows = table.checked(frame)
+    if not _knows_any(conn, table, rows, place):
+        first = rows.sort("record_id").with_columns(version=pl.lit(1, pl.Int32))
+        return copy_in(conn, f"{place.schema}.{table.name}", first)
     publish_id = uuid.uuid4().hex
-    copy_in(conn, f"staging.{table.name}", table.checked(frame).with_columns(publish_id=pl.lit(publish_id)))
+    copy_in(conn, f"staging.{table.name}", rows.with_columns(publish_id=pl.lit(publish_id)))
     compared = [name for name in table.names if name not in ("record_id", "content_hash")]
     statement = sql.SQL(
         """
@@ -288,6 +292,19 @@ def _publish(conn: Connection, table: Table, frame: pl.DataFrame, place: Place) 
         )
     )
     return added
+
+
+def _knows_any(conn: Connection, table: Table, rows: pl.DataFrame, place: Place) -> bool:
+    """Whether a table holds anything of these rows' books and sources: with nothing, nothing need be compared."""
+    statement = sql.SQL("select exists (select from {table} where book = any({books}) and source = any({sources}))")
+    row = conn.execute(
+        statement.format(
+            table=sql.Identifier(place.schema, table.name),
+            books=rows["book"].unique().to_list(),
+            sources=rows["source"].unique().to_list(),
+        )
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def publish_rates(conn: Connection, rates: pl.DataFrame, place: Place = STANDING) -> int:

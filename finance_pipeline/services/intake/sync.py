@@ -167,34 +167,33 @@ def _lock_connection(conn: ManifestConnection, connection: Connection) -> None:
 def _land_update(
     workspace: Workspace, connection: Connection, update: Update, sync_id: str, *, moves_cursor: bool
 ) -> Landed:
-    """Files first, by rename; then manifest, versions and cursor in one transaction."""
+    """Files by rename; manifest, versions and cursor in one transaction, which ends when the files are there.
+
+    Pages are written while the database takes the versions, which need the evidence alone.
+    """
     pages = {page.hash: page for page in update.pages}
     with ThreadPoolExecutor(1) as beside:
         writing = beside.submit(_write_pages, workspace, list(pages.values()))
-        evidence_file = workspace.landing.write("evidence", update.evidence) if update.evidence.height else None
-        pages_file = writing.result()
-    with workspace.database.transaction() as conn:
-        landed = land(
-            conn,
-            Landing(
-                sync_id=sync_id,
-                connection_id=connection.id,
-                source=connection.kind,
-                pages=tuple((page.hash, page.endpoint, page.fetched_at) for page in pages.values()),
-                pages_file=pages_file,
-                evidence=update.evidence,
-                evidence_file=evidence_file,
-                dead_letters=tuple(
-                    (letter.kind, letter.source_id or "", letter.reason, letter.payload, letter.page_hash)
-                    for letter in update.dead_letters
-                ),
-                complete_kinds=update.complete_kinds,
-                complete_from=update.complete_from,
-                cursor=update.cursor if moves_cursor else None,
+        landing = Landing(
+            sync_id=sync_id,
+            connection_id=connection.id,
+            source=connection.kind,
+            pages=tuple((page.hash, page.endpoint, page.fetched_at) for page in pages.values()),
+            pages_file=writing.result,
+            evidence=update.evidence,
+            evidence_file=workspace.landing.write("evidence", update.evidence) if update.evidence.height else None,
+            dead_letters=tuple(
+                (letter.kind, letter.source_id or "", letter.reason, letter.payload, letter.page_hash)
+                for letter in update.dead_letters
             ),
+            complete_kinds=update.complete_kinds,
+            complete_from=update.complete_from,
+            cursor=update.cursor if moves_cursor else None,
         )
-        if connection.kind == "ecb" and update.evidence.height:
-            publish_rates(conn, canonical_registry.map_rates(update.evidence))
+        with workspace.database.transaction() as conn:
+            landed = land(conn, landing)
+            if connection.kind == "ecb" and update.evidence.height:
+                publish_rates(conn, canonical_registry.map_rates(update.evidence))
     return landed
 
 
