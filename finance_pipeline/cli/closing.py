@@ -57,6 +57,20 @@ def items(book: Book, month: Month, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def doubtful(book: Book, month: Month, as_json: AsJson = False) -> None:
+    """Matches of a month that stand and would not be found any more: what came since made them one of two."""
+    from finance_pipeline.services.closing import doubtful as closing_doubtful
+
+    with opened() as workspace:
+        found = closing_doubtful.doubtful(workspace, book, month)
+    columns = [Shown("Match", lambda row: row["match_id"][:12]), text("It said", "words")]
+    title = f"Matches of {book} {month} that stand and would not be found any more"
+    show_frame(title, found, columns, as_json=as_json, empty="none: each would be found again")
+    if found.height and not as_json:
+        console.print("They stay until a person undoes them: `finance-pipeline explain MATCH`, then `decide`.")
+
+
+@app.command()
 def explain(
     book: Book,
     month: Month,
@@ -94,12 +108,16 @@ def withdraw(book: Book, month: Month, reason: Reason, subjects: Subjects = None
 @app.command()
 def review(book: Book, month: Month, reason: Reason) -> None:
     """Put a month's figures forward for sign-off: the first of two people."""
+    from finance_pipeline.services.closing import doubtful as closing_doubtful
     from finance_pipeline.services.closing import signing
 
     with opened() as workspace:
         signing.review(workspace, book, month, reason=reason)
         actor = workspace.settings.actor
+        found = closing_doubtful.doubtful(workspace, book, month)
     console.print(f"{book} {month} is put forward for sign-off by {actor}. Another person signs.")
+    if found.height:
+        console.print(f"{found.height} matches stand that would not be found any more: close doubtful tells which.")
     _next(book, month)
 
 

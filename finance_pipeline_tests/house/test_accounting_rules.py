@@ -233,7 +233,11 @@ RULES = (
         "close/periods": ("nobody_signs_what_they_put_forward_or_explained",),
         "ledger/submissions": ("a_journal_stands_by_the_word_of_somebody_who_did_not_submit_it",),
         "services/closing/closing": ("who_explained_an_item_does_not_sign_it",),
-    }, lacks="a vendor's second document of one number and changed bank details are not held: no payables yet"),
+        "services/closing/flagged": (
+            "a_suppliers_second_document_of_one_number_is_signed_only_when_one_explained_it_and_another_signs",
+        ),
+    }, lacks="suppliers' bank details are not read and nothing is paid from here, so that their change holds nothing; "
+        "a vendor's second document of one number is posted as it came, and holds the sign-off, not the entry"),
     Rule(28, "decisions are append-only events with who, when, why and what was seen", {
         "services/reconciliation/decide": (
             "the_application_may_add_decisions_and_policy_changes_and_never_change_them",
@@ -241,6 +245,9 @@ RULES = (
         ),
         "services/closed_months/closed_months": (
             "a_match_that_would_not_be_found_any_more_stays_until_a_person_adjusts",
+        ),
+        "services/closing/flagged": (
+            "a_match_that_stands_and_would_be_one_of_two_by_now_is_flagged_when_the_month_is_put_forward",
         ),
     }),
     Rule(29, "figures are shown with the oldest source that they rest on", {

@@ -1,6 +1,8 @@
 -- One row per line or item that was open at a month's end on an account that must clear, with what a person said of it:
 -- lines without a counterpart, payouts under way, receipts and payments that are recorded but not at the bank. It has
 -- cleared where the next month was computed and it is open no more at its end.
+-- And one row per supplier's document of the month that has the number of an earlier one of the same supplier: it may be
+-- the same bill twice. Nobody pays or signs it on one person's word: one explains it, another signs.
 with next_month as (
     select month.month
     from recon.month
@@ -31,6 +33,25 @@ subject as (
     from recon.open_item as item
     where item.book = %(book)s and item.month = %(month)s
         and item.kind in ('payout', 'recorded_receipt', 'recorded_payment')
+    union all
+    select
+        second.record_id, 'second document', '', second.currency, second.total_minor, second.issued_on, null,
+        format('%%s %%s of %%s again, after that of %%s', replace(second.kind, '_', ' '), second.number,
+            coalesce(second.party_name, second.party_id), first.issued_on),
+        false
+    from canonical.invoice_current as second
+    join lateral (
+        select earlier.issued_on
+        from canonical.invoice_current as earlier
+        where earlier.book = second.book and earlier.kind = second.kind and earlier.party_id = second.party_id
+            and lower(btrim(earlier.number)) = lower(btrim(second.number))
+            and not earlier.removed and earlier.status = 'authorised'
+            and (earlier.issued_on, earlier.record_id) < (second.issued_on, second.record_id)
+        order by earlier.issued_on, earlier.record_id
+        limit 1
+    ) as first on true
+    where second.book = %(book)s and second.month between %(first)s and %(last)s
+        and second.kind in ('bill', 'supplier_credit') and not second.removed and second.status = 'authorised'
 )
 select
     subject.subject, subject.kind, subject.account, subject.currency, subject.open_minor, subject.since,

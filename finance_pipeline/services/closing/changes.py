@@ -34,10 +34,11 @@ class NotReady(PermanentProblem):
     """A month is not far enough for what was asked; nothing was changed."""
 
 
-def seen_of(close: Close) -> str:
-    """The steps of a close as JSON: what was shown when somebody did something about it."""
+def seen_of(close: Close, **more: object) -> str:
+    """The steps of a close as JSON, and what else was shown when somebody did something about it."""
     shown = [{"step": step.name, "state": step.state, "words": step.words} for step in close.steps]
-    return json.dumps({"book": close.facts.book, "month": str(close.facts.month), "steps": shown}, sort_keys=True)
+    seen = {"book": close.facts.book, "month": str(close.facts.month), "steps": shown}
+    return json.dumps(seen | more, sort_keys=True)
 
 
 def book_month(workspace: Workspace, book_id: str, month_text: str) -> tuple[Book, Month]:

@@ -27,6 +27,7 @@ from finance_pipeline.services.bookkeeping import posting
 from finance_pipeline.services.calendar import last_month
 from finance_pipeline.services.closing import year_end as closing_year_end
 from finance_pipeline.services.closing.changes import NotReady, book_month, changing, given, seen_of
+from finance_pipeline.services.closing.doubtful import doubtful_of
 from finance_pipeline.services.closing.facts import facts_of
 from finance_pipeline.services.closing.people import TakesAnotherPerson, Who, acting
 from finance_pipeline.services.closing.rules import settings_digest
@@ -77,15 +78,17 @@ def review(
 ) -> int:  # fmt: skip
     """Put the figures of a month forward for sign-off: the first of two people. Returns the number of the review.
 
-    Raises NotReady while a step is open.
+    Matches that stand and would not be found any more are noted with what was seen. Raises NotReady while a step is
+    open.
     """
     who = acting(workspace.settings, "accountant", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
     with changing(workspace, book, month) as conn:
         close = _ready(conn, workspace, book, month, steps.CHECKED)
+        seen = seen_of(close, doubtful_matches=doubtful_of(conn, book, month)["match_id"].to_list())
         row = conn.execute(
             "select close.put_forward(%s, %s, %s, %s, %s, %s, %s)",
-            (book.id, str(month), who.name, who.role, given(reason), who.origin, seen_of(close)),
+            (book.id, str(month), who.name, who.role, given(reason), who.origin, seen),
         ).fetchone()
     return int(row[0]) if row else 0
 
