@@ -49,11 +49,11 @@ def _sliced(given: Inputs) -> pl.DataFrame | None:
 
 def _tied(given: Inputs) -> pl.DataFrame:
     """book and tied, the first of the books that it has an account or a decision in common with, however far around."""
-    accounts = [
-        given.bank_lines.select("book", key="account_id"),
-        given.open_items.select("book", key="processor_account").drop_nulls(),
-    ]
-    shared = pl.concat([each.unique() for each in accounts] + _decided(given)).unique().with_columns(tied="book")
+    accounts = given.bank_lines.select("book", key="account_id").unique()
+    # An item makes its processor's account one of a processor, whichever book's lines are on it.
+    processors = given.open_items.select("book", key="processor_account").unique()
+    of_lines = processors.filter(pl.col("key").is_in(accounts["key"].unique().implode()))
+    shared = pl.concat([accounts, of_lines, *_decided(given)]).unique().with_columns(tied="book")
     while True:
         further = shared.with_columns(pl.col("tied").min().over("key")).with_columns(pl.col("tied").min().over("book"))
         if further["tied"].equals(shared["tied"]):

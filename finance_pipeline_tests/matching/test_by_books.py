@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from finance_pipeline.matching import by_books
+from finance_pipeline.matching import by_books, engine
 from finance_pipeline.matching.engine import Inputs, Outcome, reconcile
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.sandbox.labelled import Options, generate
@@ -14,9 +14,21 @@ FRAMES = ("matches", "allocations", "retractions", "exceptions", "explanations")
 _OF_ONE_BOOK = ("book", "line_id", "item_id", "other_line_id", "account_id", "processor_account", "account")
 
 
-def _matched(inputs: Inputs, slice_lines: int, monkeypatch: pytest.MonkeyPatch) -> Outcome:
-    monkeypatch.setattr(by_books, "SLICE_LINES", slice_lines)
-    return reconcile(inputs, Policy())
+def _matched(inputs: Inputs, slice_lines: int, monkeypatch: pytest.MonkeyPatch, slices: int = 1) -> Outcome:
+    """The outcome, by so many slices of the books."""
+    worked: list[Inputs] = []
+    once = engine._once
+
+    def counted(part: Inputs, policy: Policy) -> Outcome:
+        worked.append(part)
+        return once(part, policy)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(by_books, "SLICE_LINES", slice_lines)
+        patched.setattr(engine, "_once", counted)
+        outcome = reconcile(inputs, Policy())
+    assert len(worked) == slices
+    return outcome
 
 
 def _twin(frame: pl.DataFrame) -> pl.DataFrame:
@@ -38,9 +50,8 @@ def test_a_book_is_matched_as_if_alone_beside_one_of_the_same_customers_numbers_
     assert found.height > 100
     assert_frame_equal(both.allocations.filter(~of_twin).drop("match_id"), found)
     assert_frame_equal(both.allocations.filter(of_twin).drop("match_id"), _twin(found))
-    sliced = _matched(
-        Inputs(lines.sample(fraction=1, shuffle=True, seed=1), items, parties, **shared), 200, monkeypatch
-    )
+    shuffled = Inputs(lines.sample(fraction=1, shuffle=True, seed=1), items, parties, **shared)
+    sliced = _matched(shuffled, 200, monkeypatch, slices=2)
     for name in FRAMES:
         assert_frame_equal(getattr(sliced, name), getattr(both, name))
 
@@ -51,7 +62,7 @@ def test_books_of_one_account_are_matched_together(monkeypatch: pytest.MonkeyPat
     world.line("back", "310.00", "RETURNED PAYMENT E2E-778812", on=6, book="us").line("paid", "100.00", "INV-2041")
     world.line("uk-paid", "100.00", "INV-2041", book="uk").line("de", "7.00", "X", book="de", account_id="de-1")
     together = _matched(world.inputs(), 10**9, monkeypatch)
-    sliced = _matched(world.inputs(), 1, monkeypatch)
+    sliced = _matched(world.inputs(), 1, monkeypatch, slices=2)
     assert sorted(together.matches["rule"]) == ["reference", "returned_payment"]
     for name in FRAMES:
         assert_frame_equal(getattr(sliced, name), getattr(together, name))
