@@ -15,6 +15,8 @@ from finance_pipeline.matching.references import SHORTHAND, Said
 from finance_pipeline.matching.text import money_words
 
 _SUGGESTED_COUNT = 3
+_NEAREST, _SAME_AMOUNT = 2, 3
+"""Ranks of suggestions that are no evidence."""
 _LISTED = pl.Schema({"l": pl.UInt32, "rank": pl.Int32, "item": pl.String, "why": pl.String})
 
 
@@ -81,7 +83,7 @@ def _with_needed(worded: pl.DataFrame, needed: pl.DataFrame, lines: pl.DataFrame
 
 
 def _listed(reasoned: pl.DataFrame, pool: Pool, named: Said, items: pl.DataFrame) -> pl.DataFrame:
-    """One row per line and suggestion, best first: l, rank, item (id), why."""
+    """One row per line and suggestion, best first: l, rank, item (id), why, alike (how many there were of its rank)."""
     reasons = reasoned.select("l", "reason")
     names = items.select("i", item="item_id")
     fits = pool.refused.drop_nulls("i").join(names, on="i")
@@ -94,19 +96,22 @@ def _listed(reasoned: pl.DataFrame, pool: Pool, named: Said, items: pl.DataFrame
         _ranked(reasoned_fits.filter(settled), 0, "named in the text, and settled already"),
         _ranked(legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
         _ranked(named_items.join(reasons, on="l").filter(pl.col("reason") == "amount_differs"), 1, "named in the text"),
-        _ranked(_nearest(reasoned, items), 2, "nearest open amount of this party"),
-        _ranked(_same_amount(reasoned, items), 3, "the same amount is open"),
+        _ranked(_nearest(reasoned, items), _NEAREST, "nearest open amount of this party"),
+        _ranked(_same_amount(reasoned, items), _SAME_AMOUNT, "the same amount is open"),
     ]
     tall = pl.concat(frames).sort("l", "rank", "item").unique(["l", "item"], keep="first", maintain_order=True)
-    return tall.filter(pl.int_range(pl.len()).over("l") < _SUGGESTED_COUNT)
+    counted = tall.with_columns(alike=pl.len().over("l", "rank"))
+    return counted.filter(pl.int_range(pl.len()).over("l") < _SUGGESTED_COUNT)
 
 
 def _labelled(listed: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """Suggestions with a label: 'INV-1041 (USD 100.00 open)'; another line by its id."""
+    """Suggestions with a label: 'INV-1041 (USD 100.00 open)', 'INV-1042 (settled)'; another line by its id."""
     facts = items.select("number", "left", "currency", item="item_id")
     joined = listed.join(facts, on="item", how="left", maintain_order="left")
-    label = pl.coalesce("number", "item") + " (" + money_words("left", "currency", joined) + " open)"
-    return joined.with_columns(label=pl.coalesce(label, "item"))
+    state = pl.when(pl.col("left") == 0).then(pl.lit("settled")).otherwise(
+        money_words("left", "currency", joined) + " open"
+    )  # fmt: skip
+    return joined.with_columns(label=pl.coalesce(pl.coalesce("number", "item") + " (" + state + ")", "item"))
 
 
 def _ranked(frame: pl.DataFrame, rank: int, why: str) -> pl.DataFrame:
@@ -143,10 +148,19 @@ def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    best = listed.group_by("l", maintain_order=True).agg(
-        labels=pl.col("label").str.join(", "),
-        label_count=pl.len(),
-        s=pl.struct(items=pl.concat_list("item"), why="why"),
+    first = pl.col("rank") == pl.col("rank").first()
+    more = pl.col("alike").first() - first.sum()
+    best = (
+        listed.group_by("l", maintain_order=True)
+        .agg(
+            labels=pl.col("label").filter(first).str.join(", "),
+            label_count=pl.col("alike").first(),
+            more=pl.when(more > 0).then(pl.format(" and {} more", more)).otherwise(pl.lit("")),
+            near=pl.col("label").filter(pl.col("rank") == _NEAREST).first(),
+            same=pl.col("label").filter(pl.col("rank") == _SAME_AMOUNT).str.join(", "),
+            s=pl.struct(items=pl.concat_list("item"), why="why"),
+        )
+        .with_columns(labels=pl.col("labels") + pl.col("more"))
     )
     encoded = best.with_columns(suggestions=pl.struct("s").struct.json_encode().str.slice(5).str.head(-1)).drop("s")
     joined = reasoned.join(encoded, on="l", how="left", maintain_order="left").with_columns(
@@ -182,4 +196,6 @@ def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
         "nothing_found": pl.format("No known reference, party or own transfer explains {}.", "money"),
     }  # fmt: skip
     text = pl.coalesce(*(pl.when(pl.col("reason") == reason).then(words_) for reason, words_ in said.items()))
-    return joined.select("line_id", "reason", words=text, suggestions="suggestions")
+    near = pl.when(pl.col("near").is_not_null()).then(pl.format(" The nearest is {}.", "near")).otherwise(pl.lit(""))
+    same = pl.when(pl.col("same") != "").then(pl.format(" Of just that amount: {}.", "same")).otherwise(pl.lit(""))
+    return joined.select("line_id", "reason", words=text + near + same, suggestions="suggestions")

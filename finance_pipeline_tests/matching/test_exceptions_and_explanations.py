@@ -29,6 +29,22 @@ def test_each_kind_of_open_line_has_its_own_reason() -> None:
     assert words["fee"] == "By its text a bank fee: no document is expected."
     assert words["wrong"] == "It names INV-2041 (USD 99.00 open), but the line is of USD 98.40."
     assert words["other"] == "It names INV9999, which is no open item."
+    assert words["known"] == (
+        "Of ACME (its name), which has no open item of USD 60.00. The nearest is INV-2042 (USD 55.00 open)."
+    )
+
+
+def test_a_list_that_does_not_add_up_is_told_by_its_first_documents_and_how_many_more_there_are() -> None:
+    world = World().item("INV-8", "77.00", "Blue Ltd")
+    for number in range(2041, 2046):
+        world.item(f"INV-{number}", f"{number}.17", "Acme Ltd")
+    world.line("list", "77.00", "INV-2041 INV-2042 INV-2043 INV-2044 INV-2045", counterparty_name="ACME LTD")
+    world.line("paid", "2,041.17", "INV-2041", on=3)
+    words = dict(world.reconcile().outcome.exceptions.select("line_id", "words").iter_rows())
+    assert words["list"] == (
+        "It names INV-2041 (settled), INV-2042 (USD 2,042.17 open), INV-2043 (USD 2,043.17 open) and 2 more, "
+        "but the line is of USD 77.00."
+    )
 
 
 def test_explanations_read_like_a_bookkeepers_note() -> None:
