@@ -18,6 +18,7 @@ from finance_pipeline.matching.text import squeezed
 
 _LONG_DIGITS = 5
 """So many digits, all of a number, are no coincidence where the amount agrees as well, whoever pays."""
+_END = ("reference_end", "reference_end")
 _STEPS = (
     (STRONG, "reference", "references_sum"),
     (SHORTHAND, "reference", "references_list_sum"),
@@ -46,14 +47,24 @@ def match(pool: Pool, named: Named) -> Pool:
 def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
     """Items of which the text has the last digits, and which are of the amount. Digits inside of longer ones (a
     customer's number before, a check digit after) are there by chance too easily to tell equal items apart, or to say
-    who an unknown payer is."""
+    who an unknown payer is. Those with which a number begins are its year and month, and no end of it."""
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
     of_amount = pl.col("amount").is_in(fitting["item_amount"].unique().implode())
     alike = pool.items.filter(of_amount, pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
     own = (pl.col("party") == pl.col("line_party")).fill_null(False) | (pl.col("digits") > _LONG_DIGITS)
     vague = (told > pl.col("digits")) & (pl.col("i").is_in(alike.implode()) | ~own)
-    return proposals.exact(fitting.filter(pl.col("exact") & ~vague), 1, "reference_end", "reference_end")
+    ends = fitting.filter(pl.col("exact") & ~vague)
+    begun = _begins(ends, pool)
+    return proposals.exact(ends.join(begun, on=["l", "i"], how="anti", maintain_order="left"), 1, *_END)
+
+
+def _begins(ends: pl.DataFrame, pool: Pool) -> pl.DataFrame:
+    """l, i of what a text names by digits with which the number begins and does not end."""
+    numbers = pool.items.select("i", text=pl.col("number").str.replace_all("[^0-9]", "")).drop_nulls()
+    told = ends.select("l", "i", told=pl.col("token").str.replace_all("[^0-9]", "")).join(numbers, on="i")
+    begins = pl.col("text").str.starts_with(pl.col("told")) & ~pl.col("text").str.ends_with(pl.col("told"))
+    return told.filter(begins & (pl.col("told") != "")).select("l", "i")
 
 
 def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:

@@ -36,6 +36,7 @@ _DAY = (
     r"^(?:20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])20[0-9]{2})$"
 )
 """Digits that are a day: 20260520, 20052026."""
+_MONTH = "^20[0-9]{2}(?:0[1-9]|1[0-2])$"
 _FEW_DOCUMENTS = 4
 """Digits that more documents than this have are a year, a month or a series, and name none of them."""
 
@@ -52,9 +53,8 @@ def _of_one(pool: Pool, named: Named) -> Found:
     single = _single(pool, named)
     if single.is_empty():
         return NOTHING
-    doubtful = pl.concat([_explained_otherwise(pool, single), _perhaps_mistyped(pool, single)]).unique(
-        maintain_order=True
-    )
+    doubts = (_explained_otherwise(pool, single), _perhaps_mistyped(pool, single), _alike(pool, single))
+    doubtful = pl.concat(doubts).unique(maintain_order=True)
     late = single.filter(_discounted_late())
     told = pl.concat([doubtful.select("l"), late.select("l"), _netted(pool, single)])
     clear = single.join(told, on="l", how="anti", maintain_order="left")
@@ -136,7 +136,7 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     return (
         candidates.filter(
             ~cut | (agrees & ~_goes_on()) | usual,
-            ~joined_digits() | usual,
+            ~(joined_digits() | pl.col("token").str.contains(_MONTH)) | usual,
             ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
             pl.col("item_amount") != pl.col("line_amount"),
             ~pl.col("kind").is_in(_ALWAYS_WHOLE),
@@ -150,11 +150,14 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
 
 
 def _goes_on() -> pl.Expr:
-    """The memo's last word begins like the document's number and is less of one: a list that was cut in its second."""
+    """The memo's last word begins like the document's number and is less of one: a list that was cut in its second.
+    After a sign that goes on (&) that is so however little of it is left."""
     token = pl.col("token").str.replace_all("[0-9]", "9")
-    last = folded(pl.col("memo")).str.extract(r"([A-Z0-9][A-Z0-9./-]{2,})\s*$")
+    memo = folded(pl.col("memo"))
+    last = memo.str.extract(r"([A-Z0-9][A-Z0-9./-]*)\s*$")
     begins = token.str.starts_with(last.str.replace_all("[0-9]", "9")) & (last != pl.col("token"))
-    return (begins & (last.str.slice(0, 2) == pl.col("token").str.slice(0, 2))).fill_null(False)
+    alike = (last.str.len_chars() > 2) & (last.str.slice(0, 2) == pl.col("token").str.slice(0, 2))
+    return (begins & (alike | memo.str.contains(r"[,;+&]\s*[A-Z0-9./-]+\s*$"))).fill_null(False)
 
 
 def joined_digits() -> pl.Expr:
@@ -351,4 +354,14 @@ def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("text_number").str.ends_with(pl.col("digits")))
     )
     found = pl.concat([frame.select("l", "i", "named") for frame in (near, same_end)])
+    return pl.concat([found.select("l", "i"), found.select("l", i="named")])
+
+
+def _alike(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+    """l, i of lines whose digits are also the last ones of another number of the same party: FC-007492, F26007492."""
+    digits = single.filter(pl.col("token").str.contains("^[0-9]{4,}$"))
+    asked = digits.select("l", "party", "token", named="i", currency="line_currency")
+    theirs = pool.items.select("party", "currency", "i", text=squeezed(pl.col("number")))
+    both = asked.join(theirs.drop_nulls(), on=["party", "currency"]).filter(pl.col("i") != pl.col("named"))
+    found = both.filter(pl.col("text").str.ends_with(pl.col("token")))
     return pl.concat([found.select("l", "i"), found.select("l", i="named")])

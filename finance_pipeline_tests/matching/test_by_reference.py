@@ -240,6 +240,13 @@ def test_digits_of_an_unknown_payer_with_which_two_documents_of_the_amount_end_n
     assert world.reconcile().settled() == {"paid": {"F-007834": 16837}}
 
 
+def test_the_month_with_which_a_number_begins_does_not_name_it() -> None:
+    world = World().item("202512-6775", "41.25", "Acme Ltd").line("paid", "41.25", "INVOICE 202512-840")
+    assert world.reconcile().settled() == {}
+    world.lines[0]["memo"] = "INVOICE 840-6775"
+    assert world.reconcile().settled() == {"paid": {"202512-6775": 4125}}
+
+
 def test_two_lines_that_name_one_invoice_of_their_amount_are_both_left() -> None:
     world = World().item("INV-2041", "99.00").line("a", "99.00", "INV-2041").line("b", "99.00", "INV-2041")
     assert world.reconcile().reasons() == {"a": "several_solutions", "b": "several_solutions"}

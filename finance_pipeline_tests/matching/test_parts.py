@@ -132,11 +132,13 @@ def test_digits_that_others_are_joined_to_may_be_the_end_of_another_number_and_p
 
 
 def test_a_list_cut_within_its_second_number_is_no_part_payment_of_the_first() -> None:
-    cut, dated = "INV 25/06839 25/07", "INV 25/06839 07/05"
+    cut, dated, listed = "INV 25/06839 25/07", "INV 25/06839 07/05", "INV 25/06839 & 2"
     world = World().item("25/06839", "530.00", "Acme Ltd").item("25/07131", "217.86", "Acme Ltd")
     world.line("cut", "409.72", cut, counterparty_name="ACME LTD")
     assert len(cut) == len(dated) == 18
     assert world.reconcile().settled() == {}
+    world.lines[0]["memo"] = f"GIRO 98827 {listed}"
+    assert (len(world.lines[0]["memo"]), world.reconcile().settled()) == (27, {})
     world.lines[0]["memo"] = dated
     assert world.reconcile().settled() == {"cut": {"25/06839": 40972}}
 
@@ -159,3 +161,14 @@ def test_a_document_that_gives_no_party_is_short_by_the_credit_note_of_one_of_it
     assert world.reconcile().settled() == {}
     world.lines[0]["amount_minor"] = 26967
     assert world.reconcile().settled() == {"net": {"101350": 26967}}
+
+
+def test_digits_that_two_documents_of_a_party_end_with_say_of_neither_that_it_was_paid_in_part() -> None:
+    world = World().item("FC-007492", "1,258.14", "Acme Ltd", party_id="C19954")
+    world.item("F26007492", "124.00", "Acme Ltd", party_id="C19954").line("part", "31.50", "INV 007492 CUST 19954")
+    assert world.reconcile().reasons() == {"part": "several_solutions"}
+
+
+def test_a_month_is_no_number_that_is_paid_in_part() -> None:
+    world = World().item("202603-9170", "552.50", "Acme Ltd").line("paid", "556.97", "ACME LTD 202603")
+    assert world.reconcile().settled() == {}
