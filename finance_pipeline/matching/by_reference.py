@@ -14,7 +14,7 @@ import polars as pl
 from finance_pipeline.matching import choices, named_sums, near, parts, places, proposals, shared, spelled
 from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
-from finance_pipeline.matching.text import squeezed
+from finance_pipeline.matching.text import folded, squeezed
 
 _LONG_DIGITS = 5
 """So many digits, all of a number, are no coincidence where the amount agrees as well, whoever pays."""
@@ -47,7 +47,7 @@ def match(pool: Pool, named: Named) -> Pool:
 def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
     """Items of which the text has the last digits, and which are of the amount. Digits inside of longer ones (a
     customer's number before, a check digit after) are there by chance too easily to tell equal items apart, or to say
-    who an unknown payer is. Those with which a number begins are its year and month, and no end of it."""
+    who an unknown payer is. Those with which a number begins and another goes on are a month, and name neither."""
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
     of_amount = pl.col("amount").is_in(fitting["item_amount"].unique().implode())
@@ -60,11 +60,12 @@ def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
 
 
 def _begins(ends: pl.DataFrame, pool: Pool) -> pl.DataFrame:
-    """l, i of what a text names by digits with which the number begins and does not end."""
+    """l, i of what a text names by digits with which the number begins, while the text goes on with other digits."""
+    goes_on = folded(pl.col("memo")).str.contains(pl.format("{}[-/.][0-9]", pl.col("token")))
+    joined = ends.filter(pl.col("token").str.contains("^[0-9]+$"), goes_on.fill_null(False)).select("l", "i", "token")
     numbers = pool.items.select("i", text=pl.col("number").str.replace_all("[^0-9]", "")).drop_nulls()
-    told = ends.select("l", "i", told=pl.col("token").str.replace_all("[^0-9]", "")).join(numbers, on="i")
-    begins = pl.col("text").str.starts_with(pl.col("told")) & ~pl.col("text").str.ends_with(pl.col("told"))
-    return told.filter(begins & (pl.col("told") != "")).select("l", "i")
+    begins = pl.col("text").str.starts_with(pl.col("token")) & ~pl.col("text").str.ends_with(pl.col("token"))
+    return joined.join(numbers, on="i").filter(begins).select("l", "i")
 
 
 def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:
