@@ -360,8 +360,8 @@ def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
 def _alike(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines whose digits are also the last ones of another number of the same party: FC-007492, F26007492."""
     digits = single.filter(pl.col("token").str.contains("^[0-9]{4,}$"))
-    asked = digits.select("l", "party", "token", named="i", currency="line_currency")
-    theirs = pool.items.select("party", "currency", "i", text=squeezed(pl.col("number")))
-    both = asked.join(theirs.drop_nulls(), on=["party", "currency"]).filter(pl.col("i") != pl.col("named"))
+    asked = digits.select("l", "book", "party", "token", named="i", currency="line_currency")
+    theirs = pool.items.select("book", "party", "currency", "i", text=squeezed(pl.col("number")))
+    both = asked.join(theirs.drop_nulls(), on=["book", "party", "currency"]).filter(pl.col("i") != pl.col("named"))
     found = both.filter(pl.col("text").str.ends_with(pl.col("token")))
     return pl.concat([found.select("l", "i"), found.select("l", i="named")])
