@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finance_pipeline.cli.show import Shown, console, count, progress, show_json, show_table, text
-from finance_pipeline.core.problems import BadInput
 
 if TYPE_CHECKING:
     from finance_pipeline.services.intake.bindings import UnboundAccount
@@ -29,14 +28,10 @@ def import_and_show(
 ) -> None:
     """Land the files that paths name, show or bind the accounts that no book names, and say what to do next."""
     from finance_pipeline.services.intake.bindings import bind, unbound_accounts
-    from finance_pipeline.services.intake.statement_files import files_of
+    from finance_pipeline.services.intake.statement_files import present_files_of
     from finance_pipeline.services.intake.sync import import_statement_files
 
-    files = files_of(paths)
-    missing = next((file for file in files if not file.is_file()), None)
-    if missing is not None:
-        what = f"the folder {missing} holds no file" if missing.is_dir() else f"there is no file {missing}"
-        raise BadInput(f"{what}.", kept="Nothing was imported.", todo="Check the path.")
+    files = present_files_of(paths)
     result = import_statement_files(
         workspace, files, progress(), account=said.account, currency=said.currency, profile=said.profile
     )

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from finance_pipeline.core.identity import content_hash, digest
-from finance_pipeline.core.problems import BadInput, BadSettings
+from finance_pipeline.core.problems import BadSettings
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
 from finance_pipeline.sources.statements.child import Told, shared_reader
@@ -23,12 +23,17 @@ from finance_pipeline.sources.statements.model import MalformedStatement, Statem
 from finance_pipeline.sources.statements.profiles import profiles_of
 from finance_pipeline.sources.statements.reading import LARGEST_FILE_BYTES
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised when files that were refused may be readable now: every file of the folder is then read again, as it is when
 a CSV profile is saved."""
 DEFAULT_FOLDER = "inbox"
 _MOST_FILES = 64
 _MOST_BYTES = 8_000_000
+_MOST_TOLD = 5
+
+
+class FilesNotRead(BadSettings):
+    """Files of the watched folder cannot be opened, or are links that lead out of it. All others were read."""
 
 
 class StatementFiles:
@@ -40,7 +45,10 @@ class StatementFiles:
     def pull(
         self, connection: Connection, settings: Settings, cursor: Mapping[str, Any] | None, now: datetime
     ) -> Iterator[Update]:
-        """What the watched folder holds that was not read yet. Raises BadSettings if a folder named in full is gone."""
+        """What the watched folder holds that was not read yet.
+
+        Raises BadSettings if a folder named in full is gone; FilesNotRead, last, for files that cannot be read.
+        """
         folder = settings.home / (connection.folder or DEFAULT_FOLDER)
         if not folder.is_dir():
             if Path(connection.folder).is_absolute():
@@ -53,27 +61,30 @@ class StatementFiles:
         told = Told(profiles_of(settings.home))
         reader = f"{READER_VERSION} {digest(*told.profiles)[:12]}"
         state = cursor if cursor and cursor.get("reader") == reader else {}
-        yield from _together(self._new_files(folder, dict(state.get("files", {})), now, told, reader))
+        unread: list[str] = []
+        pages = _pages_below(folder, now, unread)
+        yield from _together(self._new_files(pages, dict(state.get("files", {})), told, reader))
+        if unread:
+            raise FilesNotRead(
+                f"{len(unread)} files of the watched folder cannot be read: {'; '.join(unread[:_MOST_TOLD])}.",
+                where=f"connection {connection.id}, {folder}",
+                kept="All others were read.",
+                todo="Correct their permissions; put a copy in the place of a link.",
+            )
 
-    def _new_files(
-        self, folder: Path, seen: dict[str, str], now: datetime, told: Told, reader: str
-    ) -> Iterator[Update]:
-        for path in files_below(folder):
-            name = path.relative_to(folder).as_posix()
-            page = Page(name, _bounded_bytes(path), now)
+    def _new_files(self, pages: Iterable[Page], seen: dict[str, str], told: Told, reader: str) -> Iterator[Update]:
+        for page in pages:
+            name = page.endpoint
             if page.hash not in seen:
                 seen[page.hash] = name
                 yield update_of(page, {"reader": reader, "files": dict(seen)}, told)
 
 
 def read_files(paths: Sequence[Path], now: datetime, told: Told | None = None) -> Iterator[Update]:
-    """The updates of files that somebody names, in the order given; no cursor. Raises BadInput before anything else.
+    """The updates of files that somebody names and that are there, in the order given; no cursor.
 
     told: what is declared about files that do not say it themselves.
     """
-    for path in paths:
-        if not path.is_file():
-            raise BadInput(f"there is no file {path}.", kept="Nothing was imported.", todo="Check the path.")
     return _together(update_of(Page(path.name, _bounded_bytes(path), now), {}, told) for path in paths)
 
 
@@ -133,6 +144,25 @@ def _frame(rows: Sequence[tuple[str, str, str, str | None, str]], page_hash: str
         schema=EVIDENCE.schema,
         orient="row",
     )
+
+
+def _pages_below(folder: Path, now: datetime, unread: list[str]) -> Iterator[Page]:
+    """The bytes of each file. One that was taken away meanwhile is none; of the others it is added why they stay.
+
+    What is read is kept for ever, so that a link into other folders is not followed: whoever may put a file here could
+    else have any file kept that we may read.
+    """
+    for path in files_below(folder):
+        name = path.relative_to(folder).as_posix()
+        if not path.resolve().is_relative_to(folder.resolve()):
+            unread.append(f"{name} (a link out of the folder)")
+            continue
+        try:
+            yield Page(name, _bounded_bytes(path), now)
+        except FileNotFoundError:
+            continue
+        except OSError as refused:
+            unread.append(f"{name} ({refused.strerror})")
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from finance_pipeline_tests.cli.conftest import DemoShell, Shell
         (("backfill", "--book", "us", "--from", "2026-10", "--to", "2026-09"), "2026-10"),
         (("cash", "--month", "September"), "September"),
         (("sync", "swift"), "'swift' is no kind of connection. Known kinds: "),
-        (("import", "/nowhere/a.xml"), "there is no file /nowhere/a.xml. Nothing was imported."),
+        (("import", "/nowhere/a.xml"), "/nowhere/a.xml: there is no such file. Nothing was read."),
         (("bind", "DE00", "--book", "us"), "DE00"),
         (("explain", "us/plaid/transaction/none"), "nothing is known by the id 'us/plaid/transaction/none'"),
     ],

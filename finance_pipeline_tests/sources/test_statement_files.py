@@ -1,5 +1,6 @@
 """Statement files: what a bank's XML says, which lines are one line, and what becomes of files that are wrong."""
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,10 +8,9 @@ import polars as pl
 import pytest
 
 from finance_pipeline.core.identity import parse_json
-from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import Page, Update
-from finance_pipeline.sources.statement_files import SOURCE, read_files, update_of
+from finance_pipeline.sources.statement_files import SOURCE, FilesNotRead, update_of
 from finance_pipeline.sources.statements.assemble import check_footing
 from finance_pipeline.sources.statements.model import Entry, MalformedStatement, StatementDoesNotFoot
 from finance_pipeline_tests.sources.statement_files import (
@@ -252,9 +252,20 @@ def test_a_cursor_moves_with_each_update_so_that_stopping_between_two_loses_noth
     assert read == [f"{number:03}.xml" for number in range(100)]
 
 
-def test_a_named_file_that_does_not_exist_stops_an_import_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"missing.xml"):
-        read_files([tmp_path / "missing.xml"], NOW)
+def test_a_link_out_of_the_watched_folder_is_not_followed_and_stops_no_other_file(tmp_path: Path) -> None:
+    connection, settings = Connection(id="s", kind="camt053", folder="inbox"), Settings(home=tmp_path)
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (tmp_path / "private.key").write_text("secret")
+    (inbox / "a.xml").symlink_to(tmp_path / "private.key")
+    (inbox / "b.xml").write_bytes(statement_file(statement("0", "1", Line("1"), day="2026-05-04")))
+    (inbox / "c.xml").symlink_to(inbox / "b.xml")
+    (inbox / "d.xml").symlink_to(inbox / "gone.xml")
+    os.mkfifo(inbox / "e.xml")
+    read: list[Update] = []
+    with pytest.raises(FilesNotRead, match=r"1 files .* a\.xml \(a link out of the folder\)"):
+        read.extend(SOURCE.pull(connection, settings, None, NOW))
+    assert [page.endpoint for update in read for page in update.pages] == ["b.xml"]
 
 
 def test_balances_that_are_not_of_the_day_are_ignored() -> None:

@@ -19,6 +19,24 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     return [file for path in paths for file in (files_below(path) or [path] if path.is_dir() else [path])]
 
 
+def present_files_of(paths: Iterable[Path]) -> list[Path]:
+    """The files that paths name. Raises BadInput for the first that is none."""
+    files = files_of(paths)
+    for file in files:
+        if said := _no_file(file):
+            raise BadInput(said, where=str(file), kept="Nothing was read.", todo="Check the path.")
+    return files
+
+
+def _no_file(path: Path) -> str | None:
+    """Why a path is no file to read; None for one that is. A pipe or a device has no end."""
+    if path.is_file():
+        return None
+    if path.is_dir():
+        return "this folder holds no file."
+    return "this is a pipe or a device, not a file." if path.exists() else "there is no such file."
+
+
 def parsed(files: Iterable[Path], home: Path, profile: Path | None) -> Iterator[dict[str, Any]]:
     """One object a statement (sources.statements.summary), or one with `error` for a file that cannot be read.
 
@@ -31,9 +49,8 @@ def parsed(files: Iterable[Path], home: Path, profile: Path | None) -> Iterator[
 
     told = Told(profiles_of(home, profile))
     for file in files_of(files):
-        if not file.is_file():
-            error = "this folder holds no file." if file.is_dir() else "there is no such file."
-            yield {"file": str(file), "error": error}
+        if said := _no_file(file):
+            yield {"file": str(file), "error": said}
             continue
         try:
             yield from shared_reader().summaries(file, str(file), told)
@@ -55,9 +72,10 @@ def proposed_profile(file: Path) -> str:
     from finance_pipeline.sources.statements.child import shared_reader
     from finance_pipeline.sources.statements.model import MalformedStatement
 
-    if not file.is_file():
-        raise BadInput(f"there is no file {file}.", todo="Check the path.")
+    present, *others = present_files_of([file])
+    if others:
+        raise BadInput("this folder holds several files.", where=str(file), todo="Name the one to look at.")
     try:
-        return shared_reader().proposal(file)
+        return shared_reader().proposal(present)
     except MalformedStatement as problem:
         raise BadInput(problem.what, where=str(file)) from problem

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, NamedTuple
 
+from finance_pipeline.sources.statements.documents import documents
 from finance_pipeline.sources.statements.excel import WORKBOOK, first_sheet_as_csv
 from finance_pipeline.sources.statements.model import MalformedStatement
 
@@ -38,7 +39,16 @@ class Member(NamedTuple):
 
 
 def members(stream: IO[bytes], size_bytes: int) -> Iterator[Member]:
-    """What is to be read of a file. Raises MalformedStatement for an archive beyond bounds, broken, or in another."""
+    """What is to be read of a file, each XML document by itself.
+
+    Raises MalformedStatement for an archive beyond bounds, broken, or in another.
+    """
+    for each in _unpacked(stream, size_bytes):
+        for document, document_bytes in documents(each.stream, each.size_bytes):
+            yield each._replace(stream=document, size_bytes=document_bytes)
+
+
+def _unpacked(stream: IO[bytes], size_bytes: int) -> Iterator[Member]:
     start = stream.read(4)
     stream.seek(0)
     if start.startswith(_GZIP):

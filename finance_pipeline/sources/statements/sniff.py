@@ -25,7 +25,7 @@ _OTHERS = (
     (b"-----BEGIN PKCS7", "encrypted"),
     (b"PAR1", "a Parquet file"),
 )
-_MT = re.compile(r"^(?::(?:20|25P?|28C?|60[FM]?|61|62[FM]?|86|34F|13D?|21):|\{1:F\d\d)", re.MULTILINE)
+_MT = re.compile(r"^[ \t\xa0]*(?::(?:20|25P?|28C?|60[FM]?|61|62[FM]?|86|34F|13D?|21):|\{1:F\d\d)", re.MULTILINE)
 _OFX = re.compile(r"<OFX>|^\s*OFXHEADER\s*:", re.IGNORECASE)
 _QIF = re.compile(r"^!(?:Type|Account|Option|Clear)\b", re.IGNORECASE | re.MULTILINE)
 _BAI2 = re.compile(r"\s*(?:01|02|03|16),[^\n]*(?:,|/)")

@@ -82,7 +82,8 @@ PLAIN = [name for name, rows in EXPECTED.items() if name.startswith("camt/") and
 def plainly(raw: bytes) -> list[dict[str, Any]] | None:
     """What is printed of a camt file that is read the plain way, as large ones are; None where it is not plain."""
     try:
-        return list(summaries_of_totals("x", plain_totals(io.BytesIO(raw))))
+        inside = list(members(io.BytesIO(raw), len(raw)))
+        return [row for each in inside for row in summaries_of_totals("x", plain_totals(each.stream))]
     except NotPlain:
         return None
 

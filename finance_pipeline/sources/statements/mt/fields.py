@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 _TAG = re.compile(r":(1[23]D?|20|21|25P?|28[CD]?|34F|37[A-Z]|6[0245][FM]?|61|77E|86|90[CD]|NS):")
 _END = re.compile(r"-\s*$|-\}|-\x03")
 _TYPE = re.compile(r"\{2:[IO](9\d\d)")
+_INDENTED = re.compile(r"^[ \t\xa0]+:(?:61:\d{6}(?:\d{4})?R?[CD]|6[0245][FM]?:[CD]\d{6}[A-Z]{3} *\d)", re.MULTILINE)
+"""A line or balance behind blanks: text that somebody wrote does not look like this by chance."""
+_INDENT = re.compile(r"^[ \t\xa0]+(?=:\d\d[A-Z]?:|\{[1-5]:|-\s*$|-\})", re.MULTILINE)
 _CONTROL = str.maketrans("", "", "\x01\x02\x03\x1a\ufeff")
 
 
@@ -34,7 +37,8 @@ def messages(text: str) -> Iterator[Message]:
     """The messages of a file: a new one begins with :20:, or, where banks leave that out, with the next opening."""
     message, kind = Message(), ""
     inside = False
-    for line in text.translate(_CONTROL).split("\n"):
+    plain = text.translate(_CONTROL)
+    for line in (_INDENT.sub("", plain) if _INDENTED.search(plain) else plain).split("\n"):
         first = line[:1]
         if first == "{" or "{2:" in line:
             stated = _TYPE.search(line)
