@@ -31,6 +31,8 @@ OURS = (
 _numbers = itertools.count(1)
 MEMORY = Path("/dev/shm")
 MEMORY_ROOM_BYTES = 2 * 2**30
+OF_A_COMPANY = {"growing", "grown", "at_once", "two_books"}
+"""Books of simulated companies that a worker keeps for the session."""
 
 settings.register_profile("beside other tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("beside other tests")
@@ -48,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     others: list[pytest.Item] = []
     for item in items:
         used = item.fixturenames  # type: ignore[attr-defined]
-        which = typed if "cli" in item.path.parts else of_a_company if {"growing", "two_books"} & {*used} else others
+        which = typed if "cli" in item.path.parts else of_a_company if OF_A_COMPANY & {*used} else others
         which.append(item)
     of_a_company.sort(key=lambda item: "two_books" in item.fixturenames)  # type: ignore[attr-defined]
     typed.sort(key=lambda item: "demo" not in item.fixturenames)  # type: ignore[attr-defined]

@@ -118,7 +118,7 @@ def test_a_second_demo_on_the_same_data_folder_waits_for_nobody_and_says_who_is_
     with subprocess.Popen([sys.executable, "-c", holds, str(demo.home)], stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
         first.stdout.readline()
-        ended = demo.types_elsewhere("demo")
+        ended = demo.types("demo")
         first.kill()
     assert ended.code == 75
     assert str(first.pid) in ended.said

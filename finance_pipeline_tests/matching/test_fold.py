@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finance_pipeline.core.period import Month
+from finance_pipeline_tests import examples
 from finance_pipeline_tests.matching.months import JULY, JUNE, MAY, BookOfMonths, Folded
 from finance_pipeline_tests.matching.world import minor
 
 ACME = {"party_id": "acme", "party_name": "Acme Ltd"}
-PROPERTY = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=examples(2), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def in_month(month: Month, day: int) -> date:
@@ -256,7 +257,7 @@ def assert_closing_is_opening_plus_movement(folded: Folded) -> None:
     assert in_matches.union(folded.open_lines()) == set(folded.opening.lines["line_id"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     st.lists(st.integers(1, 90_000), min_size=1, max_size=6),
     st.integers(1, 10_000_000),

@@ -16,6 +16,7 @@ from finance_pipeline.matching import engine, schemas
 from finance_pipeline.matching.month.duplicates import refuted
 from finance_pipeline.matching.month.learning import TAUGHT, with_learnt
 from finance_pipeline.matching.outcomes import Outcome
+from finance_pipeline_tests import examples
 from finance_pipeline_tests.matching.months import JULY, JUNE, MAY, BookOfMonths, Folded, outcome_of
 from finance_pipeline_tests.matching.test_fold import in_month
 from finance_pipeline_tests.matching.world import minor
@@ -200,7 +201,7 @@ def test_a_coded_line_is_done_and_nothing_else_moves() -> None:
     assert may.new.allocations.select("account_code", "relation").rows() == [("6820", None)]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from((MAY, JUNE, JULY)), st.booleans()), min_size=1, max_size=5))
 def test_paid_and_given_back_in_any_months_a_bill_is_open_by_what_was_last_and_folding_again_changes_nothing(
     happened: list[tuple[Any, bool]],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from finance_pipeline.matching import references
 from finance_pipeline.matching.engine import Inputs, Outcome, reconcile
 from finance_pipeline.matching.policy import Policy
+from finance_pipeline_tests import examples
 from finance_pipeline_tests.matching.world import World
 
 AMOUNTS = ("50.00", "100.00", "150.00", "99.70", "-50.00", "-100.00")
@@ -17,7 +18,7 @@ NUMBERS = ("INV-2041", "INV-2014", "INV-2042", "INV-3001", "CN-2041", "BILL-7001
 NAMES = ("Acme Ltd", "Blue Ltd", None)
 MEMOS = ("", "INV-2O41", "2041", "INV-2041, 42", "TRANSFER TO RESERVE", "STRIPE", "INV-9999", "ACME", *NUMBERS)
 FRAMES = ("matches", "allocations", "retractions", "exceptions", "explanations")
-PROPERTY = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

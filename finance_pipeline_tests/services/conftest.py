@@ -10,7 +10,7 @@ import pytest
 from finance_pipeline.sandbox.world import WorldOptions
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline_tests.services.companies import Company, Shared, company
-from finance_pipeline_tests.services.pipeline import compute, sync_all
+from finance_pipeline_tests.services.pipeline import Computed, compute, sync_all
 
 TWO_BOOKS = WorldOptions(seed=7, books=("uk", "de"), first_month="2025-05", month_count=3, bank_lines=360)
 GROWING = WorldOptions(seed=3, books=("uk",), first_month="2025-05", month_count=2, bank_lines=150)
@@ -52,3 +52,22 @@ def growing(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         compute(books, found.keys)
         found.it_is(end)
         yield found, books
+
+
+@pytest.fixture(scope="session")
+def grown(growing: tuple[Company, Workspace]) -> Iterator[tuple[Workspace, Computed]]:
+    """The books of the middle of June at its end, and what the rest of June changed. To read only."""
+    found, mid_june = growing
+    with found.copy_of(mid_june) as books:
+        sync_all(books)
+        yield books, compute(books, found.keys)
+
+
+@pytest.fixture(scope="session")
+def at_once(growing: tuple[Company, Workspace]) -> Iterator[Workspace]:
+    """The books of the same company, to which all was told at the end of June. To read only."""
+    found, _ = growing
+    with found.new_books() as books:
+        sync_all(books)
+        compute(books, found.keys)
+        yield books

@@ -16,7 +16,7 @@ from finance_pipeline.store.server import server_status
 from finance_pipeline_tests.conftest import data_folder
 from finance_pipeline_tests.services.companies import Company
 from finance_pipeline_tests.services.killed import Point, killed_run, sample
-from finance_pipeline_tests.services.pipeline import Facts, assert_equal, compute, history, rows, sync_all
+from finance_pipeline_tests.services.pipeline import Computed, Facts, assert_equal, compute, history, rows, sync_all
 
 Growing = tuple[Company, Workspace]
 SEED = 2026
@@ -24,16 +24,11 @@ SEED = 2026
 
 
 @pytest.fixture(scope="module")
-def undisturbed(growing: Growing) -> Facts:
+def undisturbed(grown: tuple[Workspace, Computed]) -> Facts:
     """What the rest of June gives when nobody is killed."""
-    company, mid_june = growing
-    with company.copy_of(mid_june) as books:
-        sync_all(books)
-        done = compute(books, company.keys)
-        assert done.retracted > 0
-        assert done.reversed > 0
-        assert done.new_entries > 0
-        return history(books)
+    books, done = grown
+    assert min(done.retracted, done.reversed, done.new_entries) > 0
+    return history(books)
 
 
 def wait_for_the_dead(books: Workspace) -> None:
@@ -83,13 +78,9 @@ def test_a_run_that_is_killed_and_started_again_ends_where_an_undisturbed_one_do
 
 
 def test_the_database_server_may_be_killed_too_and_what_was_committed_before_is_there_afterwards(
-    growing: Growing, monkeypatch: pytest.MonkeyPatch
+    growing: Growing, at_once: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company, _ = growing
-    with company.new_books() as quiet:
-        sync_all(quiet)
-        compute(quiet, company.keys)
-        expected = history(quiet)
     with data_folder() as home:
         shutil.copytree(company.new_home(), home, dirs_exist_ok=True)
         books = Workspace.open(home)
@@ -113,6 +104,6 @@ def test_the_database_server_may_be_killed_too_and_what_was_committed_before_is_
         assert rows(books, "select month from recon.month") == [(str(company.options.months[0]),)], "May was committed"
         sync_all(books)
         compute(books, company.keys)
-        assert_equal(expected, history(books))
+        assert_equal(history(at_once), history(books))
         assert_whole(books)
         books.close()
