@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from lxml.etree import XMLSyntaxError
 
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.services import package
@@ -16,6 +18,7 @@ from finance_pipeline.services.closed_months.adjusting import Wanted, dismiss
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.conftest import _fresh
 from finance_pipeline_tests.services.closed import ONE_BANK, close_months, report, run
+from finance_pipeline_tests.services.office import breaches
 from finance_pipeline_tests.services.pipeline import rows
 from finance_pipeline_tests.services.told import JUNE, MAY, Told, day, told
 from finance_pipeline_tests.services.workbooks import Workbook, place
@@ -75,6 +78,48 @@ def test_every_formula_comes_to_what_is_written_beside_it_and_every_tie_out_to_z
     page = (first.folder / PAGE).read_text(encoding="utf-8")
     assert "All 9 tie-outs are zero." in page
     assert "=Acme &amp; Söhne" in page
+
+
+def test_a_spreadsheet_program_has_nothing_to_repair_and_another_reader_sees_the_same(
+    first: package.Package, book: Workbook
+) -> None:
+    import fastexcel
+
+    assert breaches(first.folder / BOOK) == []
+    reader = fastexcel.read_excel(first.folder / BOOK)
+    assert reader.sheet_names == SHEETS
+    for sheet in SHEETS:
+        read = reader.load_sheet(sheet, header_row=None, dtypes="string").to_polars()
+        texts = {value for value in book.sheets[sheet].values() if isinstance(value, str) and value}
+        seen = {cell for column in read.get_columns() for cell in column.drop_nulls().to_list()}
+        assert texts <= seen, sheet
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "words"),
+    [
+        ("xl/worksheets/sheet1.xml", b' s="', b' s="9', "style"),
+        ("xl/worksheets/sheet1.xml", b"SUM(", b"XLOOKUP(", "formula"),
+        ("xl/worksheets/sheet1.xml", b"</f><v>", b"</f><w>", "XML"),
+        ("xl/worksheets/sheet1.xml", b"'Trial balance'!", b"'[1]Trial balance'!", "formula"),
+        ("xl/workbook.xml", b'name="FX"', b'name="FX: rates and what is revalued at the end"', "called"),
+        ("xl/_rels/workbook.xml.rels", b"worksheets/sheet2.xml", b"worksheets/sheet99.xml", "leads to"),
+    ],
+)
+def test_what_a_spreadsheet_program_would_stumble_over_is_noticed(
+    first: package.Package, tmp_path: Path, part: str, old: bytes, new: bytes, words: str
+) -> None:
+    broken = tmp_path / BOOK
+    with ZipFile(first.folder / BOOK) as whole, ZipFile(broken, "w") as copy:
+        for name in whole.namelist():
+            content = whole.read(name)
+            assert name != part or old in content
+            copy.writestr(name, content.replace(old, new) if name == part else content)
+    if words == "XML":
+        with pytest.raises(XMLSyntaxError):
+            breaches(broken)
+    else:
+        assert words in breaches(broken)[0]
 
 
 def test_every_sheet_can_be_read_and_printed(book: Workbook) -> None:
