@@ -26,6 +26,7 @@ from finance_pipeline.ledger.chart import ensure_accounts
 from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline.services.campaigns.attacks.by_hand import write
 from finance_pipeline.services.campaigns.own_database import database_of_its_own, superuser_of
+from finance_pipeline.store.address import Connection
 from finance_pipeline.store.copy import copy_in
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.place import place_of
@@ -227,13 +228,17 @@ def _numbered(entries: pl.DataFrame, batch_id: int, first_number: int) -> pl.Dat
 def _copied(database: Database, entries: pl.DataFrame) -> None:
     """COPY entries straight into the journal, as the application may: one batch, sealed at its commit."""
     with database.transaction() as conn:
-        opened = conn.execute(
-            "select ledger.open_batch('run', 'correlation'),"
-            " (select coalesce(max(last_number), 0) + 1 from ledger.numbering where book = %s)",
-            (entries["book"][0],),
-        ).fetchone()
-        batch_id, number = opened or (0, 0)
-        copy_in(conn, "ledger.entry", _numbered(entries, batch_id, number))
+        copy_in(conn, "ledger.entry", _numbered(entries, *_begun(conn, entries["book"][0])))
+
+
+def _begun(conn: Connection, book: str) -> tuple[int, int]:
+    """A new batch, and the number of its first entry."""
+    opened = conn.execute(
+        "select ledger.open_batch('run', 'correlation'),"
+        " (select coalesce(max(last_number), 0) + 1 from ledger.numbering where book = %s)",
+        (book,),
+    ).fetchone()
+    return opened or (0, 0)
 
 
 def _published(database: Database, meter: _Meter, book: Book, postings: int) -> Cost:
@@ -246,16 +251,20 @@ def _published(database: Database, meter: _Meter, book: Book, postings: int) -> 
 
 
 def _single(database: Database, book: Book) -> list[int]:
-    """Entries one by one, each sealed and committed; sorted microseconds."""
+    """Entries one by one, each sealed and committed; sorted microseconds. Who posts knows its accounts by then."""
     taken: list[int] = []
     with database.transaction() as conn:
         row = conn.execute(
-            "select array_agg(code order by code) from ledger.account where book = %s and currency is null", (book.id,)
+            "select array_agg(account_id order by code) from ledger.account where book = %s and currency is null",
+            (book.id,),
         ).fetchone()
-    codes = row[0][:2] if row else []
+    accounts = row[0][:2] if row else []
     for ordinal in range(_SINGLE_ENTRIES):
         began = time.perf_counter_ns()
         with database.transaction() as conn:
-            write(conn, book=book.id, accounts=codes, source_id=f"single {ordinal}")
+            batch_id, number = _begun(conn, book.id)
+            write(
+                conn, book=book.id, accounts=accounts, source_id=f"single {ordinal}", batch_id=batch_id, number=number
+            )
         taken.append((time.perf_counter_ns() - began) // 1_000)
     return sorted(taken)
