@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from finance_pipeline.core.money import format_money
 
 _WIDTH_CHARS = 160
 """Of what is written to a file or a pipe; a terminal has its own."""
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and marks that turn the direction of what follows."""
 console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_CHARS)
 progress_console = Console(stderr=True, highlight=False)
 
@@ -36,8 +39,8 @@ class Shown:
 
 
 def text(heading: str, name: str) -> Shown:
-    """A column of words; null is empty."""
-    return Shown(heading, lambda row: "" if row[name] is None else escape(str(row[name])))
+    """A column of words; null is empty. Whoever writes a payment's text must not steer the terminal with it."""
+    return Shown(heading, lambda row: "" if row[name] is None else escape(_STEERING.sub("\ufffd", str(row[name]))))
 
 
 def count(heading: str, name: str) -> Shown:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from finance_pipeline.cli.show import text
 from finance_pipeline_tests.cli.conftest import DemoShell
 
 MONTH = ("--book", "us", "--month", "2026-09")
@@ -116,3 +117,8 @@ def test_the_landing_is_whole_and_what_was_mapped_follows_from_it(demo: DemoShel
         foreign.unlink()
     assert broken.code == 1
     assert "notes.txt" in broken.printed
+
+
+def test_what_a_payer_wrote_does_not_steer_the_terminal() -> None:
+    shown = text("Memo", "memo").value({"memo": "\x1b[2Jpaid\u202e[bold]"})
+    assert shown == "\ufffd[2Jpaid\ufffd\\[bold]"

@@ -29,6 +29,7 @@ _REPEATED = frozenset({
     "BANKMSGSRSV1", "CREDITCARDMSGSRSV1", "INVSTMTMSGSRSV1", "STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS", *_STATEMENTS,
     "STMTTRN", "INVBANKTRAN",
 })  # fmt: skip
+_ONCE = ("TRNAMT", "BALAMT")
 _LINES = ("STMTTRN", "INVBANKTRAN")
 """No line stands in another: where one begins, the one before has ended, whether it says so or not."""
 _DEEPEST = 60
@@ -68,7 +69,8 @@ def _without_data_sections(text: str) -> str:
 
 
 def _tree(text: str) -> Tree:
-    """The tags that hold others as dictionaries, every other as its text; of a value stated twice the first counts.
+    """The tags that hold others as dictionaries, every other as its text; of a value stated twice the first counts,
+    but an amount stated twice is none.
 
     Raises MalformedStatement beyond a depth that no statement has.
     """
@@ -78,7 +80,9 @@ def _tree(text: str) -> Tree:
         tag = name.upper()
         if tag not in _HOLDS_OTHERS:
             if not closes:
-                stack[-1][1].setdefault(tag, html.unescape(value.strip()) or None)
+                here, said = stack[-1][1], html.unescape(value.strip()) or None
+                if here.setdefault(tag, said) != said and tag in _ONCE:
+                    here[tag] = f"{here[tag]} and {said}"
             continue
         if (closes or tag in _LINES) and any(opened == tag for opened, _ in stack):
             while stack.pop()[0] != tag:

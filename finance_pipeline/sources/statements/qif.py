@@ -22,6 +22,9 @@ _PACKED = re.compile(r"\s*(\d{4})(\d{2})(\d{2})\s*$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PIVOT_YEAR = 70
 _OPENING = "opening balance"
+_ONCE = "DT"
+_TWICE = "twice"
+"""What of date and amount a record states again: two records without ^ between them look like that."""
 
 
 @dataclass
@@ -63,6 +66,8 @@ def _sections(text: str) -> Iterator[_Section]:
                 section.records.append(record)
             record = {}
         elif stripped:
+            if stripped[0] in _ONCE and stripped[0] in record:
+                record[_TWICE] = stripped[0]
             record.setdefault(stripped[0], stripped[1:].strip())
     yield section
 
@@ -102,6 +107,8 @@ def _entry(
     record: dict[str, str], number: int, order: str, currency: str | None, problems: list[str]
 ) -> Entry | Unread:
     """One record. T and U are the amount; N a cheque's number, P the other party, M a text, L a category."""
+    if _TWICE in record:
+        return Unread(f"entry {number} states its date or amount twice: a ^ may be missing before the second")
     try:
         amount_minor = loose_minor(record.get("T") or record.get("U") or "nothing", currency)
     except NotMoney as cause:

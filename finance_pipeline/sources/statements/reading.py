@@ -23,6 +23,8 @@ LARGEST_FILE_BYTES = 200_000_000
 """Of a file that is landed, whatever its format."""
 _LONGEST_LINE_CHARS = 100_000
 _PROLOG_BYTES = 100_000
+_LONGEST_ACCOUNT_CHARS = 140
+_NO_NUMBER = "its account number is too long, or holds characters that cannot be seen"
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 
 
@@ -53,14 +55,22 @@ def read_stream(stream: IO[bytes], size_bytes: int, declared: Declared | None = 
             event = replace(event, account=event.account or said.account, currency=event.currency or said.currency)
         if said.table and isinstance(event, Head):
             event = replace(event, format=said.table)
+        if isinstance(event, Head) and event.account and not _is_number(event.account):
+            event = replace(event, problems=(*event.problems, _NO_NUMBER))
         yield event
+
+
+def _is_number(account: str) -> bool:
+    """Whether an account number or name is what a person sees: without control characters and marks of direction."""
+    return account.isprintable() and len(account) <= _LONGEST_ACCOUNT_CHARS
 
 
 def _events(stream: IO[bytes], size_bytes: int, declared: Declared) -> Reading:
     start = stream.read(_PROLOG_BYTES)
     stream.seek(0)
     if not start.strip():
-        raise MalformedStatement("the file is empty.")
+        begins = f"the file begins with {len(start):,} blanks."
+        raise MalformedStatement("the file is empty." if len(start) == size_bytes else begins)
     words = other_kind(start)
     if words:
         raise MalformedStatement(f"this is no statement file but {words}.")

@@ -1,12 +1,14 @@
-"""Sixty files that attack a reader of statements: bombs, depth, broken text, wrong totals, impossible days."""
+"""A hundred files that attack a reader of statements: bombs, depth, broken text, wrong totals, impossible days."""
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import struct
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 from finance_pipeline_tests.sources.statement_files import Line, balance, statement, statement_file
 
@@ -66,6 +68,28 @@ def encrypted() -> bytes:
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         packed[packed.index(signature) + offset] |= 1
     return bytes(packed)
+
+
+def linked() -> bytes:
+    """A zip whose member is a link to a file of the machine."""
+    packed, link = io.BytesIO(), zipfile.ZipInfo("a.sta")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(link, b"/etc/passwd")
+    return packed.getvalue()
+
+
+def workbook(member: str, old: bytes, new: bytes) -> bytes:
+    """The good workbook of the corpus with something replaced in the members of a name."""
+    with zipfile.ZipFile(Path(__file__).parent / "corpus" / "csv" / "sheet.xlsx") as archive:
+        parts = [(name, archive.read(name)) for name in archive.namelist()]
+    return zipped(*((name, instead(part, old, new) if name.endswith(member) else part) for name, part in parts))
+
+
+def amount(text: str) -> bytes:
+    """The good camt file with another amount in its entry."""
+    begin, end = GOOD.index(b"<Ntry>"), GOOD.index(b"</Ntry>")
+    return GOOD[:begin] + instead(GOOD[begin:end], b">1.00</Amt>", f">{text}</Amt>".encode()) + GOOD[end:]
 
 
 def camt(old: bytes, new: bytes) -> bytes:
@@ -155,4 +179,81 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a cell of ten megabytes in CSV": lambda: instead(CSV, b"Payer,1", b"P" * LARGE + b",1"),
     "negative counts in CODA": lambda: CODA + b"9" + b" " * 15 + b"-00001" + b" " * 106 + b"\n",
     "random bytes": lambda: bytes(range(256)) * 40,
+    "parameter entities that hold one another": lambda: camt(
+        b"<Document", b'<!DOCTYPE Document [<!ENTITY % a "x"><!ENTITY % b "%a;%a;">%b;]><Document'
+    ),
+    "a document type that is a file": lambda: camt(
+        b"<Document", b'<!DOCTYPE Document SYSTEM "file:///etc/passwd"><Document'
+    ),
+    "a document type in UTF-16 without a mark": lambda: (
+        entities(3).decode().replace("UTF-8", "UTF-16LE").encode("utf-16-le")
+    ),
+    "UTF-32": lambda: GOOD.decode().replace("UTF-8", "UTF-32").encode("utf-32"),
+    "overlong UTF-8": lambda: camt(b">S1<", b">\xc0\xaf<"),
+    "half a character": lambda: camt(b">S1<", b">&#xD800;<"),
+    "a million blanks before XML": lambda: b" " * 1_000_000 + GOOD,
+    "an account number that is turned round": lambda: camt(b"<IBAN>", "<IBAN>\u202e".encode()),
+    "an account number with what cannot be seen": lambda: camt(b"<IBAN>DE", "<IBAN>D\u200bE".encode()),
+    "an account number that steers the terminal": lambda: instead(MT, b":25:", b":25:\x1b[2J"),
+    "an account number of a million digits": lambda: camt(b"<IBAN>", b"<IBAN>" + b"9" * 1_000_000),
+    "two amounts of an entry": lambda: camt(
+        b'<Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><B',
+        b'<Amt Ccy="EUR">1.00</Amt><Amt Ccy="EUR">5.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><B',
+    ),
+    "both credit and debit": lambda: camt(b"CRDT</CdtDbtInd><B", b"CRDT</CdtDbtInd><CdtDbtInd>DBIT</CdtDbtInd><B"),
+    "an amount of 1e308": lambda: amount("1e308"),
+    "an infinite amount": lambda: amount("Infinity"),
+    "a hexadecimal amount": lambda: amount("0x1"),
+    "an amount in full-width digits": lambda: amount("\uff11.00"),
+    "an amount with an underscore": lambda: amount("1_0.00"),
+    "an amount with a minus beside its indicator": lambda: amount("-1.00"),
+    "an amount one beyond 64 bits": lambda: amount("92233720368547758.08"),
+    "the greatest amount of 64 bits": lambda: amount("92233720368547758.07"),
+    "day 0": lambda: camt(b"<BookgDt><Dt>2026-05-04", b"<BookgDt><Dt>0000-00-00"),
+    "a date with a sign": lambda: camt(b"<BookgDt><Dt>2026", b"<BookgDt><Dt>-2026"),
+    "a date in other digits": lambda: camt(b"<BookgDt><Dt>2026", "<BookgDt><Dt>\u0662\u0660\u0662\u0666".encode()),
+    "an infinite date": lambda: camt(b"<BookgDt><Dt>2026-05-04", b"<BookgDt><Dt>infinity"),
+    "a batch of more members than a number holds": lambda: camt(b"</Ntry>", _BATCH.replace(b"-5", b"9" * 5_000)),
+    "a statement in base64": lambda: base64.b64encode(GOOD * 200),
+    "a zip in a gzip": lambda: gzip.compress(zipped(("a.sta", MT))),
+    "a gzip in a zip": lambda: zipped(("a.sta.gz", gzip.compress(MT))),
+    "a gzip with something behind it": lambda: gzip.compress(MT) + b"junk",
+    "a zip that climbs out": lambda: zipped(("../../../../etc/cron.d/x", MT)),
+    "a zip with a link": linked,
+    "a zip with two statements of a day that differ": lambda: zipped(
+        ("a.sta", MT), ("b.sta", MT.replace(b"1,00", b"2,00"))
+    ),
+    "a workbook that points outside": lambda: workbook(
+        ".rels", b'Target="worksheets/sheet1.xml"', b'TargetMode="External" Target="file:///etc/passwd"'
+    ),
+    "a workbook that climbs out": lambda: workbook(".rels", b"worksheets/sheet1.xml", b"../../../etc/passwd"),
+    "a workbook with a cell at the end of the world": lambda: workbook("sheet1.xml", b'r="A1"', b'r="XFD1048576"'),
+    "a workbook that unpacks to a bomb": lambda: workbook(
+        "sheet1.xml", b"<sheetData>", b"<sheetData>" + b"<row/>" * 5_000_000
+    ),
+    "a line of MT940 without an amount": lambda: instead(MT, b"C1,00NTRF", b"CNTRF"),
+    "a line of MT940 in other digits": lambda: instead(MT, b"C1,00NTRF", "C\u0661,00NTRF".encode()),
+    "a hundred thousand references in MT940": lambda: b":20:A\n" * 100_000,
+    "a record of BAI2 continued a hundred thousand times": lambda: instead(
+        BAI, b"49,200", b"88,continued\n" * 100_000 + b"49,200"
+    ),
+    "wrong control total of a group in BAI2": lambda: instead(BAI, b"98,200,", b"98,201,"),
+    "wrong control total of the file in BAI2": lambda: instead(BAI, b"99,200,", b"99,201,"),
+    "an amount beyond 64 bits in BAI2": lambda: instead(BAI, b"16,195,100", b"16,195,9223372036854775908"),
+    "day 0 in BAI2": lambda: instead(BAI, b"02,1,2,1,260504", b"02,1,2,1,000000"),
+    "a continuation before all records of BAI2": lambda: b"88,x/\n" + BAI,
+    "two amounts of a line in OFX": lambda: instead(OFX, b"<TRNAMT>1.00", b"<TRNAMT>1.00<TRNAMT>2.00"),
+    "an infinite amount in OFX": lambda: instead(OFX, b"<TRNAMT>1.00", b"<TRNAMT>Infinity"),
+    "tags of OFX to a depth of 300,000": lambda: OFX[:20] + b"<A>" * 300_000,
+    "300,000 records of QIF with nothing in them": lambda: b"!Type:Bank\n" + b"^\n" * 300_000,
+    "a hundred thousand columns of CSV": lambda: (
+        b"Date,Payee,Amount" + b",x" * 100_000 + b"\n2026-05-04,P,1.00" + b"," * 100_000
+    ),
+    "a quote that is never closed in a long CSV": lambda: (
+        b'Date,Payee,Amount\n2026-05-04,"P,1.00\n' + b"2026-05-05,P,1.00\n" * 20_000
+    ),
+    "an infinite amount in CSV": lambda: instead(CSV, b"1.00", b"Infinity"),
+    "only a byte order mark": lambda: b"\xef\xbb\xbf",
+    "a program with an archive in it": lambda: b"MZ" + zipped(("a.sta", MT)),
+    "a statement and something else": lambda: GOOD + b'<?xml version="1.0"?><Else/>',
 }

@@ -28,8 +28,8 @@ def reader() -> Iterator[Reader]:
     started.stop()
 
 
-def test_there_are_sixty_of_them_and_the_good_ones_that_they_are_made_of_are_good(reader: Reader) -> None:
-    assert len(hostile.FILES) >= 60
+def test_there_are_a_hundred_of_them_and_the_good_ones_that_they_are_made_of_are_good(reader: Reader) -> None:
+    assert len(hostile.FILES) >= 100
     assert {row[0] for row in reader.rows(hostile.GOOD, "good")} == {"statement", "entry"}
     assert {row[0] for row in reader.rows(hostile.MT, "good")} == {"statement", "entry"}
     assert {row[0] for row in reader.rows(hostile.BAI, "good")} == {"statement", "entry"}

@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from finance_pipeline.sources.statements.model import MalformedStatement
+
 _CODE = re.compile(r"\s*(01|02|03|16|49|88|98|99)(?=[,/])")
 _SEVERAL = re.compile(r"/\s+(?=(?:01|02|03|16|49|88|98|99),)")
+_LONGEST_TEXT_CHARS = 100_000
 _TEXT_AFTER = {"16": 3}
 """Fields of a record 16 before its funds type; bank's reference, customer's reference and text follow."""
 
@@ -27,7 +30,10 @@ class Record:
 
 
 def records(text: str) -> Iterator[Record]:
-    """The records of a file. Several on one line are told apart; a line without a code belongs to the one before."""
+    """The records of a file. Several on one line are told apart; a line without a code belongs to the one before.
+
+    Raises MalformedStatement for a record whose text goes on for longer than any bank's.
+    """
     current: Record | None = None
     for line in text.split("\n"):
         for piece in _SEVERAL.split(line):
@@ -54,6 +60,8 @@ def _continue(record: Record, rest: str) -> None:
     """Add what a line holds: more fields, or, once those of a record 16 are complete, more of its text."""
     if record.code == "16" and len(record.fields) >= _before_text(record.fields):
         record.text = f"{record.text} {_ended(rest)}".strip()
+        if len(record.text) > _LONGEST_TEXT_CHARS:
+            raise MalformedStatement(f"the text of a record is longer than {_LONGEST_TEXT_CHARS:,} characters.")
         return
     fields = _ended(rest).split(",")
     record.fields += fields

@@ -32,6 +32,8 @@ _STATEMENTS = ("Rpt", "Stmt", "Ntfctn")
 _MOST_LOOKED_AT = 200
 """Elements of an envelope before the message."""
 _MOST_ATTRIBUTES = 50
+_ONCE = frozenset({"Amt", "CdtDbtInd"})
+"""Of anything else that is stated twice the first counts."""
 _VERSION = re.compile(r"camt\.05[234]\.\d{3}\.\d{2}")
 _VERSIONED = re.compile(r"V\d\d$")
 
@@ -162,6 +164,8 @@ class _Reader:
                 tree.setdefault(name, []).append(value)
             elif name not in tree:
                 tree[name] = value
+            elif name in _ONCE:
+                raise MalformedStatement(f"<{name}> stands twice where one is meant.")
         return tree
 
 

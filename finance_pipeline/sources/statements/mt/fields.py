@@ -28,9 +28,14 @@ class Message:
     """Tag without colons, and the lines of its content."""
     is_ended: bool = False
     """Whether a terminator stood after its last field."""
+    _tags: set[str] = field(default_factory=set)
+
+    def add(self, tag: str, content: str) -> None:
+        self.fields.append((tag, [content]))
+        self._tags.add(tag)
 
     def has(self, *tags: str) -> bool:
-        return any(tag in tags for tag, _ in self.fields)
+        return not self._tags.isdisjoint(tags)
 
 
 def messages(text: str) -> Iterator[Message]:
@@ -58,7 +63,7 @@ def messages(text: str) -> Iterator[Message]:
             message = Message()
         message.kind = message.kind or kind
         message.is_ended = False
-        message.fields.append((tag.group(1), [line[tag.end() :]]))
+        message.add(tag.group(1), line[tag.end() :])
         inside = True
     if message.fields:
         yield message
