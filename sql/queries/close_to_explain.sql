@@ -8,6 +8,15 @@ with next_month as (
     from recon.month
     where month.book = %(book)s and month.month = %(next_month)s
 ),
+document as materialized (
+    select
+        record_id, kind, number, party_id, party_name, currency, total_minor, issued_on, month,
+        first_value(issued_on) over alike as first_on, row_number() over alike as nth
+    from canonical.invoice_current
+    where book = %(book)s and kind in ('bill', 'supplier_credit') and not removed and status = 'authorised'
+        and party_id is not null and number is not null
+    window alike as (partition by kind, party_id, lower(btrim(number)) order by issued_on, record_id)
+),
 subject as (
     select
         line.line_id as subject, 'unidentified ' || case when line.kind = 'bank' then 'line' else line.kind end as kind,
@@ -35,23 +44,12 @@ subject as (
         and item.kind in ('payout', 'recorded_receipt', 'recorded_payment')
     union all
     select
-        second.record_id, 'second document', '', second.currency, second.total_minor, second.issued_on, null,
-        format('%%s %%s of %%s again, after that of %%s', replace(second.kind, '_', ' '), second.number,
-            coalesce(second.party_name, second.party_id), first.issued_on),
+        record_id, 'second document', '', currency, total_minor, issued_on, null,
+        format('%%s %%s of %%s again, after that of %%s', replace(kind, '_', ' '), number,
+            coalesce(party_name, party_id), first_on),
         false
-    from canonical.invoice_current as second
-    join lateral (
-        select earlier.issued_on
-        from canonical.invoice_current as earlier
-        where earlier.book = second.book and earlier.kind = second.kind and earlier.party_id = second.party_id
-            and lower(btrim(earlier.number)) = lower(btrim(second.number))
-            and not earlier.removed and earlier.status = 'authorised'
-            and (earlier.issued_on, earlier.record_id) < (second.issued_on, second.record_id)
-        order by earlier.issued_on, earlier.record_id
-        limit 1
-    ) as first on true
-    where second.book = %(book)s and second.month between %(first)s and %(last)s
-        and second.kind in ('bill', 'supplier_credit') and not second.removed and second.status = 'authorised'
+    from document
+    where nth > 1 and month between %(first)s and %(last)s
 )
 select
     subject.subject, subject.kind, subject.account, subject.currency, subject.open_minor, subject.since,
