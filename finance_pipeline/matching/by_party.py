@@ -57,8 +57,7 @@ def match(pool: Pool, named: Named) -> Found:
 def _claimed(pool: Pool, named: Named) -> pl.DataFrame:
     """i, surely: items that a free line of their own party names; surely by a number, where no other document of the
     party has that line's amount (it may have written the wrong one)."""
-    hits = named.hits.filter(pl.col("strength") <= BARE)
-    claims = pool.candidates(hits, pool.policy.early_days, refused_too=True)
+    claims = pool.named(named.hits, BARE, refused_too=True)
     same_way = pl.col("item_amount").sign() == pl.col("line_amount").sign()
     own = pl.col("party") == pl.col("line_party")
     theirs = claims.filter(own & same_way & ~pl.col("foreign"))

@@ -83,7 +83,7 @@ def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[
 
 def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
     """Candidates named at least so surely; those named by bare digits only of a payer that may be theirs."""
-    candidates = pool.candidates(named.hits.filter(pl.col("strength") <= strength), pool.policy.early_days)
+    candidates = pool.named(named.hits, strength)
     long = (pl.col("strength") == BARE) & (pl.col("digits") >= _LONG_DIGITS)
     fits = places.kept(candidates, (pl.col("strength") < BARE) | ~pl.col("stranger") | long)
     in_lists = fits["l"].filter(fits["strength"] == SHORTHAND)
@@ -136,6 +136,8 @@ def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
 
 def _unless_another_ends_so(pool: Pool, found: Found) -> Found:
     """Refuse digits of an unknown payer where a document of just that amount has them at its end, after its year."""
+    if found.pairs.is_empty():
+        return found
     digits = found.pairs.filter(pl.col("token").str.contains("^[0-9]{4,}$")).select("l", "i", "token", "amount")
     unknown = pool.lines.filter(pl.col("line_parties").is_null()).select("l", "book", "currency")
     asked = digits.join(unknown, on="l")

@@ -37,31 +37,38 @@ def match(candidates: pl.DataFrame, rule: str) -> Found:
 
 
 def _of_few_ways(plain: pl.DataFrame) -> pl.DataFrame:
-    """Candidates of lines with two numbers or more, and two ways or more to take one document for each; with n, the
-    number's place."""
+    """Candidates of lines with two numbers or more, and two ways or more to take one document for each."""
     each = plain.group_by("l", "token").len()
     ways = each.group_by("l").agg(numbers=pl.len(), ways=pl.col("len").log().sum().exp())
-    few = ways.filter(pl.col("numbers") > 1, pl.col("ways").is_between(1.5, _MOST_WAYS + 0.5)).select("l", "numbers")
-    return plain.join(few, on="l").with_columns(n=pl.col("token").rank("dense").over("l"))
+    few = ways.filter(pl.col("numbers") > 1, pl.col("ways").is_between(1.5, _MOST_WAYS + 0.5)).select("l")
+    return plain.join(few, on="l")
 
 
 def _ways(options: pl.DataFrame) -> pl.DataFrame:
-    """One row for each way to take one document for each number, none twice: l, line_amount, total, taken (list)."""
-    chosen = options.filter(pl.col("n") == 1).select(
-        "l", "line_amount", "numbers", total="item_amount", taken=pl.concat_list("i")
+    """One row for each way to take one document for each number: l, line_amount, total, taken (list)."""
+    marked = options.with_columns(several=pl.len().over("l", "token") > 1)
+    open_ = marked.filter("several").with_columns(n=pl.col("token").rank("dense").over("l"))
+    # A number of one document leaves no choice: only the others, a few, are gone through one after another.
+    chosen = (
+        marked.group_by("l")
+        .agg(
+            pl.col("line_amount").first(),
+            total=pl.col("item_amount").filter(~pl.col("several")).sum(),
+            taken=pl.col("i").filter(~pl.col("several")),
+        )
+        .join(open_.group_by("l").agg(numbers=pl.col("n").max()), on="l")
     )
-    done, n = [chosen.clear()], 1
+    done, n = [chosen.clear()], 0
     while chosen.height:
         n += 1
-        more = options.filter(pl.col("n") == n).select("l", "i", "item_amount")
-        both = chosen.join(more, on="l").filter(~pl.col("taken").list.contains(pl.col("i")))
-        chosen = both.select(
+        both = chosen.join(open_.filter(pl.col("n") == n).select("l", "i", "item_amount"), on="l")
+        taken = both.select(
             "l",
             "line_amount",
             "numbers",
             total=pl.col("total") + pl.col("item_amount"),
             taken=pl.concat_list("taken", "i"),
-        )
-        done.append(chosen.filter(pl.col("numbers") == n))
-        chosen = chosen.filter(pl.col("numbers") > n)
+        ).select(chosen.columns)
+        done.append(taken.filter(pl.col("numbers") == n))
+        chosen = taken.filter(pl.col("numbers") > n)
     return pl.concat(done)

@@ -58,9 +58,12 @@ def _joined(edges: pl.DataFrame) -> pl.DataFrame:
     """edges (l, i, ...) with component: the first line of those that hang together, as far as a few steps reach."""
     joined = edges.with_columns(component="l")
     for _ in range(_ROUNDS):
+        before = joined["component"]
         joined = joined.with_columns(pl.col("component").min().over("i")).with_columns(
             pl.col("component").min().over("l")
         )
+        if joined["component"].equals(before):
+            break
     return joined
 
 
@@ -77,6 +80,8 @@ def _shared_out(edges: pl.DataFrame) -> pl.DataFrame:
         )
         done.append(known.filter("ends").drop("ends"))
         open_ = known.filter(~pl.col("ends")).drop("part", "ends")
+        if open_.is_empty():
+            break
     parts = pl.concat(done)
     unknown = open_.select("component")
     empty = parts.filter(pl.col("part").sign() != pl.col("line_amount").sign()).select("component")

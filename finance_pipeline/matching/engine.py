@@ -133,7 +133,9 @@ def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.D
     pool = _coded(pool, named) if 6 in policy.tiers else pool
     needed = autonomy.beyond(pool.pairs, lines, items, policy)
     pool = _without(pool, needed, lines)
-    told_pool = replace(pool, lines=pool.lines.select(outcomes.OF_LINES), items=pool.items.select("i", "amount"))
+    told_pool = replace(
+        pool, lines=pool.lines.select(outcomes.OF_LINES), items=pool.items.select("i", "amount"), kept={}
+    )
     return told_pool, named.said, lines.select(outcomes.OF_LINES), all_items.select(outcomes.OF_ITEMS), needed
 
 

@@ -18,16 +18,13 @@ _PAID_AGAIN_DAYS = 31
 
 def match(pool: Pool, hits: pl.DataFrame) -> Pool:
     """The pool after ids. hits: references.Named.hits."""
-    early = pool.policy.early_days
     pool = pool.take(claimed_twice(pool, hits))
-    whole = pool.candidates(hits.filter("whole"), early)
+    whole = pool.named(hits, PART).filter("whole")
     # A counter of somebody else's is the digits of another's document too easily.
     whole = whole.filter(~pl.col("stranger") | pl.col("token").str.contains("[A-Z]"))
     pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
-    sure = hits.filter(pl.col("strength") <= SHORTHAND)
     for kinds, rule in ((("payout",), "payout_id"), (RECORDED, "recorded_payment")):
-        of_kind = pool.items["i"].filter(pool.items["kind"].is_in(kinds))
-        candidates = pool.candidates(sure.filter(places.among(sure["i"], of_kind)), early)
+        candidates = pool.named(hits, SHORTHAND).filter(pl.col("kind").is_in(kinds))
         pool = pool.take(proposals.exact(candidates, 0, rule, f"{rule}_sum"))
     return pool.take(_payout_by_amount(pool, hits))
 

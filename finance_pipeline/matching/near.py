@@ -27,9 +27,7 @@ def match(pool: Pool, named: Named) -> Pool:
     corrected number is the only one so near of that amount. If what stands there is a good number of the house, or the
     amount is a common one, the payer has to be that item's party too.
     """
-    rightly = pool.candidates(named.hits.filter(pl.col("strength") <= SHORTHAND), pool.policy.early_days).filter(
-        ~pl.col("stranger") & ~pl.col("foreign")
-    )
+    rightly = pool.named(named.hits, SHORTHAND).filter(~pl.col("stranger") & ~pl.col("foreign"))
     sums = rightly.group_by("l").agg(named=pl.col("item_amount").sum())
     lines = pool.open_lines.join(sums, on="l", how="left", maintain_order="left").with_columns(
         missing=pl.col("amount") - pl.col("named").fill_null(0)

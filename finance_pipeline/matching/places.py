@@ -102,7 +102,7 @@ def among(places: pl.Series, some: pl.Series) -> pl.Series:
     """Whether each place (none is null) is one of some."""
     import numpy as np
 
-    some = some.drop_nulls()
+    some = some.drop_nulls() if some.null_count() else some
     marked = np.zeros(size_of(places, some), np.bool_)
     marked[some.to_numpy()] = True
     return pl.Series(marked[places.to_numpy()], dtype=pl.Boolean)

@@ -65,6 +65,8 @@ class Pool:
     policy: Policy
     unreached: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Further open items, which no line was found to reach (reach)."""
+    kept: dict[int, _Kept] = field(default_factory=dict, repr=False, compare=False)
+    """The candidates last worked out of all hits (`named`), handed on from pool to pool."""
 
     def reaching(self, asked: Callable[[pl.DataFrame], pl.Series]) -> Pool:
         """The pool with those of the unreached items among its own for which an answer by row is yes."""
@@ -150,6 +152,23 @@ class Pool:
         stated = abroad.with_columns(exact=_converted() | _stated(pl.col("memo")))
         return pl.concat([fits.filter(~pl.col("foreign")), stated])
 
+    def named(self, hits: pl.DataFrame, strength: int, *, refused_too: bool = False) -> pl.DataFrame:
+        """candidates of those hits (references.Named.hits) that name so surely at least (references.STRONG ... PART).
+
+        Every step asks this again, and few lines and items have gone since: what was worked out is kept as long as they
+        only grow fewer.
+        """
+        kept = self.kept.get(id(hits))
+        frame = kept.left(self) if kept else None
+        if frame is None:
+            frame = self.candidates(hits, self.policy.early_days, refused_too=True)
+        self.kept.clear()
+        self.kept[id(hits)] = _Kept(hits, self.lines.select("l"), self.items.select("i"), frame)
+        asked = frame["strength"] <= strength
+        if not refused_too and self.refused.height:
+            asked &= ~places.among(frame["l"], self.refused["l"])
+        return frame if asked.all() else frame.filter(asked)
+
     @cached_property
     def _line_facts(self) -> pl.DataFrame:
         return _line_facts(self.open_lines)
@@ -169,6 +188,29 @@ class Pool:
         apart = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().abs()
         recorded_fits = same_account & (apart <= self.policy.recorded_days)
         return ~(is_payout & pl.col("on_processor")) & (~is_recorded | recorded_fits)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Candidates of some hits, refused ones too, of the lines and items that were there."""
+
+    hits: pl.DataFrame
+    lines: pl.DataFrame
+    items: pl.DataFrame
+    frame: pl.DataFrame
+
+    def left(self, pool: Pool) -> pl.DataFrame | None:
+        """Those of a later pool; None where it has lines or items that were not there, or one is paid in part now."""
+        if not places.among(pool.lines["l"], self.lines["l"]).all():
+            return None
+        if not places.among(pool.items["i"], self.items["i"]).all():
+            return None
+        size = places.size_of(pool.items["i"], self.frame["i"])
+        open_now = places.sums(pool.items["i"], pool.items["amount"], size).gather(self.frame["i"])
+        there = places.among(self.frame["l"], pool.lines["l"]) & (open_now != 0)
+        if (there & (open_now != self.frame["item_amount"])).any():
+            return None
+        return self.frame if there.all() else self.frame.filter(there)
 
 
 def _line_facts(lines: pl.DataFrame) -> pl.DataFrame:
@@ -205,6 +247,8 @@ def _stated(memo: pl.Expr) -> pl.Expr:
 
 def pairs_of(frame: pl.DataFrame, **values: object) -> pl.DataFrame:
     """Rows of PAIRS from a frame; given values (expressions or literals) override, the rest is null."""
+    if frame.is_empty():
+        return NOTHING.pairs
     given = {name: value if isinstance(value, pl.Expr) else pl.lit(value) for name, value in values.items()}
     return frame.select(
         given.get(name, pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
@@ -214,6 +258,8 @@ def pairs_of(frame: pl.DataFrame, **values: object) -> pl.DataFrame:
 
 def refusal(frame: pl.DataFrame, why: str) -> pl.DataFrame:
     """Rows of REFUSED from l and i, or l and other_l."""
+    if frame.is_empty():
+        return NOTHING.refused
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(why if name == "why" else None)).cast(dtype).alias(name)
         for name, dtype in REFUSED.items()

@@ -34,8 +34,7 @@ def match(pool: Pool, named: Named, rates: pl.DataFrame) -> Pool:
 
 def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     """Lines that name one item in another currency, and none in their own."""
-    hits = named.hits.filter(pl.col("strength") <= BARE)
-    every = pool.candidates(hits, pool.policy.early_days)
+    every = pool.named(named.hits, BARE)
     at_home = every.filter(~pl.col("foreign"), pl.col("strength") <= SHORTHAND).select("l")
     candidates = every.join(at_home, on="l", how="anti", maintain_order="left").filter(
         "foreign", ~pl.col("stranger"), pl.col("item_amount").sign() == pl.col("line_amount").sign()

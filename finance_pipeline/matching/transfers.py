@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import SHORTHAND, Named
 from finance_pipeline.matching.text import phrase_pattern, squeezed
@@ -38,14 +39,18 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount], rates: pl.DataFra
     """The pool after pairs of lines on two own accounts of one book: of opposite amounts first, then less a charge or
     at a rate of exchange where a text says that they are a transfer.
     """
-    pool = pool.take(_equal(pool, _legs(pool, named, own)))
-    if len({account.account_id for account in own}) < 2:
-        return pool
     legs = _legs(pool, named, own)
-    if legs.is_empty():
+    pool = pool.take(_equal(pool, legs))
+    legs = _still_free(legs, pool)
+    if len({account.account_id for account in own}) < 2 or legs.is_empty():
         return pool
     pool = pool.take(_less_a_charge(pool, legs))
-    return pool.take(_at_a_rate(pool, _legs(pool, named, own), rates)) if rates.height else pool
+    return pool.take(_at_a_rate(pool, _still_free(legs, pool), rates)) if rates.height else pool
+
+
+def _still_free(legs: pl.DataFrame, pool: Pool) -> pl.DataFrame:
+    """Those of some legs whose lines a later pool still has."""
+    return legs.filter(places.among(legs["l"], pool.lines["l"]))
 
 
 def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
