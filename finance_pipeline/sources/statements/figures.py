@@ -13,7 +13,8 @@ from finance_pipeline.core.money import MAX_MINOR, NotMoney, UnknownCurrency, ex
 _USUAL_DECIMALS = 2
 _PIVOT_YEAR = 80
 """Two digits of a year below this are of this century."""
-_SPACES = str.maketrans("", "", " \u00a0\u2009\u202f'\u2019")
+_SPACES = str.maketrans("\u2212", "-", " \u00a0\u2009\u202f'\u2019")
+"""Blanks and apostrophes between thousands go; a minus sign of typography is one."""
 
 
 class NotADate(ValueError):

@@ -33,7 +33,11 @@ _FORMATS = (
     "yyyy-mm-dd", "dd.mm.yyyy", "mm.dd.yyyy", "dd/mm/yyyy", "mm/dd/yyyy", "dd-mm-yyyy", "mm-dd-yyyy", "yyyy/mm/dd",
     "yyyy.mm.dd", "yyyymmdd", "dd.mm.yy", "dd/mm/yy", "mm/dd/yy", "dd-mm-yy", "dd mon yyyy", "dd-mon-yyyy", "dd-mon-yy",
 )  # fmt: skip
-_AMOUNT = re.compile(r"\(?[-+]?\s*(?:[A-Z]{3}|[€$£])?\s*[-+]?\d[\d.,' \u00a0]*\s*(?:[-+]|[A-Z]{3}|[€$£])?\)?")
+_AMOUNT = re.compile(
+    r"\(?[-+\u2212]?\s*(?:[A-Z]{3}|[€$£])?\s*[-+\u2212]?\d[\d.,' \u00a0]*\s*(?:[-+\u2212]|[A-Z]{3}|[€$£]|CR|DR)?\)?"
+)
+_OUT = re.compile(r"[-(\u2212]|DR$")
+"""What says that an amount is money out."""
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9 ]{11,36}")
 _WORDS = {
     "booked": r"book|posting|posted|transaction.?date|^date$|datum|buchung|fecha|data|date.op|date.compta|bokf|^date",
@@ -41,7 +45,7 @@ _WORDS = {
     "money_out": r"debit|soll\b|withdraw|paid.?out|money.?out|outflow|ausgang|d[ée]bit|charge|uitgave|belast|cargo",
     "money_in": r"credit|haben|deposit|paid.?in|money.?in|inflow|eingang|cr[ée]dit|gutschrift|abono|received",
     "amount": r"amount|betrag|umsatz|montant|importe|importo|kwota|bedrag|belopp|bel[øo]b|summa|sum\b|inflow|value",
-    "balance": r"balance|saldo|solde|kontostand|stand",
+    "balance": r"balance|saldo|solde|kontostand|stand|\bbal\b",
     "currency": r"curr|ccy|w[äa]hrung|devise|divisa|waluta|munt|valuta",
     "direction": r"soll.?/?.?haben|debit.?/.?credit|dr.?/?.?cr|cr.?/?.?dr|af.?bij|s/h|direction|sens",
     "name": r"payee|name|empf[äa]nger|auftraggeber|beneficiary|counterpart|naam|nom\b|merchant|beg[üu]nstigt|partner",
@@ -90,7 +94,8 @@ def _table(text: str) -> tuple[str, int, list[list[str]]]:
     best: tuple[int, str, int] | None = None
     for delimiter in _DELIMITERS:
         counts = [_cells(line, delimiter) - 1 for line in lines[:_SAMPLE_ROWS] if line.strip()]
-        usual = max(set(counts), key=lambda n: (counts.count(n) * (n > 0), n), default=0)
+        # By cells, not by lines: what stands before a table has few cells, and may have more lines.
+        usual = max(set(counts), key=lambda n: (counts.count(n) * n, n), default=0)
         fitting = sum(1 for count in counts if count == usual)
         if usual >= _LEAST_COLUMNS - 1 and fitting >= _LEAST_LINES and (best is None or fitting * usual > best[0]):
             best = (fitting * usual, delimiter, usual)
@@ -98,10 +103,18 @@ def _table(text: str) -> tuple[str, int, list[list[str]]]:
         raise MalformedStatement("nothing in the file says that it is a bank statement.")
     _, delimiter, usual = best
     before = next((i for i, line in enumerate(lines[:_MOST_LINES_BEFORE]) if _cells(line, delimiter) > usual), 0)
+    if before and _is_short_header(lines[before - 1], lines[before], delimiter):
+        before -= 1
     rows = table_of(text, delimiter, before)
     if not rows:
         raise MalformedStatement("the table has no rows.")
     return delimiter, before, rows
+
+
+def _is_short_header(above: str, first: str, delimiter: str) -> bool:
+    """Whether a line names the columns of a table each of whose lines ends in one more delimiter."""
+    names, cells = (next(csv.reader([line], delimiter=delimiter), []) for line in (above, first))
+    return len(names) == len(cells) - 1 and not any(map(_is_date, names)) and any(map(_is_date, cells))
 
 
 def _cells(line: str, delimiter: str) -> int:
@@ -231,7 +244,7 @@ def _amounts(seen: _Seen, declared: dict[str, Any], questions: list[str]) -> dic
             declared["debit_words"] = [word for word in words if _DIRECTIONS.get(word.casefold()) == "out"]
             if not (declared["credit_words"] and declared["debit_words"]):
                 questions.append(f"which words in column {directions[0] + 1} say money in and money out")
-        elif not any(re.search(r"[-(]", cell) for cell in seen.columns[said["amount"]]) and seen.row_count > _FEW_ROWS:
+        elif not any(map(_OUT.search, seen.columns[said["amount"]])) and seen.row_count > _FEW_ROWS:
             questions.append("no amount has a sign: which are money in and which money out has to be declared")
         return said
     shown = ", ".join(str(i + 1) for i in money)
@@ -274,8 +287,10 @@ def _order(cells: list[str], form: str | None) -> str:
     if form is None:
         return "oldest_first"
     strptime = strptime_format(form)
-    readable = [cell for cell in cells if " " not in form and _reads(cell, form)]
-    days = [datetime.strptime(re.split("[ T]", cell)[0], strptime) for cell in (*readable[:1], *readable[-1:])]
+    readable = [cell for cell in cells if _reads(cell, form)]
+    # A time of day may stand behind; of a date written with blanks all is the date.
+    parts = [cell if " " in form else re.split("[ T]", cell)[0] for cell in (*readable[:1], *readable[-1:])]
+    days = [datetime.strptime(part, strptime) for part in parts]
     return "newest_first" if days and days[0] > days[-1] else "oldest_first"
 
 

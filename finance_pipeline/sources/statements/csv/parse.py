@@ -71,6 +71,10 @@ _TOTAL = re.compile(
 )
 
 
+_MARKED = re.compile(r"(.*\d)\s*(CR|DR)")
+"""An amount with credit or debit behind it: 1,200.50 DR."""
+
+
 class _Row:
     """One row beside what the profile says of its cells."""
 
@@ -123,7 +127,11 @@ class _Row:
     def minor(self, name: str, currency: str | None) -> int | None:
         """An amount, None where the cell is empty. Raises NotMoney."""
         text = self.said(name)
-        return None if text is None else loose_minor(_bare(text), currency, self.profile.decimal_mark)
+        if text is None:
+            return None
+        marked = _MARKED.fullmatch(text)
+        minor = loose_minor(_bare(marked.group(1) if marked else text), currency, self.profile.decimal_mark)
+        return -minor if marked and marked.group(2) == "DR" else minor
 
 
 def _bare(text: str) -> str:
