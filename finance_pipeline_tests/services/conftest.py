@@ -12,13 +12,13 @@ from finance_pipeline.services.workspace import Workspace
 from finance_pipeline_tests.services.companies import Company, Shared, company
 from finance_pipeline_tests.services.pipeline import Computed, compute, sync_all
 
-TWO_BOOKS = WorldOptions(seed=7, books=("uk", "de"), first_month="2025-05", month_count=3, bank_lines=360)
+TWO_BOOKS = WorldOptions(seed=7, books=("uk", "de"), first_month="2025-05", month_count=2, bank_lines=300)
 GROWING = WorldOptions(seed=3, books=("uk",), first_month="2025-05", month_count=2, bank_lines=150)
 
 
 @pytest.fixture(scope="session")
 def two_books(shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """A British company with an account in euros, and a German one with an account that has no feed: May to July."""
+    """A British company with an account in euros, and a German one with an account that has no feed: May and June."""
     with company(TWO_BOOKS, shared, tmp_path_factory.mktemp("two-books")) as found:
         yield found
 

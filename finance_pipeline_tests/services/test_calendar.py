@@ -36,7 +36,7 @@ def test_a_range_of_months_is_checked_before_anything_is_done(settled: Workspace
 def test_a_book_has_data_from_its_first_month_to_the_last_that_evidence_reached(
     two_books: Company, settled: Workspace
 ) -> None:
-    assert keys(months_with_data(settled, "uk")) == ["2025-05", "2025-06", "2025-07"]
+    assert keys(months_with_data(settled, "uk")) == ["2025-05", "2025-06"]
     with two_books.new_books() as nothing_landed:
         assert months_with_data(nothing_landed, "uk") == []
 
@@ -52,12 +52,12 @@ def test_new_evidence_makes_its_month_and_all_later_ones_of_its_book_due_and_no_
         assert touched(books, high) == ([], high), "a sync that brings nothing makes nothing due"
 
         account = next(a for b in books.settings.books for a in b.bank_accounts if not a.feed).statement_ids[0]
-        line = Line("10.00", "LATE", "2025-06-11")
-        late = statement_file(statement("0.00", "10.00", line, day="2025-06-11", account=account, number="LATE"))
+        line = Line("10.00", "LATE", "2025-05-11")
+        late = statement_file(statement("0.00", "10.00", line, day="2025-05-11", account=account, number="LATE"))
         (books.home / "inbox" / "late.xml").write_bytes(late)
         api.sync(books, "camt053")
         due, higher = touched(books, high)
-        assert keys(due) == ["de|2025-06", "de|2025-07"]
+        assert keys(due) == ["de|2025-05", "de|2025-06"]
         assert higher > high
         assert touched(books, higher) == ([], higher)
 
@@ -70,12 +70,12 @@ def test_a_line_that_moves_to_another_month_makes_both_months_due(settled: Works
                 """
                 insert into landing.record (connection_id, source, kind, source_id, version, account, accounting_on,
                     previous_on, removed, content_hash, file_hash, page_hash, sync_id)
-                select connection_id, source, kind, source_id, version + 1, account, '2025-07-01', accounting_on,
+                select connection_id, source, kind, source_id, version + 1, account, '2025-06-01', accounting_on,
                     removed, content_hash, file_hash, page_hash, 'moved'
                 from landing.record
-                where connection_id = 'uk-plaid' and kind = 'transaction' and accounting_on between '2025-06-25'
-                    and '2025-06-30' and version = 1
+                where connection_id = 'uk-plaid' and kind = 'transaction' and accounting_on between '2025-05-25'
+                    and '2025-05-31' and version = 1
                 order by seq limit 1
                 """
             )
-        assert keys(touched(books, high)[0]) == ["uk|2025-06", "uk|2025-07"]
+        assert keys(touched(books, high)[0]) == ["uk|2025-05", "uk|2025-06"]

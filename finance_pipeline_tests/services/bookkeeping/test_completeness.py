@@ -174,7 +174,7 @@ def test_landed_is_mapped_plus_set_aside_record_by_record(settled: Workspace) ->
     )
     [(set_aside, landed, mapped)] = counts
     assert landed == mapped + set_aside
-    assert landed > 1000
+    assert landed > 500
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_line_that_cannot_be_mapped_is_set_aside_with_the_reason_and_the_rest_
 
 def test_what_sources_said_is_passed_over_posted_or_held_in_count_and_sum(settled: Workspace) -> None:
     for book in ("uk", "de"):
-        found = completeness(settled, book, "2025-05", "2025-07")
+        found = completeness(settled, book, "2025-05", "2025-06")
         assert (found.is_proven, found.unmapped_count, found.dead_letter_count) == (True, 0, 0), found.rows
         assert found.rows["posted_count"].sum() > 100
         lines = found.rows.filter(kind="bank line")

@@ -36,7 +36,7 @@ class Desk:
         return self.one(
             f"""
             select line_id, amount_minor, currency from recon.exception
-            where book = 'de' and month = '2025-07' and {condition} and line_id like '%%/transaction/%%'
+            where book = 'de' and month = '2025-06' and {condition} and line_id like '%%/transaction/%%'
                 and not exists (select from recon.decision where decision.line_id = exception.line_id)
             order by booked_on, line_id limit 1
             """  # noqa: S608
@@ -47,7 +47,7 @@ class Desk:
         return self.one(
             f"""
             select item_id, open_minor from recon.open_item
-            where book = 'de' and month = '2025-07' and {condition} order by abs(open_minor), item_id limit 1
+            where book = 'de' and month = '2025-06' and {condition} order by abs(open_minor), item_id limit 1
             """  # noqa: S608
         )
 
@@ -90,7 +90,7 @@ def test_lines_that_a_person_explains_are_matched_so_posted_and_everything_ties_
         [("confirmed", "principal", small, small_minor, small_minor), on_account]
     )
     opened = (
-        "select kind, open_minor, party_id is not null from recon.open_item where item_id = %s and month = '2025-07'"
+        "select kind, open_minor, party_id is not null from recon.open_item where item_id = %s and month = '2025-06'"
     )
     assert rows(desk.books, opened, f"{receipt}/on-account") == [("customer_on_account", -rest, True)]
     assert again.new_entries > 0
@@ -146,11 +146,11 @@ def test_what_cannot_be_is_refused_by_name_and_nothing_is_recorded(desk: Desk) -
         """
         select item_id, line_id from recon.standing join recon.allocation using (match_id, version)
         where standing.book = 'de' and item_kind = 'invoice' and relation is null and not exists (
-            select from recon.open_item where open_item.item_id = allocation.item_id and open_item.month = '2025-07'
+            select from recon.open_item where open_item.item_id = allocation.item_id and open_item.month = '2025-06'
         ) limit 1
         """
     )
-    (british,) = desk.one("select item_id from recon.open_item where book = 'uk' and month = '2025-07' limit 1")
+    (british,) = desk.one("select item_id from recon.open_item where book = 'uk' and month = '2025-06' limit 1")
     before = decisions(desk.books).height
     for named, more, said in (
         (["no such thing"], {}, "there is no item or line 'no such thing'"),

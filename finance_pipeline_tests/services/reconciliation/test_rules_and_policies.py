@@ -81,7 +81,7 @@ def test_rules_are_tried_on_what_stands_and_nothing_is_saved(books: Workspace, t
     file = tmp_path / "rules.yaml"
     file.write_text(yaml.safe_dump([{"name": "card", "account": "6300", "words": ["card"], "direction": "out"}]))
     before = rows(books, "select count(*) from recon.match")
-    found = try_rules(books, "de", "2025-06", "2025-07", file)
+    found = try_rules(books, "de", "2025-06", "2025-06", file)
     mine = found.lines.filter(rule="card")
     assert mine.height > 0
     assert mine["booked_on"].min() >= date(2025, 6, 1)  # type: ignore[operator]
@@ -159,7 +159,7 @@ def with_tier(books: Workspace, count: int, tier: int) -> None:
         where standing.book = 'de' and account_code is not null
         union all
         select line_id, '6300' from recon.exception
-        where book = 'de' and month = '2025-07' and reason = 'nothing_found'
+        where book = 'de' and month = '2025-06' and reason = 'nothing_found'
         limit %s
         """,
         count,
