@@ -23,16 +23,16 @@ _AT_ONCE = 2
 """More slices at the same time would take more memory, and hardly less time: most of a step runs on many threads."""
 
 
-def in_slices(given: Inputs, work: Callable[[Inputs], Outcome]) -> Outcome:
-    """What work makes of the inputs (as their schemas have them, nothing standing), by slices of the books."""
+def in_slices(given: Inputs, work: Callable[[Inputs], Outcome]) -> list[Outcome]:
+    """What work makes of the inputs (as their schemas have them, nothing standing), for each slice of the books."""
     sliced = _sliced(given)
     if sliced is None:
-        return work(given)
+        return [work(given)]
     from concurrent.futures import ThreadPoolExecutor
 
     books = sliced.partition_by("slice", maintain_order=True)
     with ThreadPoolExecutor(min(_AT_ONCE, pl.thread_pool_size())) as threads:
-        return _together(list(threads.map(lambda some: work(_of(given, some["book"])), books)))
+        return list(threads.map(lambda some: work(_of(given, some["book"])), books))
 
 
 def _sliced(given: Inputs) -> pl.DataFrame | None:
@@ -85,8 +85,10 @@ def _of(given: Inputs, books: pl.Series) -> Inputs:
     )
 
 
-def _together(parts: list[Outcome]) -> Outcome:
+def together(parts: list[Outcome]) -> Outcome:
     """The outcomes of slices as that of all, in the order of the lines' ids."""
+    if len(parts) == 1:
+        return parts[0]
     allocations = pl.concat([part.allocations for part in parts])
     # Matches stand in the order of their allocations, which name the line.
     firsts = allocations.filter(pl.col("match_id").is_first_distinct())

@@ -69,7 +69,9 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
     given = _conformed(inputs, policy)
     del inputs
     if given.standing.is_empty():
-        return by_books.in_slices(given, lambda part: _once(part, policy))
+        parts = by_books.in_slices(given, lambda part: _once(part, policy))
+        del given
+        return by_books.together(parts)
     retracted = schemas.RETRACTIONS.empty()
     while True:
         outcome = _once(given, policy)

@@ -162,7 +162,8 @@ def _goes_on() -> pl.Expr:
 def joined_digits() -> pl.Expr:
     """The digits that name the document stand in the memo with others joined before them."""
     bare = pl.col("token").str.contains("^[0-9]+$")
-    joined = pl.format("[0-9][-/.]{}(?:[^0-9]|$)", pl.col("token"))
+    # A pattern for each number is dear to make: there is one only where the number is of digits alone.
+    joined = pl.when(bare).then(pl.format("[0-9][-/.]{}(?:[^0-9]|$)", pl.col("token")))
     return (bare & folded(pl.col("memo")).str.contains(joined)).fill_null(False)
 
 
