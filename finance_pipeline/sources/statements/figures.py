@@ -5,6 +5,7 @@ Here: texts to minor units and dates in the dialects that several formats share.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import lru_cache
 
@@ -15,6 +16,10 @@ _PIVOT_YEAR = 80
 """Two digits of a year below this are of this century."""
 _SPACES = str.maketrans("\u2212", "-", " \u00a0\u2009\u202f'\u2019")
 """Blanks and apostrophes between thousands go; a minus sign of typography is one."""
+
+
+_EITHER = re.compile(r"[-+]?\d{1,3},\d{3}")
+_DIGITS_OF_THOUSANDS = 3
 
 
 class NotADate(ValueError):
@@ -63,8 +68,8 @@ def loose_minor(text: str, currency: str | None, mark: str = "") -> int:
     """Minor units of an amount with a comma or a point, thousands apart or not: "1.234,50", "1'234.50", "380115,".
 
     Parentheses and a sign behind are minus signs. mark: the decimal mark, where the format or a profile says so. Else
-    where both stand, the last is the decimal mark; one alone is the decimal mark, unless it stands several times.
-    Raises NotMoney.
+    where both stand, the last is the decimal mark; one alone is the decimal mark, unless it stands several times. A
+    comma alone before three digits (2,500) may be either, and is no amount. Raises NotMoney.
     """
     if mark == "," and text.replace(",", "", 1).isdecimal() and text.isascii():
         return minor_of(text.replace(",", "."), currency)
@@ -75,6 +80,8 @@ def loose_minor(text: str, currency: str | None, mark: str = "") -> int:
     if trailing in ("-", "+"):
         plain = trailing + plain[:-1]
     if not mark:
+        if _EITHER.fullmatch(plain) and decimals_of(currency) != _DIGITS_OF_THOUSANDS:
+            raise NotMoney(f"{text.strip()} may be thousands or not.")
         comma, point = plain.rfind(","), plain.rfind(".")
         mark = "," if comma > point else "."
         if plain.count(mark) > 1:

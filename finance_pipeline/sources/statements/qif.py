@@ -22,6 +22,7 @@ _PACKED = re.compile(r"\s*(\d{4})(\d{2})(\d{2})\s*$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PIVOT_YEAR = 70
 _OPENING = "opening balance"
+_MARK = re.compile(r"([.,])\d{1,2}$")
 _ONCE = "DT"
 _TWICE = "twice"
 """What of date and amount a record states again: two records without ^ between them look like that."""
@@ -41,10 +42,17 @@ def read_qif(text: str, currency: str | None = None) -> Reading:
     sections = [each for each in _sections(text) if each.kind in _OF_MONEY]
     if not any(section.records for section in sections):
         raise MalformedStatement("the file holds no bank, cash or card lines.")
+    marks = {mark for each in sections for record in each.records for mark in _marks(record)}
+    mark = marks.pop() if len(marks) == 1 else ""
     order = _declared_order(text) or _order([record.get("D", "") for section in sections for record in section.records])
     for section in sections:
         if section.records:
-            yield from _statement(section, order, currency)
+            yield from _statement(section, order, currency, mark)
+
+
+def _marks(record: dict[str, str]) -> list[str]:
+    """The decimal mark of a record's amount, where it leaves no choice: one or two digits stand behind it."""
+    return _MARK.findall(record.get("T") or record.get("U") or "")
 
 
 def _sections(text: str) -> Iterator[_Section]:
@@ -72,12 +80,12 @@ def _sections(text: str) -> Iterator[_Section]:
     yield section
 
 
-def _statement(section: _Section, order: str, currency: str | None) -> Reading:
+def _statement(section: _Section, order: str, currency: str | None, mark: str) -> Reading:
     """One section. A first record "Opening Balance" is the balance before the others: it moves nothing."""
     opening: Balance | None = None
     lines, problems = list(section.records), list[str]()
     if lines and _opens(lines[0], section.account):
-        first = _entry(lines[0], 1, order, currency, [])
+        first = _entry(lines[0], 1, order, (currency, mark), [])
         if isinstance(first, Entry):
             opening = Balance(first.amount_minor, first.booked_on)
             section = replace(section, account=section.account or lines[0]["L"].strip("[]") or None)
@@ -86,7 +94,7 @@ def _statement(section: _Section, order: str, currency: str | None) -> Reading:
     if not order and lines:
         problems.append("its dates do not say which number is the month")
     for number, record in enumerate(lines, start=1):
-        yield _entry(record, number, order, currency, problems)
+        yield _entry(record, number, order, (currency, mark), problems)
     yield Head(format="QIF", account=section.account, opening=opening, problems=tuple(problems))
 
 
@@ -104,13 +112,16 @@ def _declared_order(text: str) -> str:
 
 
 def _entry(
-    record: dict[str, str], number: int, order: str, currency: str | None, problems: list[str]
+    record: dict[str, str], number: int, order: str, money: tuple[str | None, str], problems: list[str]
 ) -> Entry | Unread:
-    """One record. T and U are the amount; N a cheque's number, P the other party, M a text, L a category."""
+    """One record. T and U are the amount; N a cheque's number, P the other party, M a text, L a category.
+
+    money: the currency and the decimal mark, where they are known.
+    """
     if _TWICE in record:
         return Unread(f"entry {number} states its date or amount twice: a ^ may be missing before the second")
     try:
-        amount_minor = loose_minor(record.get("T") or record.get("U") or "nothing", currency)
+        amount_minor = loose_minor(record.get("T") or record.get("U") or "nothing", *money)
     except NotMoney as cause:
         return Unread(f"entry {number}: {cause.what.rstrip('.')}")
     booked_on = _day(record.get("D", ""), order) if order else None
