@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -291,9 +292,15 @@ def load_settings(home: Path | None = None) -> Settings:
     return settings
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Any:
+    """What a settings file holds. A run loads the same files for each asset; parsing is most of what that takes."""
+    return yaml.safe_load(text)
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content = deepcopy(_parsed(file.read_text(encoding="utf-8"))) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as cause:
         raise BadSettings(f"not readable as YAML: {cause}", where=str(file)) from cause
     if not isinstance(content, dict):
