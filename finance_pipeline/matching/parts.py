@@ -37,6 +37,8 @@ _DAY = (
 )
 """Digits that are a day: 20260520, 20052026."""
 _MONTH = "^20[0-9]{2}(?:0[1-9]|1[0-2])$"
+_JOINT = "\x01"
+"""Stands for a mark that joins digits to others before them; a control character, which no bank prints."""
 _FEW_DOCUMENTS = 4
 """Digits that more documents than this have are a year, a month or a series, and name none of them."""
 
@@ -161,10 +163,10 @@ def _goes_on() -> pl.Expr:
 
 def joined_digits() -> pl.Expr:
     """The digits that name the document stand in the memo with others joined before them."""
-    bare = pl.col("token").str.contains("^[0-9]+$")
-    # A pattern for each number is dear to make: there is one only where the number is of digits alone.
-    joined = pl.when(bare).then(pl.format("[0-9][-/.]{}(?:[^0-9]|$)", pl.col("token")))
-    return (bare & folded(pl.col("memo")).str.contains(joined)).fill_null(False)
+    # Every run of digits with others joined before it is found at once: a pattern for each number is dear to make.
+    marked = folded(pl.col("memo")).str.replace_all("([0-9])[-/.]", "$1" + _JOINT)
+    joined = marked.str.extract_all(_JOINT + "[0-9]+").list.contains(pl.format(_JOINT + "{}", pl.col("token")))
+    return (pl.col("token").str.contains("^[0-9]+$") & joined).fill_null(False)
 
 
 def _list_ended() -> pl.Expr:
