@@ -68,7 +68,7 @@ def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
 
 
 def _under_faults(campaigns: Sequence[Campaign], seeds: Sequence[int], expected: Facts) -> Iterator[Lived]:
-    """The runs as they end, as many at once as there are campaigns. Raises DidNotEnd."""
+    """The runs as they end, as many at once as there are campaigns."""
     free: SimpleQueue[Campaign] = SimpleQueue()
     for campaign in campaigns:
         free.put(campaign)
