@@ -108,13 +108,11 @@ def withdraw(book: Book, month: Month, reason: Reason, subjects: Subjects = None
 @app.command()
 def review(book: Book, month: Month, reason: Reason) -> None:
     """Put a month's figures forward for sign-off: the first of two people."""
-    from finance_pipeline.services.closing import doubtful as closing_doubtful
     from finance_pipeline.services.closing import signing
 
     with opened() as workspace:
-        signing.review(workspace, book, month, reason=reason)
+        found = signing.review(workspace, book, month, reason=reason).doubtful
         actor = workspace.settings.actor
-        found = closing_doubtful.doubtful(workspace, book, month)
     console.print(f"{book} {month} is put forward for sign-off by {actor}. Another person signs.")
     if found.height:
         console.print(f"{found.height} matches stand that would not be found any more: close doubtful tells which.")

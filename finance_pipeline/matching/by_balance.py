@@ -37,6 +37,8 @@ def by_list(pool: Pool, named: Named) -> Found:
     asked = facts.join(lists, on="l").filter(
         pl.col("named") >= _LEAST_NAMED, pl.col("line_party").is_null() | (pl.col("line_party") == pl.col("party"))
     )
+    if asked.is_empty():
+        return NOTHING
     items = pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED)).join(asked, on=keys, how="semi")
     open_then = asked.join(items.select("i", *keys, "issued_on", item_amount="amount"), on=keys).filter(
         pl.col("issued_on") <= pl.col("booked_on")

@@ -127,11 +127,7 @@ def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
         return found
     own = parties.group_by("book", "currency", "amount", line_parties="party").agg(own=pl.col("i").min())
     doubted = payers.join(own, on=["book", "currency", "amount", "line_parties"])
-    if doubted.is_empty():
-        return found
-    both = pl.concat([doubted.select("l", "i"), doubted.select("l", i="own")])
-    kept = found.pairs.join(doubted.select("l").unique(), on="l", how="anti", maintain_order="left")
-    return replace(found, pairs=kept, refused=pl.concat([found.refused, refusal(both, SEVERAL)]))
+    return _without(found, doubted.select("l", "i", other="own"))
 
 
 def _unless_another_ends_so(pool: Pool, found: Found) -> Found:
@@ -147,6 +143,11 @@ def _unless_another_ends_so(pool: Pool, found: Found) -> Found:
     others = pool.items.join(asked, on=keys, how="semi").select("number", *keys, other="i").drop_nulls("number")
     ends = squeezed(pl.col("number")).str.ends_with(pl.col("token"))
     doubted = asked.join(others, on=keys).filter(pl.col("other") != pl.col("i"), ends)
+    return _without(found, doubted)
+
+
+def _without(found: Found, doubted: pl.DataFrame) -> Found:
+    """What was found without lines that may as well mean another document (l, i, other), which are refused."""
     if doubted.is_empty():
         return found
     both = pl.concat([doubted.select("l", "i"), doubted.select("l", i="other")])

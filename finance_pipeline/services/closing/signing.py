@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -72,25 +73,33 @@ def statuses(workspace: Workspace, book_id: str | None = None) -> list[steps.Clo
     return found
 
 
+@dataclass(frozen=True)
+class Review:
+    """What was put forward. doubtful: matches that stand and would not be found any more (differences.DOUBTFUL)."""
+
+    number: int
+    doubtful: pl.DataFrame
+
+
 def review(
     workspace: Workspace, book_id: str, month_text: str, *, reason: str, actor: str | None = None,
     origin: str | None = None,
-) -> int:  # fmt: skip
-    """Put the figures of a month forward for sign-off: the first of two people. Returns the number of the review.
+) -> Review:  # fmt: skip
+    """Put the figures of a month forward for sign-off: the first of two people.
 
-    Matches that stand and would not be found any more are noted with what was seen. Raises NotReady while a step is
-    open.
+    Matches in doubt are noted with what was seen. Raises NotReady while a step is open.
     """
     who = acting(workspace.settings, "accountant", actor, origin)
     book, month = book_month(workspace, book_id, month_text)
     with changing(workspace, book, month) as conn:
         close = _ready(conn, workspace, book, month, steps.CHECKED)
-        seen = seen_of(close, doubtful_matches=doubtful_of(conn, book, month)["match_id"].to_list())
+        doubtful = doubtful_of(conn, book, month)
+        seen = seen_of(close, doubtful_matches=doubtful["match_id"].to_list())
         row = conn.execute(
             "select close.put_forward(%s, %s, %s, %s, %s, %s, %s)",
             (book.id, str(month), who.name, who.role, given(reason), who.origin, seen),
         ).fetchone()
-    return int(row[0]) if row else 0
+    return Review(int(row[0]) if row else 0, doubtful)
 
 
 def sign(
