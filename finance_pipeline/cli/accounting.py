@@ -67,10 +67,16 @@ def show_tax(workspace: Workspace, book: str, month: str, *, as_json: bool) -> N
     show_frame(title, found, columns, as_json=as_json, empty="no document was issued")
 
 
-def show_completeness(workspace: Workspace, book: str, first: str, last: str, *, as_json: bool) -> None:
-    """Print what sources said of some months beside what is posted of it; ends with 1 where something is missing."""
-    from finance_pipeline.services.bookkeeping.completeness import completeness
+def show_completeness(workspace: Workspace, book: str, first: str | None, last: str | None, *, as_json: bool) -> None:
+    """Print what sources said of some months beside what is posted of it; ends with 1 where something is missing.
 
+    first, last: None for the book's first month and the last that has data.
+    """
+    from finance_pipeline.services.bookkeeping.completeness import completeness
+    from finance_pipeline.services.calendar import months_with_data
+
+    first = first or str(workspace.settings.book(book).first_month)
+    last = last or str(max(months_with_data(workspace, book), default=first))
     found = completeness(workspace, book, first, last)
     if as_json:
         frames = {"rows": found.rows.to_dicts(), "held": found.held.to_dicts()}

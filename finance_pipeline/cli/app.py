@@ -218,8 +218,8 @@ app.command("bank-reconciliation")(bank.bank_reconciliation)
 @app.command()
 def completeness(
     book: Book,
-    first: Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")],
-    last: Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")],
+    first: Annotated[str | None, typer.Option("--from", help="First month, YYYY-MM; else the book's first.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month, YYYY-MM; else the last that has data.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Everything that sources said of a book: passed over, posted or held, in count and sum; nothing missing."""

@@ -19,7 +19,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import PermanentProblem
 from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline.store.copy import copy_in, copy_out
-from finance_pipeline.store.sql import query
+from finance_pipeline.store.sql import query, without_nested_loops
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 SUBJECT = ("source", "source_id", "purpose")
@@ -132,15 +132,9 @@ def _post(
 
 
 def _post_entries(conn: Connection, batch: dict[str, Any]) -> int:
-    """Insert what the plan says is new; returns how many.
-
-    Without nested loops: the staged rows have no statistics, or those of an emptied table, and a join planned by them
-    once compared each of 400,000 entries with every other.
-    """
-    conn.execute("set local enable_nestloop = off")
-    inserted = conn.execute(query("ledger_post_entries"), batch).rowcount
-    conn.execute("set local enable_nestloop to default")
-    return inserted
+    """Insert what the plan says is new; returns how many."""
+    with without_nested_loops(conn):
+        return conn.execute(query("ledger_post_entries"), batch).rowcount
 
 
 def _check(book: str, entries: pl.DataFrame) -> None:

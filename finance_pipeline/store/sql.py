@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from finance_pipeline.core.problems import BadSettings
+
+if TYPE_CHECKING:
+    import psycopg
 
 SQL_FOLDER = Path(__file__).resolve().parents[2] / "sql"
 
@@ -29,3 +34,15 @@ def text_of(file: Path) -> LiteralString:
             where=str(SQL_FOLDER),
             todo="Install the project in place: pip install -e .",
         ) from cause
+
+
+@contextmanager
+def without_nested_loops(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """While this lasts, joins of the caller's transaction are hashed or merged wherever they can be.
+
+    For statements over rows that have no statistics, as those of staging tables and of materialized parts of a query:
+    the planner takes them for one row, and so has each of thousands compared with every other.
+    """
+    conn.execute("set local enable_nestloop = off")
+    yield
+    conn.execute("set local enable_nestloop to default")

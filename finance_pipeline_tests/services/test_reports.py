@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any, LiteralString
 
 import polars as pl
+import psycopg
 import pytest
 
 from finance_pipeline.core.money import format_money
@@ -15,6 +19,7 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.services import api, reports
 from finance_pipeline.services.reports import ROLES, Question
 from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.database import Database
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline_tests.ledger.by_hand import close_month
@@ -56,6 +61,27 @@ def test_the_items_of_the_ledger_are_those_that_reconciliation_carries_forward(s
         )
         # What a later month showed to be a transfer was posted as one on its own day.
         assert set(waiting.select("item_id", "open_minor").rows()) <= set(lines)
+
+
+def test_no_posting_is_compared_with_each_other_to_see_what_is_open(
+    settled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is materialized in a query has no statistics: planned by them, 20,000 postings took longer than a minute."""
+    plans: list[str] = []
+
+    def explained(
+        conn: psycopg.Connection[Any], text: LiteralString, params: dict[str, Any], schema: pl.Schema
+    ) -> pl.DataFrame:
+        asked = psycopg.ClientCursor(conn).mogrify(text, params)
+        plans.extend(line for (line,) in conn.execute(f"explain (analyze) {asked}".encode()))
+        return copy_out(conn, text, params, schema)
+
+    monkeypatch.setattr(sys.modules["finance_pipeline.ledger.reports.items"], "copy_out", explained)
+    reports.open_items(settled, Question("de", date(2026, 12, 31)), ROLES["all"])
+    posted = rows(settled, "select sum(cardinality(accounts)) from ledger.entry where book = 'de'")[0][0]
+    passed = [int(found[1]) for line in plans if (found := re.search(r"Removed by Join Filter: (\d+)", line))]
+    assert plans
+    assert max(passed, default=0) <= posted
 
 
 def test_what_a_signed_opening_lists_is_open_under_its_own_number_and_day(database: Database, tmp_path: Path) -> None:

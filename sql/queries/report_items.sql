@@ -207,15 +207,16 @@ left join (
     on opened.item_id = item.item_id
 left join canonical.bank_transaction_known(%(known_at)s) as line
     on line.book = %(book)s and line.record_id = regexp_replace(item.item_id, '/on-account$', '')
-left join lateral (
-    select invoice.party_name
-    from recon.allocation as mine
+left join (
+    select distinct on (credit.item_id) credit.item_id, invoice.party_name
+    from item as credit
+    join recon.allocation as mine
+        on mine.item_id = credit.item_id collate "default" and mine.relation = 'on_account'
     join recon.match using (match_id, version)
     join recon.allocation as beside using (match_id, version)
     join canonical.invoice on invoice.record_id = beside.item_id and invoice.recorded_at <= %(known_at)s
-    where item.item_kind like '%%on_account' and mine.item_id = item.item_id collate "default" and mine.relation = 'on_account'
-        and match.recorded_at <= %(known_at)s and beside.relation is null
-    order by match.recorded_at desc, match.match_id, beside.ordinal, invoice.version desc
-    limit 1
-) as beyond on true
+    where credit.item_kind like '%%on_account' and match.recorded_at <= %(known_at)s and beside.relation is null
+    order by credit.item_id, match.recorded_at desc, match.match_id, beside.ordinal, invoice.version desc
+) as beyond
+    on beyond.item_id = item.item_id
 order by item.code, item.currency, party_name, issued_on, item.item_id

@@ -13,7 +13,7 @@ import polars as pl
 
 from finance_pipeline.ledger.reports.asked import Asked, Connection
 from finance_pipeline.store.copy import copy_out
-from finance_pipeline.store.sql import query
+from finance_pipeline.store.sql import query, without_nested_loops
 
 ITEMS = pl.Schema(
     {
@@ -52,7 +52,8 @@ def items(conn: Connection, asked: Asked, roles: Sequence[str]) -> pl.DataFrame:
     roles: of the accounts (OF_PARTIES, CLEARING, UNIDENTIFIED). An item ages from the day on which it was due, or from
     its own day where none is known.
     """
-    found = copy_out(conn, query("report_items"), asked.parameters | {"roles": list(roles)}, ITEMS)
+    with without_nested_loops(conn):
+        found = copy_out(conn, query("report_items"), asked.parameters | {"roles": list(roles)}, ITEMS)
     return aged(found, asked.as_of)
 
 
