@@ -58,13 +58,13 @@ def _found(rows: pl.DataFrame, pairs: pl.DataFrame) -> Found:
     alone = (pl.len().over("l") == 1) & (pl.len().over("book", "remittance_id") == 1)
     won = rows.join(best.filter(alone), on=["l", "remittance_id"], how="semi")
     unclear = rows.join(best.filter(~alone), on=["l", "remittance_id"], how="semi").drop_nulls("i")
-    twice = won.filter(pl.struct("l", "i").is_duplicated()).select("l")
-    return Found(_pairs(won.join(twice, on="l", how="anti")), refusal(unclear, SEVERAL))
+    twice = won.filter(pl.struct("l", "i").is_duplicated())[["l"]]
+    return Found(_pairs(places.without(won, twice, "l")), refusal(unclear, SEVERAL))
 
 
 def _totals(remittances: pl.DataFrame) -> pl.DataFrame:
     """One row per advice whose rows add to its total: remittance_id, received_on, currency, amount, payer (its key)."""
-    names = remittances.select("payer_name").unique().drop_nulls()
+    names = remittances[["payer_name"]].unique().drop_nulls()
     keyed = names.with_columns(payer=wording.name_keys(names["payer_name"]))
     return (
         remittances.group_by("remittance_id")
@@ -102,7 +102,7 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
 
 def _asked(named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of the advices beside their lines: row, l, remittance_id, line_minor; what they name: row, i, strength."""
-    stated = pairs.join(remittances.select("remittance_id", "line_reference", "line_minor"), on="remittance_id")
+    stated = pairs.join(remittances[["remittance_id", "line_reference", "line_minor"]], on="remittance_id")
     asked = stated.with_row_index("row").with_columns(
         number=pl.col("line_reference"), **{name: pl.lit(None, pl.String) for name in references.FIELDS}
     )
@@ -116,9 +116,9 @@ def _asked(named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> tupl
 def _resolved(pool: Pool, asked: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """Rows of the advices beside the one open item each names: l, remittance_id, line_minor, i, amount, party, fits (of
     the advice's currency, pays no more than is open)."""
-    hits = named.join(pool.items.select("i"), on="i", how="semi", maintain_order="left")
-    facts = pool.items.select("i", "amount", "party", "currency", "discount_percent", "discount_until")
-    found = asked.join(hits.select("row", "i", "strength"), on="row", how="left").join(facts, on="i", how="left")
+    hits = places.having(named, pool.items, "i")
+    facts = pool.items[["i", "amount", "party", "currency", "discount_percent", "discount_until"]]
+    found = asked.join(hits[["row", "i", "strength"]], on="row", how="left").join(facts, on="i", how="left")
     exact = (pl.col("amount") == pl.col("line_minor")).fill_null(False)
     surest = found.filter(~exact.any().over("row") | exact)
     surest = surest.filter(pl.col("strength").is_null() | (pl.col("strength") == pl.col("strength").min().over("row")))

@@ -100,7 +100,7 @@ def beyond(
     )
     why = pl.lit("found, but beyond what is accepted without a person")
     worded = priced.with_columns(words=_words(), why=why).select("match", "words", suggestions=_suggestion())
-    return whole.select("match", "l").unique().join(worded, on="match").select(BEYOND.names()).sort("l")
+    return whole[["match", "l"]].unique().join(worded, on="match").select(BEYOND.names()).sort("l")
 
 
 def _judged(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -111,7 +111,7 @@ def _judged(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl
         pairs.with_columns(account_code=code)
         .join(facts, on="l", how="left", maintain_order="left")
         .join(facts.select(other_l="l", other_id="line_id"), on="other_l", how="left", maintain_order="left")
-        .join(items.select("i", "item_id", "party_id", "party_name"), on="i", how="left", maintain_order="left")
+        .join(items[["i", "item_id", "party_id", "party_name"]], on="i", how="left", maintain_order="left")
     )
     return joined.select(
         "match", "l", "tier", "rule", "role", "currency",

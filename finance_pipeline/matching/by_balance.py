@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.by_subset import MOST_LINES, NEVER_SUMMED
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
@@ -30,8 +31,8 @@ def by_list(pool: Pool, named: Named) -> Found:
     keys = ["book", "currency", "party"]
     lines = pool.lines.filter(~pl.col("on_processor"), pl.col("nature").is_null(), ~pl.col("clash"))
     facts = lines.select("l", "book", "currency", "booked_on", "line_party", line_amount="amount")
-    whose = named.hits.filter(pl.col("strength") <= BARE).join(facts.select("l", "line_party"), on="l").join(
-        pool.items.select("i", "party"), on="i"
+    whose = named.hits.filter(pl.col("strength") <= BARE).join(facts[["l", "line_party"]], on="l").join(
+        pool.items[["i", "party"]], on="i"
     )  # fmt: skip
     lists = whose.drop_nulls("party").group_by("l", "party").agg(named=pl.col("i").n_unique())
     asked = facts.join(lists, on="l").filter(
@@ -48,13 +49,13 @@ def by_list(pool: Pool, named: Named) -> Found:
         pl.len().over("l", "party") >= _LEAST_ITEMS,
         (pl.col("item_amount").sign() == pl.col("line_amount").sign()).all().over("l", "party"),
     )
-    whole = whole.join(pool.declined, on=["l", "i"], how="anti")
+    whole = places.without(whole, pool.declined, "l", "i")
     disputed = whole.filter((pl.col("party").n_unique().over("l") > 1) | (pl.col("l").n_unique().over("i") > 1))
-    won = whole.join(disputed.select("l").unique(), on="l", how="anti", maintain_order="left").sort("l", "i")
+    won = places.without(whole, disputed, "l").sort("l", "i")
     pairs = pairs_of(
         won, tier=3, rule="whole_balance", amount=pl.col("item_amount"), role="principal", token=pl.col("party")
     )
-    return Found(pairs, refusal(disputed.select("l", "i"), SEVERAL))
+    return Found(pairs, refusal(disputed[["l", "i"]], SEVERAL))
 
 
 def by_lines(pool: Pool, named: Named) -> Found:
@@ -63,13 +64,13 @@ def by_lines(pool: Pool, named: Named) -> Found:
     One candidate, and no search: every free line of the party, and its whole open balance. Where two of its items are
     equal, or a line is an item's amount or a sum of some, more than one reading fits, and nothing is taken.
     """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
     keys = ["book", "currency", "party"]
-    lines = (
-        pool.lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null())
-        .join(sure, on="l", how="anti")
-        .select("l", "book", "currency", "booked_on", party="line_party", line_amount="amount")
-    )
+    lines = places.without(
+        pool.lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()),
+        sure,
+        "l",
+    ).select("l", "book", "currency", "booked_on", party="line_party", line_amount="amount")
     paying = lines.group_by(keys).agg(
         paid=pl.col("line_amount").sum(), count=pl.len(), last_on=pl.col("booked_on").max(),
         days=(pl.col("booked_on").max() - pl.col("booked_on").min()).dt.total_days(),

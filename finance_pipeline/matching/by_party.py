@@ -25,24 +25,24 @@ def match(pool: Pool, named: Named) -> Found:
     Lines that a step refused count as rivals; items that a step refused are left to a person. What another line names
     surely is that line's, though its amount is another: no amount competes for it (evidence outranks amount).
     """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
-    lines = pool.lines.join(sure, on="l", how="anti").filter(pl.col("line_parties").is_not_null() & ~pl.col("clash"))
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
+    lines = places.without(pool.lines, sure, "l").filter(pl.col("line_parties").is_not_null() & ~pl.col("clash"))
     if lines.is_empty():
         return NOTHING
     fits, crowded = _same_amount(pool, lines)
     claimed = _claimed(pool, named)
-    fits = fits.join(claimed.filter("surely"), on="i", how="anti", maintain_order="left")
-    fits = fits.join(_named_another(fits, pool, named), on=["l", "i"], how="anti")
-    fits = fits.join(pool.declined, on=["l", "i"], how="anti").unique(["l", "i"]).sort("l", "i")
-    fits = fits.with_columns(alone=(pl.len().over("l") == 1) & (pl.len().over("i") == 1))
-    contested = pl.concat([pool.refused.select("i"), claimed.select("i")]).unique()
-    refused_lines = pool.refused.select("l").unique()
-    free = fits.join(refused_lines, on="l", how="anti", maintain_order="left")
-    single = free.filter("alone").join(contested, on="i", how="anti", maintain_order="left")
+    fits = places.without(fits, claimed.filter("surely"), "i")
+    fits = places.without(fits, _named_another(fits, pool, named), "l", "i")
+    fits = places.without(fits, pool.declined, "l", "i").unique(["l", "i"]).sort("l", "i")
+    fits = fits.with_columns(alone=places.lone(fits["l"]) & places.lone(fits["i"]))
+    contested = pl.concat([pool.refused[["i"]], claimed[["i"]]]).unique()
+    refused_lines = pool.refused[["l"]].unique()
+    free = places.without(fits, refused_lines, "l")
+    single = places.without(free.filter("alone"), contested, "i")
     kept, late = single.filter("timely"), single.filter(~pl.col("timely"))
-    several = free.join(single, on="l", how="anti", maintain_order="left")
-    periodic = _of_their_period(several, fits, pool).join(contested, on="i", how="anti", maintain_order="left")
-    ambiguous = several.join(periodic, on="l", how="anti", maintain_order="left")
+    several = places.without(free, single, "l")
+    periodic = places.without(_of_their_period(several, fits, pool), contested, "i")
+    ambiguous = places.without(several, periodic, "l")
     common = {"tier": 2, "amount": pl.col("line_amount"), "role": "principal", "token": pl.col("party")}
     pairs = pl.concat(
         [
@@ -50,7 +50,7 @@ def match(pool: Pool, named: Named) -> Found:
             pairs_of(periodic, rule="recurring", field=pl.col("line_party_how"), **common),
         ]
     )
-    unclear = pl.concat([ambiguous.select("l", "i"), crowded.join(refused_lines, on="l", how="anti")])
+    unclear = pl.concat([ambiguous[["l", "i"]], places.without(crowded, refused_lines, "l")])
     return Found(pairs, pl.concat([refusal(unclear, SEVERAL), refusal(late, LATE)]))
 
 
@@ -63,8 +63,8 @@ def _claimed(pool: Pool, named: Named) -> pl.DataFrame:
     theirs = claims.filter(own & same_way & ~pl.col("foreign"))
     keys = ["book", "party", "line_currency", "line_amount"]
     amounts = pool.items.select("book", "party", line_currency="currency", line_amount="amount").unique()
-    meant = theirs.join(amounts, on=keys, how="anti").filter(pl.col("strength") <= SHORTHAND).select("i")
-    return theirs.select("i").unique().with_columns(surely=pl.col("i").is_in(meant["i"].implode()))
+    meant = theirs.join(amounts, on=keys, how="anti").filter(pl.col("strength") <= SHORTHAND)[["i"]]
+    return theirs[["i"]].unique().with_columns(surely=pl.col("i").is_in(meant["i"].implode()))
 
 
 def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> pl.DataFrame:
@@ -86,19 +86,17 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
         here=pl.col("apart") <= near, one_party=pl.col("party").n_unique().over("l") == 1
     )
     of_line = dated.filter("here")
-    own = of_line.filter((pl.len().over("l") == 1) & (pl.len().over("i") == 1))
+    own, _ = places.alone(of_line, "l", "i")
     equal = dated.select("i", *keys, "due").unique("i").sort("due")
     spaced = equal.with_columns(gap=(pl.col("due") - pl.col("due").shift(1).over(keys)).dt.total_days().fill_null(1000))
     close = spaced.filter(pl.col("gap") < 2 * near - 4).select(keys).unique()
     series = equal.group_by(keys).len().filter(pl.col("len") >= 3).select(keys)
-    said = pool.lines.filter(pl.col("words").str.contains(phrase_pattern(pool.policy.recurring_words))).select("l")
-    unpaid = equal.join(own.select("i"), on="i", how="anti").group_by(keys).agg(oldest=pl.col("due").min())
-    chosen = (
-        own.filter("one_party").join(several.select("l").unique(), on="l", how="semi").join(close, on=keys, how="anti")
-    )
+    said = pool.lines.filter(pl.col("words").str.contains(phrase_pattern(pool.policy.recurring_words)))[["l"]]
+    unpaid = places.without(equal, own, "i").group_by(keys).agg(oldest=pl.col("due").min())
+    chosen = places.having(own.filter("one_party"), several, "l").join(close, on=keys, how="anti")
     clear = chosen.join(unpaid, on=keys, how="left").filter((pl.col("due") < pl.col("oldest")).fill_null(True))
-    worded = clear.join(said, on="l", how="semi")
-    in_series = clear.join(said, on="l", how="anti").join(series, on=keys, how="semi")
+    worded = places.having(clear, said, "l")
+    in_series = places.without(clear, said, "l").join(series, on=keys, how="semi")
     return pl.concat([worded.select(several.columns), in_series.select(several.columns)])
 
 
@@ -130,7 +128,7 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     fits = both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout").with_columns(
         timely=recorded | (late_days <= pool.policy.party_late_days)
     )
-    return fits, asked.join(crowds, on=_KEYS).select("l", "i")
+    return fits, asked.join(crowds, on=_KEYS)[["l", "i"]]
 
 
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
@@ -144,20 +142,20 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
     tokens = named.tokens.join(surely, on="l", how="left").join(
         _cut_short(fits, named), on=["l", "text"], how="left"
     ).filter(pl.col("surely").is_null() | pl.col("known") | pl.col("formed") | pl.col("cut"))  # fmt: skip
-    said = fits.select("l", "i").join(tokens.select("l", "text"), on="l")
-    pairs = places.met(said, pool.items.select("i", "number"), "i").with_columns(number=squeezed(pl.col("number")))
+    said = fits[["l", "i"]].join(tokens[["l", "text"]], on="l")
+    pairs = places.met(said, pool.items[["i", "number"]], "i").with_columns(number=squeezed(pl.col("number")))
     is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
         pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
     )
     other = pairs.filter(~is_beginning.fill_null(False))
-    left = other.select("l", "i", "text")
+    left = other[["l", "i", "text"]]
     near = one_edit_pairs(left, other.select("l", "i", text="number").drop_nulls(), ["l", "i"])
-    return other.join(near, on=["l", "i", "text"], how="anti").select("l", "i").unique()
+    return other.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]].unique()
 
 
 def _cut_short(fits: pl.DataFrame, named: Named) -> pl.DataFrame:
     """l, text, cut (true): what lines have of numbers of their party, open or settled, without their ends."""
-    asked = fits.select("l", "book", "party").unique().join(named.tokens.filter(~pl.col("known")), on="l")
+    asked = fits[["l", "book", "party"]].unique().join(named.tokens.filter(~pl.col("known")), on="l")
     long = asked.filter(pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
     keys = ["book", "party"]
     theirs = named.every_item.drop_nulls("number").join(long, on=keys, how="semi")

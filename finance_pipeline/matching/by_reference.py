@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from finance_pipeline.matching import choices, named_sums, near, parts, places, proposals, shared, spelled
-from finance_pipeline.matching.pool import SETTLED, SEVERAL, Found, Pool, refusal
+from finance_pipeline.matching.pool import NOTHING, SETTLED, SEVERAL, Found, Pool, refusal
 from finance_pipeline.matching.references import BARE, PART, SHORTHAND, STRONG, Named
 from finance_pipeline.matching.text import folded, squeezed
 
@@ -36,7 +36,7 @@ def match(pool: Pool, named: Named) -> Pool:
             steps += [partial(choices.match, rule=several), partial(named_sums.match, bound=bound), shared.match]
         pool = _in_turn(pool, named, strength, steps)
         if strength > STRONG:
-            pool = pool.take(Found(pool.pairs.clear(), _settled(pool, named, strength)))
+            pool = pool.take(Found(NOTHING.pairs, _settled(pool, named, strength)))
     short, named = spelled.match(pool, named)
     pool = pool.take(short)
     pool = near.match(pool, named)
@@ -48,24 +48,32 @@ def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
     """Items of which the text has the last digits, and which are of the amount. Digits inside of longer ones (a
     customer's number before, a check digit after) are there by chance too easily to tell equal items apart, or to say
     who an unknown payer is. Those with which a number begins and another goes on are a month, and name neither."""
+    fitting = fitting.filter("exact")
+    if fitting.is_empty():
+        return NOTHING
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
     of_amount = pl.col("amount").is_in(fitting["item_amount"].unique().implode())
     alike = pool.items.filter(of_amount, pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
     own = (pl.col("party") == pl.col("line_party")).fill_null(False) | (pl.col("digits") > _LONG_DIGITS)
     vague = (told > pl.col("digits")) & (pl.col("i").is_in(alike.implode()) | ~own)
-    ends = fitting.filter(pl.col("exact") & ~vague)
+    ends = fitting.filter(~vague)
+    if ends.is_empty():
+        return NOTHING
     begun = _begins(ends, pool)
-    return proposals.exact(ends.join(begun, on=["l", "i"], how="anti", maintain_order="left"), 1, *_END)
+    return proposals.exact(places.without(ends, begun, "l", "i"), 1, *_END)
 
 
 def _begins(ends: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     """l, i of what a text names by digits with which the number begins, while the text goes on with other digits."""
     goes_on = folded(pl.col("memo")).str.contains(pl.format("{}[-/.][0-9]", pl.col("token")))
-    joined = ends.filter(pl.col("token").str.contains("^[0-9]+$"), goes_on.fill_null(False)).select("l", "i", "token")
-    numbers = pool.items.select("i", text=pl.col("number").str.replace_all("[^0-9]", "")).drop_nulls()
+    joined = ends.filter(pl.col("token").str.contains("^[0-9]+$"), goes_on.fill_null(False))[["l", "i", "token"]]
+    if joined.is_empty():
+        return joined
+    asked = places.having(pool.items.select("i", text="number"), joined, "i")
+    numbers = asked.with_columns(pl.col("text").str.replace_all("[^0-9]", "")).drop_nulls()
     begins = pl.col("text").str.starts_with(pl.col("token")) & ~pl.col("text").str.ends_with(pl.col("token"))
-    return joined.join(numbers, on="i").filter(begins).select("l", "i")
+    return joined.join(numbers, on="i").filter(begins)[["l", "i"]]
 
 
 def _in_turn(pool: Pool, named: Named, strength: int, steps: Sequence[Callable[[pl.DataFrame], Found]]) -> Pool:
@@ -85,12 +93,14 @@ def _fitting(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
     """Candidates named at least so surely; those named by bare digits only of a payer that may be theirs."""
     candidates = pool.named(named.hits, strength)
     long = (pl.col("strength") == BARE) & (pl.col("digits") >= _LONG_DIGITS)
-    fits = places.kept(candidates, (pl.col("strength") < BARE) | ~pl.col("stranger") | long)
-    in_lists = fits["l"].filter(fits["strength"] == SHORTHAND)
-    if in_lists.is_empty():
+    fits = candidates
+    if candidates["stranger"].any():
+        fits = places.kept(candidates, (pl.col("strength") < BARE) | ~pl.col("stranger") | long)
+    listing = fits["strength"] == SHORTHAND
+    if not listing.any():
         return fits
     # Between the ends of a range lie numbers of other customers too: a list goes on with the party that it began with.
-    listed = places.among(fits["l"], in_lists)
+    listed = places.among(fits["l"], fits["l"].filter(listing))
     return pl.concat([fits.filter(~listed), _of_one_party(fits.filter(listed))])
 
 
@@ -105,12 +115,12 @@ def _of_one_party(listed: pl.DataFrame) -> pl.DataFrame:
 
 def _settled(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
     """Refusals of lines that name what is settled, and nothing that is open: no weaker evidence speaks for them."""
-    open_ = pool.items.select("i")
-    sure = named.hits.filter(pl.col("strength") <= strength).join(pool.open_lines.select("l"), on="l", how="semi")
-    living = sure.join(open_, on="i", how="semi").select("l")
-    closed = named.closed.filter(pl.col("strength") <= strength).select("l", "i")
-    dead = closed.join(pool.open_lines.select("l"), on="l", how="semi").join(living, on="l", how="anti")
-    return refusal(dead, SETTLED)
+    closed = named.closed.filter(pl.col("strength") <= strength) if named.closed.height else named.closed
+    asked = places.having(closed[["l", "i"]], pool.open_lines, "l")
+    if asked.is_empty():
+        return NOTHING.refused
+    sure = places.having(named.hits.filter(pl.col("strength") <= strength), asked, "l")
+    return refusal(places.without(asked, places.having(sure, pool.items, "i"), "l"), SETTLED)
 
 
 def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
@@ -118,9 +128,8 @@ def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:
     into a neighbour's looks just like that."""
     if found.pairs.is_empty():
         return found
-    lines = pool.lines.select("l", "line_parties").filter(pl.col("line_parties").is_not_null())
-    parties = pool.items.select("i", "book", "currency", "amount", "party")
-    stranger = found.pairs.select("l", "i").join(lines, on="l").join(parties, on="i")
+    parties = pool.items[["i", "book", "currency", "amount", "party"]]
+    stranger = places.met(places.met(found.pairs[["l", "i"]], pool.lines[["l", "line_parties"]], "l"), parties, "i")
     other = pl.col("party").is_not_null() & ~pl.col("line_parties").list.contains(pl.col("party"))
     payers = stranger.filter(other).explode("line_parties")
     if payers.is_empty():
@@ -134,9 +143,9 @@ def _unless_another_ends_so(pool: Pool, found: Found) -> Found:
     """Refuse digits of an unknown payer where a document of just that amount has them at its end, after its year."""
     if found.pairs.is_empty():
         return found
-    digits = found.pairs.filter(pl.col("token").str.contains("^[0-9]{4,}$")).select("l", "i", "token", "amount")
-    unknown = pool.lines.filter(pl.col("line_parties").is_null()).select("l", "book", "currency")
-    asked = digits.join(unknown, on="l")
+    digits = found.pairs.filter(pl.col("token").str.contains("^[0-9]{4,}$"))[["l", "i", "token", "amount"]]
+    facts = places.met(digits, pool.lines[["l", "book", "currency", "line_parties"]], "l")
+    asked = facts.filter(pl.col("line_parties").is_null()) if facts.height else facts
     if asked.is_empty():
         return found
     keys = ["book", "currency", "amount"]
@@ -150,6 +159,6 @@ def _without(found: Found, doubted: pl.DataFrame) -> Found:
     """What was found without lines that may as well mean another document (l, i, other), which are refused."""
     if doubted.is_empty():
         return found
-    both = pl.concat([doubted.select("l", "i"), doubted.select("l", i="other")])
-    kept = found.pairs.join(doubted.select("l").unique(), on="l", how="anti", maintain_order="left")
+    both = pl.concat([doubted[["l", "i"]], doubted.select("l", i="other")])
+    kept = places.without(found.pairs, doubted, "l")
     return replace(found, pairs=kept, refused=pl.concat([found.refused, refusal(both, SEVERAL)]))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.parts import WHOLE_MINOR, meant, was_cut
 from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
@@ -46,34 +47,34 @@ def match(pool: Pool, named: Named, tried: Tried) -> tuple[Found, Tried]:
     if candidates.is_empty():
         return NOTHING, tried
     among = candidates.group_by("l").agg(among=pl.struct("missing", "i", "item_amount", "less").hash(seed=0).sum())
-    again = among.join(tried.lines, on=["l", "among"], how="semi").select("l")
-    fresh = candidates.join(again, on="l", how="anti", maintain_order="left")
+    again = among.join(tried.lines, on=["l", "among"], how="semi")[["l"]]
+    fresh = places.without(candidates, again, "l")
     found = _searched(pool, fresh, named) if fresh.height else NOTHING
-    refused = pl.concat([tried.refused.join(again, on="l", how="semi"), found.refused])
+    refused = pl.concat([places.having(tried.refused, again, "l"), found.refused])
     return Found(found.pairs, refused), Tried(among, refused)
 
 
 def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
     """What the search finds among the candidates of some lines, and what it has to refuse."""
     one = _one_missing(candidates, _rests(pool, candidates, named))
-    candidates = candidates.join(one.select("l").unique(), on="l", how="anti", maintain_order="left")
+    candidates = places.without(candidates, one, "l")
     if candidates.is_empty():
         return _undisputed(_pairs(pool, one, named))
     answered = _whole_balances(search(candidates, pool.policy.chance_bound, target="missing", due=True))
     taken = answered.filter(pl.col("taken") > 0)
     enough = pl.len().over("l") + pl.col("forced") > 1
     proven = taken.filter((pl.col("answer") == "proven") & enough)
-    refused_items = pool.refused.select("i").unique()
+    refused_items = pool.refused[["i"]].unique()
     contested = pl.concat(
         [
-            proven.filter(pl.col("i").is_duplicated()).select("l"),
-            proven.join(refused_items, on="i", how="semi").select("l"),
+            proven.filter(pl.col("i").is_duplicated())[["l"]],
+            places.having(proven, refused_items, "i")[["l"]],
         ]
     ).unique()
-    won = pl.concat([proven.join(contested, on="l", how="anti"), one], how="diagonal")
+    won = pl.concat([places.without(proven, contested, "l"), one], how="diagonal")
     unclear = taken.filter((pl.col("answer") != "proven") & enough)
     refusals = [refusal(unclear.filter(pl.col("answer") == answer), why) for answer, why in _WHY.items()] + [
-        refusal(proven.join(contested, on="l", how="semi"), SEVERAL)
+        refusal(places.having(proven, contested, "l"), SEVERAL)
     ]
     found = _undisputed(_pairs(pool, won, named))
     return Found(found.pairs, pl.concat([found.refused, *refusals]))
@@ -81,9 +82,9 @@ def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
 
 def _undisputed(pairs: pl.DataFrame) -> Found:
     """Allocations without those of lines that would take one item together, of which one may name it."""
-    shared = pairs.drop_nulls("i").filter(pl.col("l").n_unique().over("i") > 1)
-    kept = pairs.join(shared.select("l"), on="l", how="anti", maintain_order="left")
-    return Found(kept, refusal(shared.select("l", "i"), SEVERAL))
+    shared = places.contested(pairs.drop_nulls("i"))
+    kept = places.without(pairs, shared, "l")
+    return Found(kept, refusal(shared[["l", "i"]], SEVERAL))
 
 
 def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
@@ -101,9 +102,9 @@ def _rests(pool: Pool, candidates: pl.DataFrame, named: Named) -> pl.DataFrame:
     that nobody has invoiced, so that meeting it says little."""
     paid = pool.pairs["i"].drop_nulls().unique()
     some = pool.items.filter(pl.col("i").is_in(paid.implode()))["i"].implode()
-    lines = named.hits.filter(pl.col("strength") <= BARE, pl.col("i").is_in(some)).select("l")
-    of_lines = candidates.select("l", "i").join(lines.unique(), on="l", how="semi")
-    return pl.concat([of_lines, candidates.filter(pl.col("i").is_in(some)).select("l", "i")]).unique()
+    lines = named.hits.filter(pl.col("strength") <= BARE, pl.col("i").is_in(some))[["l"]]
+    of_lines = places.having(candidates[["l", "i"]], lines, "l")
+    return pl.concat([of_lines, candidates.filter(pl.col("i").is_in(some))[["l", "i"]]]).unique()
 
 
 def _one_missing(candidates: pl.DataFrame, rests: pl.DataFrame) -> pl.DataFrame:
@@ -114,8 +115,8 @@ def _one_missing(candidates: pl.DataFrame, rests: pl.DataFrame) -> pl.DataFrame:
     same_way = pl.col("missing").sign() == pl.col("line_amount").sign()
     on_account = (pl.col("forced") == 1) & same_way & (pl.col("missing") % WHOLE_MINOR == 0) & ~pl.col("cut")
     exact = candidates.filter((pl.col("forced") > 0) & (pl.col("item_amount") == pl.col("missing")) & ~on_account)
-    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
-    certain = exact.filter(alone).join(rests, on=["l", "i"], how="anti", maintain_order="left")
+    alone, _ = places.alone(exact, "l", "i")
+    certain = places.without(alone, rests, "l", "i")
     return certain.with_columns(taken=pl.lit(1, pl.Int8), whole=pl.lit(0, pl.Int64))
 
 
@@ -126,8 +127,8 @@ def _lines(pool: Pool, named: Named) -> pl.DataFrame:
     sums = plain.group_by("l").agg(
         named_sum=pl.col("item_amount").sum(), forced=pl.len(), named_party=pl.col("party").unique()
     )
-    others = sure.join(plain, on=["l", "i"], how="anti").select("l").unique()
-    free = pool.open_lines.filter(~pl.col("on_processor"), pl.col("nature").is_null()).join(others, on="l", how="anti")
+    others = places.without(sure, plain, "l", "i")[["l"]].unique()
+    free = places.without(pool.open_lines.filter(~pl.col("on_processor"), pl.col("nature").is_null()), others, "l")
     joined = free.join(sums, on="l", how="left")
     one = pl.when(pl.col("named_party").list.len() == 1).then(pl.col("named_party").list.first())
     return (
@@ -161,8 +162,11 @@ def _candidates(pool: Pool, lines: pl.DataFrame, named: Named) -> pl.DataFrame:
     few = here.filter(pl.len().over(keys).is_between(2, _MOST_ITEMS))
     both = lines.join(few, on=keys)
     days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
-    in_time = both.filter(days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)).join(
-        pl.concat([pool.declined, named.hits.select("l", "i")]), on=["l", "i"], how="anti"
+    in_time = places.without(
+        both.filter(days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)),
+        pl.concat([pool.declined, named.hits[["l", "i"]]]),
+        "l",
+        "i",
     )
     off = discount_minor(
         pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")
@@ -180,7 +184,7 @@ def _pairs(pool: Pool, won: pl.DataFrame, named: Named) -> pl.DataFrame:
     ).otherwise(pl.lit("proven_sum"))  # fmt: skip
     marked = won.with_columns(rule=rule)
     sure = _named(pool, named)
-    forced = sure.join(marked.select("l", "rule").unique(), on="l")
+    forced = sure.join(marked[["l", "rule"]].unique(), on="l")
     common = {"tier": 3, "rule": pl.col("rule")}
     principal = pairs_of(marked, **common, amount=pl.col("item_amount"), role="principal", token=pl.col("party"))
     less = marked.filter(pl.col("taken") == 2)
@@ -194,10 +198,12 @@ def _pairs(pool: Pool, won: pl.DataFrame, named: Named) -> pl.DataFrame:
 
 def match_lines(pool: Pool, named: Named) -> Found:
     """Items that several lines of their party add to, within a month, when only those do and chance hardly would."""
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
-    lines = pool.open_lines.filter(
-        ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
-    ).join(sure, on="l", how="anti")
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
+    lines = places.without(
+        pool.open_lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()),
+        sure,
+        "l",
+    )
     keys = ["book", "currency", "party"]
     here = lines.select("book", "currency", "booked_on", line="l", party="line_party", line_amount="amount").filter(
         pl.len().over(keys).is_between(2, MOST_LINES)
@@ -224,8 +230,8 @@ def match_lines(pool: Pool, named: Named) -> Found:
     taken = search(asked, pool.policy.chance_bound, target="target").filter(pl.col("taken") > 0)
     near = (pl.col("booked_on").max() - pl.col("booked_on").min()).over("l").dt.total_days() <= _LINE_DAYS
     proven = taken.filter((pl.col("answer") == "proven") & near & (pl.len().over("l") > 1))
-    contested = proven.filter(pl.col("line").is_duplicated()).select("l")
-    won = proven.join(contested, on="l", how="anti").select(
+    contested = proven.filter(pl.col("line").is_duplicated())[["l"]]
+    won = places.without(proven, contested, "l").select(
         i="l", l="line", amount="item_amount", item_amount="item_amount", party="party"
     )
     pairs = pairs_of(won, tier=3, rule="lines_together", role="principal", token=pl.col("party"))

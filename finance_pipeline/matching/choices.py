@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, pairs_of, refusal
 
 _MOST_WAYS = 64
@@ -21,17 +22,20 @@ def match(candidates: pl.DataFrame, rule: str) -> Found:
     """
     if candidates.is_empty():
         return NOTHING
-    strange = candidates.filter(pl.col("foreign"))["l"]
-    plain = candidates.filter(~pl.col("stranger") & ~pl.col("l").is_in(strange.implode()))
+    plain = candidates.filter(~pl.col("stranger") & ~pl.col("foreign").any().over("l"))
+    if places.lone(plain["l"]).all():
+        return NOTHING
     options = _of_few_ways(plain)
     if options.is_empty():
         return NOTHING
     exact = _ways(options).filter(pl.col("total") == pl.col("line_amount"))
+    if exact.is_empty():
+        return NOTHING
     chosen = exact.with_columns(ways=pl.len().over("l")).explode("taken").rename({"taken": "i"})
-    rows = options.join(chosen.filter(pl.col("ways") == 1).select("l", "i"), on=["l", "i"], how="semi")
-    contested = rows.filter(pl.col("l").n_unique().over("i") > 1).select("l").unique()
-    won = rows.join(contested, on="l", how="anti", maintain_order="left").sort("l", "i")
-    unclear = pl.concat([chosen.filter(pl.col("ways") > 1), rows.join(contested, on="l", how="semi")], how="diagonal")
+    rows = places.having(options, chosen.filter(pl.col("ways") == 1), "l", "i")
+    contested = places.contested(rows)
+    won = places.without(rows, contested, "l").sort("l", "i")
+    unclear = pl.concat([chosen.filter(pl.col("ways") > 1), places.having(rows, contested, "l")], how="diagonal")
     pairs = pairs_of(won, tier=1, rule=rule, amount=pl.col("item_amount"), role="principal")
     return Found(pairs, refusal(unclear.sort("l", "i"), SEVERAL))
 
@@ -40,7 +44,7 @@ def _of_few_ways(plain: pl.DataFrame) -> pl.DataFrame:
     """Candidates of lines with two numbers or more, and two ways or more to take one document for each."""
     each = plain.group_by("l", "token").len()
     ways = each.group_by("l").agg(numbers=pl.len(), ways=pl.col("len").log().sum().exp())
-    few = ways.filter(pl.col("numbers") > 1, pl.col("ways").is_between(1.5, _MOST_WAYS + 0.5)).select("l")
+    few = ways.filter(pl.col("numbers") > 1, pl.col("ways").is_between(1.5, _MOST_WAYS + 0.5))[["l"]]
     return plain.join(few, on="l")
 
 
@@ -61,7 +65,7 @@ def _ways(options: pl.DataFrame) -> pl.DataFrame:
     done, n = [chosen.clear()], 0
     while chosen.height:
         n += 1
-        both = chosen.join(open_.filter(pl.col("n") == n).select("l", "i", "item_amount"), on="l")
+        both = chosen.join(open_.filter(pl.col("n") == n)[["l", "i", "item_amount"]], on="l")
         taken = both.select(
             "l",
             "line_amount",

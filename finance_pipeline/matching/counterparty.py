@@ -32,7 +32,7 @@ def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
 
     Of several parties of one name (a customer who supplies us too) it is the one that has documents of this direction.
     """
-    names = items.select("party_name").unique().drop_nulls()
+    names = items[["party_name"]].unique().drop_nulls()
     keys = names.with_columns(party_key=wording.name_keys(names["party_name"]))
     keyed = items.join(keys, on="party_name", how="left", maintain_order="left")
     unknown = keyed.filter(pl.col("party_id").is_null() & pl.col("party_key").is_not_null())
@@ -97,8 +97,8 @@ def _also_by_name(found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame,
     if nameless.is_empty():
         return found
     aliases = names.with_columns(other="name:" + pl.col("name")).join(nameless, on=["book", "other"])
-    aliases = aliases.filter(pl.col("party") != pl.col("other")).select("book", "party", "other")
-    more = found.join(lines.select("l", "book"), on="l").join(aliases, on=["book", "party"])
+    aliases = aliases.filter(pl.col("party") != pl.col("other"))[["book", "party", "other"]]
+    more = found.join(lines[["l", "book"]], on="l").join(aliases, on=["book", "party"])
     both = pl.concat([found, more.select("l", party="other", level="level")])
     return both.group_by("l", "party").agg(pl.col("level").min())
 
@@ -112,7 +112,7 @@ def _of_the_whole_name(
     if several.is_empty():
         return found
     printed = lines.filter(places.among(lines["l"], several["l"])).select("l", whole="counterparty_name").drop_nulls()
-    asked = places.met(several.select("l", "party"), lines.select("l", "book"), "l")
+    asked = places.met(several[["l", "party"]], lines[["l", "book"]], "l")
     listed = parties.select("book", party="party_id", whole="name").join(asked, on="party", how="semi")
     everywhere = listed.filter(pl.col("book").is_null()).select(pl.exclude("book"))
     of_books = pl.concat([items.select("book", "party", whole="party_name"), listed])
@@ -126,7 +126,7 @@ def _of_the_whole_name(
     )
     its_own = named.join(printed.with_columns(whole), on=["l", "whole"])
     known = places.among(found["l"], its_own["l"])
-    mine = found.join(its_own.select("l", "party").unique(), on=["l", "party"], how="semi")
+    mine = found.join(its_own[["l", "party"]].unique(), on=["l", "party"], how="semi")
     nobodys = found.filter(known, pl.col("party").str.starts_with("name:"))
     return pl.concat([found.filter(~known), mine, nobodys]).unique()
 
@@ -139,7 +139,7 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
     if several.is_empty():
         return found
     documents = items.select("book", "party", way=pl.col("amount").sign())
-    sides = documents.join(several.select("party").unique(), on="party", how="semi").unique()
+    sides = documents.join(several[["party"]].unique(), on="party", how="semi").unique()
     ways = lines.select("l", "book", way=pl.col("amount").sign())
     marked = places.met(several, ways, "l").join(
         sides.with_columns(fits=pl.lit(True)), on=["book", "party", "way"], how="left"
@@ -151,14 +151,14 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
 def _names(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     """One row per book, name key and party: from the documents (book, party, party_key), from the parties and their
     aliases."""
-    books = items.select("book").unique()
+    books = items[["book"]].unique()
     said = parties.select(
         "book", party="party_id", text=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
     ).explode("text")
     everywhere = said.filter(pl.col("book").is_null()).drop("book").join(books, how="cross")
     every = pl.concat([said.filter(pl.col("book").is_not_null()), everywhere.select(said.columns)])
-    named = every.with_columns(name=wording.name_keys(every["text"])).select("book", "name", "party")
-    printed = items.select("book", "party_key", "party").rename({"party_key": "name"})
+    named = every.with_columns(name=wording.name_keys(every["text"]))[["book", "name", "party"]]
+    printed = items[["book", "party_key", "party"]].rename({"party_key": "name"})
     return pl.concat([named, printed]).drop_nulls().unique()
 
 
@@ -215,7 +215,7 @@ def _contradicting(by_account: pl.DataFrame, by_name: pl.DataFrame) -> pl.DataFr
     one = by_account.filter(pl.col("l").is_unique())
     other = by_name.filter(pl.col("level") == _BY_NAME).filter(pl.col("l").is_unique())
     both = other.join(one.select("l", account_party="party"), on="l")
-    return both.filter(pl.col("party") != pl.col("account_party")).select("l", "party", "level")
+    return both.filter(pl.col("party") != pl.col("account_party"))[["l", "party", "level"]]
 
 
 @dataclass(frozen=True)

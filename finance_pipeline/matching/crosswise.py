@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, Found, Pool, pairs_of
 
 _MOST_LINES = 8
@@ -24,11 +25,11 @@ def match(pool: Pool, meant: pl.DataFrame) -> Found:
     is for that, an item that one line names is paid by it in full. It has to come out with something for each name.
     meant: hits that are believed, of open lines, and names: how many of these the line has.
     """
-    again = meant.filter(pl.col("i").is_duplicated()).select("i").unique()
-    touched = meant.join(again, on="i", how="semi").select("l").unique()
+    again = meant.filter(pl.col("i").is_duplicated())[["i"]].unique()
+    touched = places.having(meant, again, "i")[["l"]].unique()
     if touched.is_empty():
         return NOTHING
-    named = meant.join(touched, on="l", how="semi")
+    named = places.having(meant, touched, "l")
     candidates = pool.candidates(named, pool.policy.early_days).filter(~pl.col("foreign") & ~pl.col("stranger"))
     joined = _joined(candidates.filter(pl.len().over("l") == pl.col("names")))
     keys = ["component"]
@@ -83,9 +84,9 @@ def _shared_out(edges: pl.DataFrame) -> pl.DataFrame:
         if open_.is_empty():
             break
     parts = pl.concat(done)
-    unknown = open_.select("component")
-    empty = parts.filter(pl.col("part").sign() != pl.col("line_amount").sign()).select("component")
+    unknown = open_[["component"]]
+    empty = parts.filter(pl.col("part").sign() != pl.col("line_amount").sign())[["component"]]
     over = parts.group_by("component", "i").agg(pl.col("part").sum(), pl.col("item_amount").first())
-    over = over.filter(pl.col("part") != pl.col("item_amount")).select("component")
+    over = over.filter(pl.col("part") != pl.col("item_amount"))[["component"]]
     wrong = pl.concat([unknown, empty, over]).unique()
     return parts.join(wrong, on="component", how="anti").sort("l", "i")

@@ -135,9 +135,7 @@ def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.D
     pool = _coded(pool, named) if 6 in policy.tiers else pool
     needed = autonomy.beyond(pool.pairs, lines, items, policy)
     pool = _without(pool, needed, lines)
-    told_pool = replace(
-        pool, lines=pool.lines.select(outcomes.OF_LINES), items=pool.items.select("i", "amount"), kept={}
-    )
+    told_pool = replace(pool, lines=pool.lines.select(outcomes.OF_LINES), items=pool.items[["i", "amount"]], kept={})
     return told_pool, named.said, lines.select(outcomes.OF_LINES), all_items.select(outcomes.OF_ITEMS), needed
 
 
@@ -154,7 +152,7 @@ def _coded(pool: Pool, named: references.Named) -> Pool:
     wanted = pl.concat([named.hits.filter(pl.col("strength") <= references.SHORTHAND)["l"], pool.refused["l"]])
     lines = pool.lines.filter(~pl.col("l").is_in(wanted.unique().implode()), pl.col("amount") != 0)
     coded = coding.code(lines, pool.policy.coding_rules, pool.policy.natures)
-    facts = coded.join(pool.lines.select("l", "amount"), on="l")
+    facts = coded.join(pool.lines[["l", "amount"]], on="l")
     pairs = pairs_of(
         facts, tier=6, rule="coding_rule", role="principal", token=pl.col("rule"), field=pl.col("condition")
     )
@@ -196,7 +194,7 @@ class _Search:
 def _named(lines: pl.DataFrame, items: pl.DataFrame, sets: pl.DataFrame) -> tuple[references.Named, pl.DataFrame]:
     """What the lines' texts name: items; and groups of items (l, g, field, token)."""
     count = items.height
-    numbered = items.select("i", "book", "number", "references", "closed", "party")
+    numbered = items[["i", "book", "number", "references", "closed", "party"]]
     of_groups = groups.named_texts(sets).select(
         i=(pl.col("g") + count).cast(pl.UInt32), book="book", number="number",
         references=pl.lit(None, pl.List(pl.String)), closed=pl.lit(False), party=pl.lit(None, pl.String),
@@ -260,7 +258,7 @@ def _by_inference(
 
 def _confirmed(pool: Pool, said: pl.DataFrame) -> Pool:
     """The pool after what people confirmed of lines that are still free."""
-    free = said.join(pool.lines.select("l"), on="l", how="semi")
+    free = said.join(pool.lines[["l"]], on="l", how="semi")
     return pool.take(Found(confirmed.settle(free, pool.lines, pool.items), NOTHING.refused)) if free.height else pool
 
 
@@ -287,8 +285,8 @@ def _contradicted(standing: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     """Standing matches of lower tiers whose item this run took by stronger evidence (schemas.RETRACTIONS)."""
     if standing.is_empty():
         return schemas.RETRACTIONS.empty()
-    strong = outcome.matches.filter(pl.col("tier") <= preparing.STRONG_TIERS).select("match_id")
-    taken = outcome.allocations.join(strong, on="match_id", how="semi").select("item_id").drop_nulls().unique()
+    strong = outcome.matches.filter(pl.col("tier") <= preparing.STRONG_TIERS)[["match_id"]]
+    taken = outcome.allocations.join(strong, on="match_id", how="semi")[["item_id"]].drop_nulls().unique()
     weak = standing.filter(pl.col("tier") > preparing.STRONG_TIERS).join(taken, on="item_id", how="semi")
     reason = pl.format("stronger evidence names {} for another line", "item_id")
     return (

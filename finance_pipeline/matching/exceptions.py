@@ -49,7 +49,7 @@ def _facts(lines: pl.DataFrame, pool: Pool, named: Said) -> pl.DataFrame:
         tokens=named.tokens.filter(places.among(named.tokens["l"], lines["l"])),
     )
     refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique().with_columns(sure=pl.lit(True))
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique().with_columns(sure=pl.lit(True))
     unknown = named.tokens.filter(~pl.col("known")).group_by("l").agg(unknown=pl.col("text").sort().first())
     return (
         lines.join(refused.select("l", refused="why"), on="l", how="left", maintain_order="left")
@@ -75,7 +75,7 @@ def _with_needed(worded: pl.DataFrame, needed: pl.DataFrame, lines: pl.DataFrame
     """Exceptions with those of matches that a person has to accept in place of their lines' own."""
     if needed.is_empty():
         return worded
-    beyond = needed.join(lines.select("l", "line_id"), on="l").select(
+    beyond = needed.join(lines[["l", "line_id"]], on="l").select(
         "line_id", reason=pl.lit("beyond_autonomy"), words="words", suggestions="suggestions"
     )
     rest = worded.join(beyond, on="line_id", how="anti", maintain_order="left")
@@ -84,7 +84,7 @@ def _with_needed(worded: pl.DataFrame, needed: pl.DataFrame, lines: pl.DataFrame
 
 def _listed(reasoned: pl.DataFrame, pool: Pool, named: Said, items: pl.DataFrame) -> pl.DataFrame:
     """One row per line and suggestion, best first: l, rank, item (id), why, alike (how many there were of its rank)."""
-    reasons = reasoned.select("l", "reason")
+    reasons = reasoned[["l", "reason"]]
     names = items.select("i", item="item_id")
     fits = pool.refused.drop_nulls("i").join(names, on="i")
     legs = pool.refused.drop_nulls("other_l").join(pool.lines.select(other_l="l", item="line_id"), on="other_l")
@@ -124,9 +124,7 @@ def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         pl.col("line_party").is_not_null(), pl.col("reason").is_in(("party_known_no_item", "reference_unknown"))
     )
     lines = without.select("l", "book", "currency", "amount", party="line_party").sort("amount")
-    theirs = items.join(
-        lines.select("book", "currency", "party").unique(), on=["book", "currency", "party"], how="semi"
-    )
+    theirs = items.join(lines[["book", "currency", "party"]].unique(), on=["book", "currency", "party"], how="semi")
     open_ = theirs.filter(pl.col("left") != 0).sort("left", "item_id")
     right = open_.select("book", "currency", "party", item="item_id", amount="left")
     return lines.join_asof(
@@ -144,7 +142,7 @@ def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.int_range(pl.len()).over("book", "currency", "left") < _SUGGESTED_COUNT)
     )
     right = few.select("book", "currency", item="item_id", amount="left")
-    return lines.select("l", "book", "currency", "amount").join(right, on=["book", "currency", "amount"])
+    return lines[["l", "book", "currency", "amount"]].join(right, on=["book", "currency", "amount"])
 
 
 def _worded(reasoned: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:

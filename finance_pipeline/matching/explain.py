@@ -21,7 +21,7 @@ def explain(
     """One row per match, by line: words, evidence. sided: allocations by line, with the ids of their sides; also:
     also_named; lines, items: all, as before any match, each at its place."""
     rows = _rows(sided, items)
-    sides = lines.select("account_id", "booked_on", "amount", "currency", "counterparty_name")
+    sides = lines[["account_id", "booked_on", "amount", "currency", "counterparty_name"]]
     other = sides.select(
         other_account="account_id", other_on="booked_on", other_amount="amount", other_currency="currency"
     )
@@ -45,7 +45,7 @@ def _words(matches: pl.DataFrame) -> pl.DataFrame:
     """The sentence of each match, in their order."""
     nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String})
     said = [part.select("l", words=sentence(part["rule"][0]) + _besides()) for part in matches.partition_by("rule")]
-    return pl.concat([nothing, *said]).sort("l").select("words")
+    return pl.concat([nothing, *said]).sort("l")[["words"]]
 
 
 _OF_OTHERS = ("references_shared", "feed_duplicate", "pending_posted", "returned_payment", "confirmed")
@@ -109,13 +109,13 @@ def _several(priced: pl.DataFrame) -> pl.DataFrame:
 
 def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.DataFrame:
     """l and the labels of items that a matched line names too, but that its match leaves out."""
-    sure = named.hits.select("l", "i").filter(named.hits["strength"] <= SHORTHAND)
+    sure = named.hits[["l", "i"]].filter(named.hits["strength"] <= SHORTHAND)
     matched = sure.filter(places.among(sure["l"], pairs["l"]))
     # Most lines name what they settle and nothing else, which needs no join.
-    settled = pairs.select("l", "i").drop_nulls("i")
+    settled = pairs[["l", "i"]].drop_nulls("i")
     one = places.last_of(settled["l"], settled["i"], matched["l"])
     others = matched.filter(one != matched["i"])
-    left_out = others.join(pairs.select("l", "i"), on=["l", "i"], how="anti")
+    left_out = places.without(others, pairs, "l", "i")
     labels = items.select(label=pl.coalesce("number", "item_id"))
     return places.beside(left_out, labels, "i").group_by("l").agg(also=pl.col("label").unique().sort().str.join(", "))
 

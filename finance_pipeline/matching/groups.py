@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.text import phrase_pattern
 
@@ -47,7 +48,7 @@ def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         return pl.DataFrame(schema=GROUPS), each.with_row_index("g").drop("i")
     keys = ["book", "currency", "kind", "id"]
     groups = each.select(keys).unique().sort(keys).with_row_index("g")
-    return each.join(groups, on=keys).select("g", "i").sort("g", "i"), groups
+    return each.join(groups, on=keys)[["g", "i"]].sort("g", "i"), groups
 
 
 def named_texts(groups: pl.DataFrame) -> pl.DataFrame:
@@ -82,10 +83,10 @@ def match_days(pool: Pool) -> Found:
         (pl.col("last_on") - pl.col("first_on")).dt.total_days().is_between(1, _LONGEST_RUN_DAYS),
         pl.col("to") - pl.col("before") == pl.col("line_amount"),
     )
-    won = runs.filter(pl.len().over("l") == 1)
+    won, _ = places.alone(runs, "l")
     parts = won.join(loose, on=keys).filter(pl.col("available_on").is_between(pl.col("first_on"), pl.col("last_on")))
-    twice = parts.filter(pl.col("i").is_duplicated()).select("l")
-    clear = parts.join(twice, on="l", how="anti").sort("l", "i")
+    twice = parts.filter(pl.col("i").is_duplicated())[["l"]]
+    clear = places.without(parts, twice, "l").sort("l", "i")
     common = {
         "tier": 0,
         "rule": "payout_of_days",
@@ -114,36 +115,36 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
     )  # fmt: skip
     named = lines.join(hits, on="l").join(sums, on=["g", "book", "currency"])
     by_name = named.filter(pl.col("line_amount").is_in(pl.concat_list("net", "gross")) | _fee_kept(pool))
-    others = lines.join(hits.select("l").unique(), on="l", how="anti")
-    unnamed = _unnamed(pool, others, sums.join(by_name.select("g"), on="g", how="anti"))
+    others = places.without(lines, hits, "l")
+    unnamed = _unnamed(pool, others, sums.join(by_name[["g"]], on="g", how="anti"))
     fits = (
         pl.concat([by_name.with_columns(by=pl.lit("id")), unnamed], how="diagonal")
         .sort("l", "g", "by")
         .unique(["l", "g"], keep="first", maintain_order=True)
     )
     fits = _without_repeated(fits)
-    alone = (pl.len().over("l") == 1) & (pl.len().over("g") == 1)
-    won = _without_single_of_sums(fits.filter(alone), members)
-    shared = won.join(members, on="g").filter(pl.col("i").is_duplicated()).select("l")
-    kept = won.join(shared, on="l", how="anti")
-    refused = pl.concat([fits.filter(~alone), won.join(shared, on="l", how="semi")]).select("l", "g")
-    return Found(_pairs(pool, kept, members), refusal(refused.join(members, on="g").select("l", "i"), SEVERAL))
+    alone, several = places.alone(fits, "l", "g")
+    won = _without_single_of_sums(alone, members)
+    shared = won.join(members, on="g").filter(pl.col("i").is_duplicated())[["l"]]
+    kept = places.without(won, shared, "l")
+    refused = pl.concat([several, places.having(won, shared, "l")])[["l", "g"]]
+    return Found(_pairs(pool, kept, members), refusal(refused.join(members, on="g")[["l", "i"]], SEVERAL))
 
 
 def _without_single_of_sums(won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """Without one item by itself that another line pays within a sum of many: that such a sum agrees to the cent is no
     coincidence, that one amount does may well be."""
-    each = won.select("l", "g", "count").join(members, on="g")
-    within = each.filter(pl.col("count") > 1).select("i")
-    outdone = each.filter(pl.col("count") == 1).join(within, on="i", how="semi").select("l")
-    return won.join(outdone, on="l", how="anti")
+    each = won[["l", "g", "count"]].join(members, on="g")
+    within = each.filter(pl.col("count") > 1)[["i"]]
+    outdone = places.having(each.filter(pl.col("count") == 1), within, "i")[["l"]]
+    return places.without(won, outdone, "l")
 
 
 def _without_repeated(fits: pl.DataFrame) -> pl.DataFrame:
     """Without the day's group where it is of one charge, which is a group by itself too."""
-    single = fits.filter(pl.col("kind") == "single").select("l")
+    single = fits.filter(pl.col("kind") == "single")[["l"]]
     repeated = (pl.col("kind") == "day") & (pl.col("count") == 1)
-    return pl.concat([fits.filter(~repeated), fits.filter(repeated).join(single, on="l", how="anti")])
+    return pl.concat([fits.filter(~repeated), places.without(fits.filter(repeated), single, "l")])
 
 
 def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
@@ -167,7 +168,7 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         nobodys=(pl.col("party").is_null() & pl.col("whole").is_not_null()).any(),
         processed=pl.col("kind").is_in((*_PROCESSOR_KINDS, "payout")).any(),
     )
-    declined = members.join(pool.declined.select("i").unique(), on="i").select("g").unique()
+    declined = members.join(pool.declined[["i"]].unique(), on="i")[["g"]].unique()
     known = groups.join(sums, on="g").join(declined, on="g", how="anti")
     # What of a day's receipts was banked by itself is not in the deposit of the rest.
     return known.filter((pl.col("whole") | (pl.col("kind") == "ledger_day")) & pl.col("gross").is_not_null())
@@ -244,7 +245,7 @@ def _pairs(pool: Pool, won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame
         won.select("l", "g", "kind", "id", "by", "line_amount", "net", "gross", field="field", is_run=_is_run())
         .rename({"net": "net_sum"})
         .join(members, on="g")
-        .join(pool.items.select("i", "amount", "net"), on="i")
+        .join(pool.items[["i", "amount", "net"]], on="i")
         .sort("l", "i")
     )
     rule = (

@@ -38,15 +38,15 @@ def claimed_twice(pool: Pool, hits: pl.DataFrame) -> Found:
     """
     amounts = pool.items.filter(~pl.col("kind").is_in(_OF_THEIR_OWN)).select("i", item_amount="amount")
     lines = pool.open_lines.select("l", line_amount="amount")
-    both = places.met(places.met(hits.select("l", "i", "strength"), lines, "l"), amounts, "i")
-    exact = both.filter(pl.col("line_amount") == pl.col("item_amount")).select("l", "i", "strength")
+    both = places.met(places.met(hits[["l", "i", "strength"]], lines, "l"), amounts, "i")
+    exact = both.filter(pl.col("line_amount") == pl.col("item_amount"))[["l", "i", "strength"]]
     if exact.is_empty():
         return NOTHING
     several = exact.filter(~places.lone(exact["i"]))
     claims = pool.candidates(several, pool.policy.early_days).filter(~pl.col("foreign") & ~pl.col("stranger"))
     surest = claims.filter(pl.col("strength") == pl.col("strength").min().over("l"))
     surest = surest.filter((pl.col("strength") < PART) | (pl.len().over("l") == 1))
-    twice = surest.filter(pl.len().over("i") > 1).select("l", "i")
+    twice = places.alone(surest, "i")[1][["l", "i"]]
     return Found(NOTHING.pairs, refusal(pl.concat([twice, _paid_before(pool, hits, exact)]), SEVERAL))
 
 
@@ -62,14 +62,14 @@ def _paid_before(pool: Pool, hits: pl.DataFrame, exact: pl.DataFrame) -> pl.Data
         return alike.select("l", i=pl.col("l"))
     items = pool.items.select("i", "issued_on", *keys).join(alike.select(keys).unique(), on=keys, how="semi")
     only = items.filter(pl.len().over(keys) == 1)
-    naming = exact.filter(pl.col("strength") < PART).select("l", "i").join(only, on="i").join(alike, on=["l", *keys])
-    saying = hits.filter(pl.col("strength") < PART).select("l")
-    silent = alike.join(saying, on="l", how="anti").rename({"l": "earlier", "booked_on": "earlier_on"})
+    naming = exact.filter(pl.col("strength") < PART)[["l", "i"]].join(only, on="i").join(alike, on=["l", *keys])
+    saying = hits.filter(pl.col("strength") < PART)[["l"]]
+    silent = places.without(alike, saying, "l").rename({"l": "earlier", "booked_on": "earlier_on"})
     both = naming.join(silent, on=keys)
     gap = (pl.col("booked_on") - pl.col("earlier_on")).dt.total_days()
     issued = (pl.col("issued_on") - pl.col("earlier_on")).dt.total_days() <= pool.policy.early_days
     found = both.filter(gap.is_between(0, _PAID_AGAIN_DAYS) & issued)
-    return pl.concat([found.select("l", "i"), found.select("i", l="earlier").select("l", "i")])
+    return pl.concat([found[["l", "i"]], found.select("i", l="earlier")[["l", "i"]]])
 
 
 def _processor_lines(pool: Pool) -> pl.DataFrame:
@@ -90,12 +90,11 @@ def _payout_by_amount(pool: Pool, hits: pl.DataFrame) -> Found:
     )
     if payouts.is_empty():
         return NOTHING
-    named = hits.join(payouts.select("i"), on="i", how="semi").select("l", named="i")
+    named = places.having(hits, payouts, "i").select("l", named="i")
     both = _processor_lines(pool).join(payouts, on=["book", "currency", "amount"], suffix="_item")
     both = both.filter(_arrives(pool, pl.col("booked_on"), pl.col("expected_on")))
-    both = both.join(pool.declined, on=["l", "i"], how="anti").join(named, on="l", how="anti")
-    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
-    won = both.filter(alone)
+    both = places.without(places.without(both, pool.declined, "l", "i"), named, "l")
+    won, several = places.alone(both, "l", "i")
     field = pl.lit("amount and day of arrival")
     pairs = pairs_of(won, tier=0, rule="payout_by_amount", item_amount=pl.col("amount"), role="principal", field=field)
-    return Found(pairs, refusal(both.filter(~alone), SEVERAL))
+    return Found(pairs, refusal(several, SEVERAL))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, pairs_of, refusal
 from finance_pipeline.matching.sums import search
 
@@ -17,6 +18,8 @@ _MOST_NAMED = 60
 def match(candidates: pl.DataFrame, bound: float) -> Found:
     """Lines of exactly one subset of the items that they name; a discount may be taken on some and not on others."""
     plain = candidates.filter(~pl.col("foreign") & ~pl.col("stranger"))
+    if places.lone(plain["l"]).all():
+        return NOTHING
     several = plain.filter(pl.len().over("l").is_between(2, _MOST_NAMED)).sort("l", "i")
     if several.is_empty():
         return NOTHING
@@ -30,4 +33,4 @@ def match(candidates: pl.DataFrame, bound: float) -> Found:
         amount=pl.col("less") - pl.col("item_amount"), item_amount=0,
     )  # fmt: skip
     unclear = answered.filter((pl.col("answer") == "several") & (pl.col("taken") > 0))
-    return Found(pl.concat([principal, off]), refusal(unclear.select("l", "i"), SEVERAL))
+    return Found(pl.concat([principal, off]), refusal(unclear[["l", "i"]], SEVERAL))

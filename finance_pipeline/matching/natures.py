@@ -21,7 +21,7 @@ def with_nature(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     phrases = tuple(phrase for each in policy.natures for phrase in each.words)
     codes = tuple(code for each in policy.natures for code in each.codes)
     hidden = pl.col("words").str.contains(phrase_pattern(policy.processor_names)).fill_null(False)
-    some = lines.select("l", "words", "transaction_code").filter(_is_of((*phrases, *policy.processor_names), codes))
+    some = lines[["l", "words", "transaction_code"]].filter(_is_of((*phrases, *policy.processor_names), codes))
     said = some.select("l", nature=_nature(policy), hides_payer=hidden)
     return places.with_met(lines, said, "l").with_columns(pl.col("hides_payer").fill_null(False))
 

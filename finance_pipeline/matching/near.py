@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching import wording
+from finance_pipeline.matching import places, wording
 from finance_pipeline.matching.pool import SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import LABELS, SHORTHAND, Named
 from finance_pipeline.matching.text import folded
@@ -41,7 +41,7 @@ def match(pool: Pool, named: Named) -> Pool:
 
 def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame) -> Found:
     """Near pairs that leave no doubt, with what else their lines name (rightly), and those that do."""
-    hits = near.join(rightly.select("l", "i"), on=["l", "i"], how="anti")
+    hits = places.without(near, rightly, "l", "i")
     found = pool.candidates(hits, pool.policy.early_days).with_columns(
         agrees=(pl.col("party") == pl.col("line_party")).fill_null(False)
     )
@@ -49,11 +49,11 @@ def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame) 
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l"))
     alone = (pl.col("i").n_unique().over("l") == 1) & (pl.col("l").n_unique().over("i") == 1)
     won = best.filter(alone)
-    others = rightly.join(won.select("l"), on="l", how="semi")
-    doubled = others.filter(pl.col("l").n_unique().over("i") > 1).select("l")
+    others = places.having(rightly, won, "l")
+    doubled = places.contested(others)
     rules = won.select("l", rule=pl.col("way").replace_strict(_RULES, return_dtype=pl.String))
     columns = ["l", "i", "item_amount", "token", "field"]
-    clear = pl.concat([won.select(columns), others.select(columns)]).join(doubled, on="l", how="anti")
+    clear = places.without(pl.concat([won.select(columns), others.select(columns)]), doubled, "l")
     pairs = pairs_of(
         clear.join(rules, on="l"), tier=1, rule=pl.col("rule"), amount=pl.col("item_amount"), role="principal"
     )
@@ -64,11 +64,9 @@ def _not_meant_otherwise(found: pl.DataFrame, named: Named) -> pl.DataFrame:
     """Near pairs without those of a number that is right as it stands: of an item that is open or settled already. Only
     where it is a stranger's, and the near one the payer's own, may it have been mistyped into that.
     """
-    right = pl.concat([named.hits.select("l", "i", "token"), named.closed.select("l", "i", "token")])
-    facts = right.select("l", "i", squeezed_token=_squeezed("token")).join(
-        found.select("l", "line_party").unique(), on="l"
-    )
-    parties = named.every_item.select("i", "party")
+    right = pl.concat([named.hits[["l", "i", "token"]], named.closed[["l", "i", "token"]]])
+    facts = right.select("l", "i", squeezed_token=_squeezed("token")).join(found[["l", "line_party"]].unique(), on="l")
+    parties = named.every_item[["i", "party"]]
     placed = facts.join(parties, on="i", how="left")
     strangers = ((pl.col("party") != pl.col("line_party")).fill_null(False)).all()
     by_token = placed.group_by("l", "squeezed_token").agg(strangers=strangers)
@@ -146,7 +144,7 @@ def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
             items.select("i", *keys, text="references").filter(pl.col("text").list.len() > 0).explode("text"),
         ]
     ).drop_nulls("text")
-    pairs = asked.join(texts, on=keys).select("l", "i", "text")
+    pairs = asked.join(texts, on=keys)[["l", "i", "text"]]
     frames = [_compared(lines, pairs, field) for field in _FIELDS]
     return (
         pl.concat(frames).sort("l", "i", "way", "field", "token").unique(["l", "i"], keep="first", maintain_order=True)
@@ -161,7 +159,7 @@ def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFr
     from finance_pipeline.matching.kernels.nearness import near_numbers
 
     filled = lines.select("l", text=field).filter(pl.col("text").str.contains("[0-9]")).with_row_index("row")
-    here = pairs.rename({"text": "number"}).join(filled.select("l", "row"), on="l").sort("row", "i")
+    here = pairs.rename({"text": "number"}).join(filled[["l", "row"]], on="l").sort("row", "i")
     texts, numbers = folded_texts(filled["text"]), folded_texts(here["number"])
     rows = here["row"].cast(pl.Int64).to_numpy(writable=True)
     ways, places = np.zeros(here.height, np.int64), np.zeros((here.height, 2), np.int64)
@@ -171,7 +169,5 @@ def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFr
     )  # fmt: skip
     token = pieces(texts.data, places[:, 0], places[:, 1] - places[:, 0])
     return (
-        here.select("l", "i")
-        .with_columns(way=pl.Series(ways), token=token, field=pl.lit(field))
-        .filter(pl.col("way") > 0)
+        here[["l", "i"]].with_columns(way=pl.Series(ways), token=token, field=pl.lit(field)).filter(pl.col("way") > 0)
     )

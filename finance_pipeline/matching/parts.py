@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching import crosswise
+from finance_pipeline.matching import crosswise, places
 from finance_pipeline.matching.pool import (
     DIFFERS,
     LATE_DISCOUNT,
@@ -55,11 +55,15 @@ def _of_one(pool: Pool, named: Named) -> Found:
     single = _single(pool, named)
     if single.is_empty():
         return NOTHING
-    doubts = (_explained_otherwise(pool, single), _perhaps_mistyped(pool, single), _alike(pool, single))
+    whose = _by_whose(pool, single)
+    doubts = (_explained_otherwise(whose, single), _perhaps_mistyped(pool, single), _alike(pool, single))
     doubtful = pl.concat(doubts).unique(maintain_order=True)
     late = single.filter(_discounted_late())
-    told = pl.concat([doubtful.select("l"), late.select("l"), _netted(pool, single)])
-    clear = single.join(told, on="l", how="anti", maintain_order="left")
+    told = pl.concat([doubtful[["l"]], late[["l"]], _netted(pool, whose, single)])
+    refused = [refusal(doubtful, SEVERAL), refusal(late, LATE_DISCOUNT)]
+    clear = places.without(single, told, "l")
+    if clear.is_empty():
+        return Found(NOTHING.pairs, pl.concat(refused))
     clear = clear.with_columns(rivals=pl.len().over("i"))
     lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs())
     overpaid = clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs())["i"].unique()
@@ -67,8 +71,7 @@ def _of_one(pool: Pool, named: Named) -> Found:
     short, partial, together = _short_or_part(pool, lesser)
     over = _over(pool, clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs()))
     pairs = pl.concat([short, partial, over])
-    refused = [refusal(doubtful, SEVERAL), refusal(together, DIFFERS), refusal(late, LATE_DISCOUNT)]
-    return Found(pairs, pl.concat(refused))
+    return Found(pairs, pl.concat([refused[0], refusal(together, DIFFERS), refused[1]]))
 
 
 def _short_or_part(pool: Pool, lesser: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -123,58 +126,58 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     unknown payer may be a customer's number: they are enough only where the difference is one that banks and payers
     make.
     """
-    cut = was_cut(pool) & ~_list_ended()
-    unknown = named.tokens.filter(~pl.col("known"))
-    foreign = unknown.filter(~pl.col("formed")).select("l").unique()
-    unknown = unknown.filter("formed").select("l").unique()
-    also = named.closed.filter(pl.col("strength") == STRONG).select("l").unique()
-    single = meant(pool, named).filter(pl.col("names") == 1).join(also, on="l", how="anti")
-    contested = pool.refused.select("i").unique()
+    also = named.closed.filter(pl.col("strength") == STRONG) if named.closed.height else named.closed
+    single = places.without(meant(pool, named).filter(pl.col("names") == 1), also, "l")
     same_direction = pl.col("item_amount").sign() == pl.col("line_amount").sign()
     # What is cheap to ask comes first: memos are read of the few that are left.
-    plain = pool.candidates(single, pool.policy.early_days).filter(
+    plain = places.having(pool.named(named.hits, BARE), single, "l", "i").filter(
         ~pl.col("foreign") & ~pl.col("stranger") & same_direction,
         pl.col("item_amount") != pl.col("line_amount"),
         ~pl.col("kind").is_in(_ALWAYS_WHOLE),
     )
-    candidates = plain.join(unknown, on="l", how="anti").join(contested, on="i", how="anti")
+    unknown = places.having(named.tokens, plain, "l").filter(~pl.col("known"))
+    foreign, unknown = unknown.filter(~pl.col("formed")), unknown.filter("formed")
+    candidates = places.without(places.without(plain, unknown, "l"), pool.refused, "i")
+    if candidates.is_empty():
+        return candidates
+    candidates = candidates.with_columns(folded=folded(pl.col("memo")))
+    cut = was_cut(pool) & ~_list_ended(pl.col("folded"))
     agrees = (pl.col("party") == pl.col("line_party")).fill_null(False) | _gives_account()
     gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
     usual = (gap <= pool.policy.short_payment_limit_minor) | _is_fee(pool)
     return candidates.filter(
-        ~cut | (agrees & ~_goes_on()) | usual,
-        ~(joined_digits() | pl.col("token").str.contains(_MONTH)) | usual,
+        ~cut | (agrees & ~_goes_on(pl.col("folded"))) | usual,
+        ~(joined_digits(pl.col("folded")) | pl.col("token").str.contains(_MONTH)) | usual,
         agrees | (pl.col("issued_on") <= pl.col("booked_on")),
-        agrees | usual | pl.col("l").is_in(_in_full(pool, named, single).implode()),
-        agrees | ~pl.col("l").is_in(foreign["l"].implode()),
-    )
+        agrees | usual | pl.lit(places.among(candidates["l"], _in_full(pool, named, candidates))),
+        agrees | ~pl.lit(places.among(candidates["l"], foreign["l"])),
+    ).drop("folded")
 
 
-def _goes_on() -> pl.Expr:
-    """The memo's last word begins like the document's number and is less of one: a list that was cut in its second.
-    After a sign that goes on (&) that is so however little of it is left."""
+def _goes_on(memo: pl.Expr) -> pl.Expr:
+    """The (folded) memo's last word begins like the document's number and is less of one: a list that was cut in its
+    second. After a sign that goes on (&) that is so however little of it is left."""
     token = pl.col("token").str.replace_all("[0-9]", "9")
-    memo = folded(pl.col("memo"))
     last = memo.str.extract(r"([A-Z0-9][A-Z0-9./-]*)\s*$")
     begins = token.str.starts_with(last.str.replace_all("[0-9]", "9")) & (last != pl.col("token"))
     alike = (last.str.len_chars() > 2) & (last.str.slice(0, 2) == pl.col("token").str.slice(0, 2))
     return (begins & (alike | memo.str.contains(r"[,;+&]\s*[A-Z0-9./-]+\s*$"))).fill_null(False)
 
 
-def joined_digits() -> pl.Expr:
-    """The digits that name the document stand in the memo with others joined before them."""
+def joined_digits(memo: pl.Expr) -> pl.Expr:
+    """The digits that name the document stand in the memo (folded) with others joined before them."""
     # Every run of digits with others joined before it is found at once: a pattern for each number is dear to make.
-    marked = folded(pl.col("memo")).str.replace_all("([0-9])[-/.]", "$1" + _JOINT)
+    marked = memo.str.replace_all("([0-9])[-/.]", "$1" + _JOINT)
     joined = marked.str.extract_all(_JOINT + "[0-9]+").list.contains(pl.format(_JOINT + "{}", pl.col("token")))
     return (pl.col("token").str.contains("^[0-9]+$") & joined).fill_null(False)
 
 
-def _list_ended() -> pl.Expr:
-    """After the document's number the memo goes on with a word that begins nothing more to pay: a date's, a customer
-    number's. Where the bank cut it after that, no number was lost. Of a party that only a name stands for it is not
-    known what else it has that the payment may be short by.
+def _list_ended(memo: pl.Expr) -> pl.Expr:
+    """After the document's number the memo (folded) goes on with a word that begins nothing more to pay: a date's, a
+    customer number's. Where the bank cut it after that, no number was lost. Of a party that only a name stands for it
+    is not known what else it has that the payment may be short by.
     """
-    after = folded(pl.col("memo")).str.splitn(pl.col("token"), 2).struct.field("field_1")
+    after = memo.str.splitn(pl.col("token"), 2).struct.field("field_1")
     word = after.str.extract(r"^[\s.,;:]*([A-Z]{3,})(?:[^A-Z0-9]|$)")
     plain = ~word.is_in([word for words in MORE_WORDS for word in words])
     known = ~pl.col("party").str.starts_with("name:").fill_null(True)
@@ -192,16 +195,19 @@ def _gives_account() -> pl.Expr:
 
 
 def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
-    """l of lines that name their one item by its whole number, letters and marks and all, and nothing else that this
-    could be: where neither payer nor amount agree, digits alone are somebody else's too easily, and a day's are a day.
+    """l of some lines that name their one item by its whole number, letters and marks and all, and nothing else that
+    this could be: where neither payer nor amount agree, digits alone are somebody else's too easily, and a day's are a
+    day.
     """
     strong = single.filter((pl.col("strength") == STRONG) | pl.col("token").str.contains("[0-9][-/.][0-9]"))
     strong = strong.filter(~pl.col("token").str.contains(_DAY))
-    alike = named.hits.join(strong.select("l", "token"), on=["l", "token"], how="semi")
-    only = strong.join(alike.filter(pl.len().over("l") > 1), on="l", how="anti").with_columns(
+    if strong.is_empty():
+        return strong["l"]
+    alike = places.having(named.hits, strong, "l").join(strong[["l", "token"]], on=["l", "token"], how="semi")
+    only = places.without(strong, alike.filter(pl.len().over("l") > 1), "l").with_columns(
         text=squeezed(pl.col("token"))
     )
-    numbers = pool.items.select("i", "number", "references").join(only, on="i", how="semi")
+    numbers = places.having(pool.items[["i", "number", "references"]], only, "i")
     texts = pl.concat(
         [
             numbers.select("i", text="number"),
@@ -229,19 +235,23 @@ def was_cut(pool: Pool) -> pl.Expr:
 
 
 def meant(pool: Pool, named: Named) -> pl.DataFrame:
+    """What lines can mean, as _meant has it; worked out once for all steps that ask for it."""
+    return pool.once("meant", named.hits, lambda: _meant(pool, named))
+
+
+def _meant(pool: Pool, named: Named) -> pl.DataFrame:
     """named.hits that open lines can mean, and names: how many these are of the line.
 
     A number that a few documents have is the payer's own one, or else that which it is in full. The line's own amount,
     printed beside, names nothing by its digits.
     """
-    lines = pool.open_lines.select("l", "line_party", digits_paid=pl.col("amount").abs().cast(pl.String))
-    parties = named.every_item.select("i", hit_party="party")
-    sure = named.hits.filter(pl.col("strength") <= BARE).join(lines, on="l").join(parties, on="i", how="left")
-    own = (pl.col("hit_party") == pl.col("line_party")).fill_null(False)
-    is_amount = pl.col("token").str.replace_all("[^0-9]", "") == pl.col("digits_paid")
+    with_line = places.met(named.at_all, pool.open_lines[["l", "line_party", "amount"]], "l")
+    sure = places.with_met(with_line, named.every_item[["i", "party"]], "i")
+    own = (pl.col("party") == pl.col("line_party")).fill_null(False)
+    is_amount = pl.col("token").str.replace_all("[^0-9]", "") == pl.col("amount").abs().cast(pl.String)
     few = pl.len().over("l", "token") <= _FEW_DOCUMENTS
-    says = (pl.col("strength") == STRONG) | (few & (pl.col("own") | ~is_amount))
-    said = sure.with_columns(own=own).filter(says)
+    says = (pl.col("strength") == STRONG) | (few & (own | ~is_amount))
+    said = sure.filter(says).with_columns(own=own)
     elsewhere = (pl.col("strength") == STRONG) & ~pl.col("own").any().over("l", "token")
     in_full = pl.col("strength") == pl.col("strength").min().over("l", "token")
     believed = said.filter(pl.when(pl.col("own").any().over("l")).then(pl.col("own") | elsewhere).otherwise(in_full))
@@ -257,9 +267,9 @@ def _discounted_late() -> pl.Expr:
     return is_late & (off != 0) & ((pl.col("item_amount") - off - pl.col("line_amount")).abs() <= 1)
 
 
-def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+def _explained_otherwise(whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines that are another open item of the party to the cent, before conversion or after, whatever they
-    name, or that exceed the named one by a round amount which is another's."""
+    name, or that exceed the named one by a round amount which is another's. whose: as _by_whose has them."""
     keys = ["book", "party", "line_currency", "amount"]
     over = single.with_columns(
         missing=pl.col("line_amount") - pl.col("item_amount"), sign=pl.col("line_amount").sign()
@@ -273,25 +283,28 @@ def _explained_otherwise(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
             ),
         ]
     )
-    items = _by_whose(pool).select("i", "book", "party", line_currency="currency", amount="amount")
+    items = whose.select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
     two_of_each = fitting.filter(pl.int_range(pl.len()).over(keys) < 2)
     other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
-    return pl.concat([other.select("l", "i"), other.select("l", i="named")]).unique(maintain_order=True)
+    return pl.concat([other[["l", "i"]], other.select("l", i="named")]).unique(maintain_order=True)
 
 
-def _by_whose(pool: Pool) -> pl.DataFrame:
-    """Open items, once for each party that they may be of: one that gives its party by a name that several have may be
-    any of these, and whatever these have may be of that name."""
+def _by_whose(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+    """Open items of the parties of some candidates, once for each party that they may be of: one that gives its party
+    by a name that several have may be any of these, and whatever these have may be of that name."""
+    keys = ["book", "party"]
+    asked = single[keys].unique()
+    begins = pool.items["party"].drop_nulls().str.starts_with(NAME_ONLY)
+    if not begins.any():
+        return pool.items.join(asked, on=keys, how="semi", maintain_order="left")
     nameless = pool.items.filter(pl.col("party").str.starts_with(NAME_ONLY))
-    if nameless.is_empty():
-        return pool.items
     sure = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))
     parties = sure.select("book", "party_key", may_be="party").drop_nulls().unique()
     more = nameless.join(parties, on=["book", "party_key"]).with_columns(party="may_be").drop("may_be")
-    namesakes = sure.join(nameless.select("book", "party_key").unique(), on=["book", "party_key"], how="semi")
+    namesakes = sure.join(nameless[["book", "party_key"]].unique(), on=["book", "party_key"], how="semi")
     also = namesakes.with_columns(party=NAME_ONLY + pl.col("party_key"))
-    return pl.concat([pool.items, more, also])
+    return pl.concat([pool.items, more, also]).join(asked, on=keys, how="semi", maintain_order="left")
 
 
 def _round_rest() -> pl.Expr:
@@ -299,10 +312,10 @@ def _round_rest() -> pl.Expr:
     return (pl.col("missing").sign() == pl.col("sign")) & (pl.col("missing") % WHOLE_MINOR == 0)
 
 
-def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+def _netted(pool: Pool, whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFrame:
     """l of lines that differ by just one other item of the party, or some credit notes, with other items or without:
     tier 3 asks whether these are in it. Where the memo was cut, and may have named more, by any sum of what the party
-    has open.
+    has open. whose: as _by_whose has them.
     """
     keys = ["book", "party", "line_currency"]
     cut = was_cut(pool)
@@ -315,12 +328,14 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         missing=pl.col("line_amount") - pl.col("item_amount"),
         sign=pl.col("line_amount").sign(),
     ).filter(pl.len().over("l") == 1)
-    items = _by_whose(pool).select("i", "book", "party", "issued_on", line_currency="currency", item_amount="amount")
+    items = whose.select("i", "book", "party", "issued_on", line_currency="currency", item_amount="amount")
     both = asked.join(items, on=keys).filter(
         pl.col("i") != pl.col("named"),
         pl.col("issued_on") <= pl.col("booked_on"),
     )
-    one = both.filter(pl.col("item_amount") == pl.col("missing"), ~_round_rest()).select("l")
+    if both.is_empty():
+        return both[["l"]]
+    one = both.filter(pl.col("item_amount") == pl.col("missing"), ~_round_rest())[["l"]]
     credit = pl.col("item_amount").sign() != pl.col("sign")
     short = pl.col("missing").sign() != pl.col("sign")
     among_few = credit.any().over("l") & (pl.len().over("l") <= _FEW_OTHERS)
@@ -330,13 +345,15 @@ def _netted(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     if both.is_empty():
         return one.unique()
     found = search(both, pool.policy.chance_bound, target="missing").filter(pl.col("taken") > 0)
-    return pl.concat([one, found.select("l")]).unique()
+    return pl.concat([one, found[["l"]]]).unique()
 
 
 def _credit_and_another(both: pl.DataFrame, credit: pl.Expr) -> pl.DataFrame:
     """l of lines that are their named item less a credit note and with one more of the party's items."""
     credits = both.filter(credit).select("l", also=pl.col("missing") - pl.col("item_amount"))
-    return both.filter(~credit).join(credits, left_on=["l", "item_amount"], right_on=["l", "also"]).select("l")
+    if credits.is_empty():
+        return credits[["l"]]
+    return both.filter(~credit).join(credits, left_on=["l", "item_amount"], right_on=["l", "also"])[["l"]]
 
 
 def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
@@ -347,6 +364,8 @@ def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         "l", "book", currency="line_currency", amount="line_amount", named="i", text=squeezed(pl.col("token"))
     )
     of_amount = pool.items.join(tokens, on=keys, how="semi").filter(pl.col("number").is_not_null())
+    if of_amount.is_empty():
+        return of_amount.select(l="i", i="i")
     numbers = of_amount.select("i", *keys, text=squeezed(pl.col("number")))
     near = one_edit_pairs(tokens, numbers, keys)
     digits = pl.col("text").str.extract("([0-9]{4,})$")
@@ -355,15 +374,19 @@ def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         .join(numbers, on=keys, suffix="_number")
         .filter(pl.col("text_number").str.ends_with(pl.col("digits")))
     )
-    found = pl.concat([frame.select("l", "i", "named") for frame in (near, same_end)])
-    return pl.concat([found.select("l", "i"), found.select("l", i="named")])
+    found = pl.concat([frame[["l", "i", "named"]] for frame in (near, same_end)])
+    return pl.concat([found[["l", "i"]], found.select("l", i="named")])
 
 
 def _alike(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines whose digits are also the last ones of another number of the same party: FC-007492, F26007492."""
     digits = single.filter(pl.col("token").str.contains("^[0-9]{4,}$"))
+    if digits.is_empty():
+        return digits[["l", "i"]]
     asked = digits.select("l", "book", "party", "token", named="i", currency="line_currency")
-    theirs = pool.items.select("book", "party", "currency", "i", text=squeezed(pl.col("number")))
+    theirs = pool.items.join(asked, on=["book", "party", "currency"], how="semi").select(
+        "book", "party", "currency", "i", text=squeezed(pl.col("number"))
+    )
     both = asked.join(theirs.drop_nulls(), on=["book", "party", "currency"]).filter(pl.col("i") != pl.col("named"))
     found = both.filter(pl.col("text").str.ends_with(pl.col("token")))
-    return pl.concat([found.select("l", "i"), found.select("l", i="named")])
+    return pl.concat([found[["l", "i"]], found.select("l", i="named")])

@@ -35,6 +35,8 @@ def at(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
 
 def kept(frame: pl.DataFrame, asked: pl.Expr) -> pl.DataFrame:
     """The rows for which an expression is true; where all are, the frame itself, and not a copy of it."""
+    if frame.height < _MANY_ROWS:
+        return frame.filter(asked) if frame.height else frame
     mask = frame.select(asked).to_series()
     return frame if not mask.null_count() and mask.all() else filtered(frame, mask)
 
@@ -64,12 +66,55 @@ def met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
     """rows, in their order, that have a counterpart in a frame with one row a place, with that counterpart's columns.
 
     An inner join by a working number, as a look-up."""
+    if rows.is_empty() or frame.is_empty():
+        return rows.clear().hstack([column for column in frame.clear().iter_columns() if column.name != by])
     found = _standing(frame[by], rows[by])
-    facts = frame.select(pl.exclude(by))
+    facts = frame.drop(by)
     if len(found) and found.min() >= 0:  # type: ignore[operator]
         return rows.hstack(facts.select(pl.all().gather(found)))
     kept = found >= 0
     return rows.filter(kept).hstack(facts.select(pl.all().gather(found.filter(kept))))
+
+
+def without(rows: pl.DataFrame, others: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """rows, in their order, but those whose place (or two) some of the others have too: an anti join as a look-up."""
+    if rows.is_empty() or others.is_empty():
+        return rows
+    if len(by) > 1 and rows.height >= _MANY_ROWS:
+        return rows.join(others, on=by, how="anti", maintain_order="left")
+    return _masked(rows, ~_shared(rows, others, by))
+
+
+def having(rows: pl.DataFrame, others: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """rows, in their order, whose place (or two) some of the others have too: a semi join as a look-up."""
+    if rows.is_empty() or others.is_empty():
+        return rows.clear()
+    if len(by) > 1 and rows.height >= _MANY_ROWS:
+        return rows.join(others, on=by, how="semi", maintain_order="left")
+    return _masked(rows, _shared(rows, others, by))
+
+
+def _masked(rows: pl.DataFrame, mask: Any) -> pl.DataFrame:
+    """The rows for which a mask of numpy is true; all or none without a query."""
+    count = int(mask.sum())
+    if count in (0, rows.height):
+        return rows if count else rows.clear()
+    return filtered(rows, pl.Series(mask))
+
+
+def _shared(rows: pl.DataFrame, others: pl.DataFrame, by: tuple[str, ...]) -> Any:
+    """Whether some of the others have the place of each row, or both of its places."""
+    import numpy as np
+
+    if len(by) == 1:
+        return _marks(rows[by[0]], others[by[0]])
+    if any(others[name].null_count() for name in by):
+        others = others.drop_nulls(list(by))
+    here, there = (
+        frame[by[0]].to_numpy().astype(np.uint64) << np.uint64(32) | frame[by[1]].to_numpy().astype(np.uint64)
+        for frame in (rows, others)
+    )
+    return np.isin(here, there)
 
 
 def with_met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
@@ -98,14 +143,39 @@ def lone(places: pl.Series) -> pl.Series:
     return pl.Series(np.bincount(numbers)[numbers] == 1, dtype=pl.Boolean)
 
 
+def alone(rows: pl.DataFrame, *by: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows each of whose places (none is null) occurs once only, and the others."""
+    import numpy as np
+
+    mask = np.ones(rows.height, np.bool_)
+    for name in by:
+        numbers = rows[name].to_numpy()
+        mask &= np.bincount(numbers)[numbers] == 1
+    return _masked(rows, mask), _masked(rows, ~mask)
+
+
+def contested(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows (l, i) of items that several lines have."""
+    import numpy as np
+
+    lines, items = rows["l"].to_numpy().astype(np.uint64), rows["i"].to_numpy()
+    each = np.unique(lines << np.uint64(32) | items.astype(np.uint64)) & np.uint64(0xFFFFFFFF)
+    return _masked(rows, np.bincount(each.astype(np.int64))[items] > 1 if rows.height else np.ones(0, np.bool_))
+
+
 def among(places: pl.Series, some: pl.Series) -> pl.Series:
     """Whether each place (none is null) is one of some."""
+    return pl.Series(_marks(places, some), dtype=pl.Boolean)
+
+
+def _marks(places: pl.Series, some: pl.Series) -> Any:
+    """Whether each place (none is null) is one of some, as numpy has it."""
     import numpy as np
 
     some = some.drop_nulls() if some.null_count() else some
     marked = np.zeros(size_of(places, some), np.bool_)
     marked[some.to_numpy()] = True
-    return pl.Series(marked[places.to_numpy()], dtype=pl.Boolean)
+    return marked[places.to_numpy()]
 
 
 def sums(places: pl.Series, amounts: pl.Series, size: int) -> pl.Series:

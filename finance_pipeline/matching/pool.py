@@ -68,6 +68,18 @@ class Pool:
     kept: dict[int, _Kept] = field(default_factory=dict, repr=False, compare=False)
     """The candidates last worked out of all hits (`named`), handed on from pool to pool."""
 
+    worked_out: dict[str, tuple[object, pl.DataFrame]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was worked out of just this pool and something else, by name."""
+
+    def once(self, name: str, of: object, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What some work on just this pool and something else gives, done once however many steps ask for it."""
+        known = self.worked_out.get(name)
+        if known is None or known[0] is not of:
+            known = self.worked_out[name] = of, work()
+        return known[1]
+
     def reaching(self, asked: Callable[[pl.DataFrame], pl.Series]) -> Pool:
         """The pool with those of the unreached items among its own for which an answer by row is yes."""
         if self.unreached.is_empty():
@@ -78,45 +90,47 @@ class Pool:
 
     def take(self, found: Found) -> Pool:
         """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""
-        if found.pairs.is_empty() and found.refused.is_empty():
-            return self
         if found.pairs.is_empty():
             return replace(self, refused=pl.concat([self.refused, found.refused])) if found.refused.height else self
         found, items = self._settled(found)
-        others = found.pairs.filter(pl.col("rule") != AGAIN)["other_l"].drop_nulls()
-        done = pl.concat([found.pairs["l"], others])
+        done = found.pairs[["l"]]
+        if found.pairs["other_l"].null_count() < found.pairs.height:
+            others = found.pairs.filter(pl.col("rule") != AGAIN).select(l="other_l").drop_nulls()
+            done = pl.concat([done, others])
+        refused = places.without(found.refused, done, "l")
         return replace(
             self,
-            lines=places.filtered(self.lines, ~places.among(self.lines["l"], done)),
+            lines=places.without(self.lines, done, "l"),
             items=items,
             pairs=pl.concat([self.pairs, found.pairs]),
-            refused=pl.concat([self.refused, found.refused.filter(~places.among(found.refused["l"], done))]),
+            refused=pl.concat([self.refused, refused]) if refused.height else self.refused,
         )
 
     def _settled(self, found: Found) -> tuple[Found, pl.DataFrame]:
         """What was found, and the items less that. Lines that together would take more of an item than is open are
         refused instead: which of them is meant nobody can tell."""
-        settled = found.pairs.select("l", "i", "item_amount").drop_nulls("i")
+        settled = found.pairs[["l", "i", "item_amount"]].drop_nulls("i")
         if settled.is_empty():
             return found, self.items
-        size = places.size_of(settled["i"], self.items["i"])
-        left = places.sums(self.items["i"], self.items["amount"], size)
-        taken = places.sums(settled["i"], settled["item_amount"], size)
-        over = (taken.abs() > left.abs()) | ((taken != 0) & (taken.sign() != left.sign()))
+        import numpy as np
+
+        size, at = places.size_of(settled["i"], self.items["i"]), settled["i"].to_numpy()
+        left = places.sums(self.items["i"], self.items["amount"], size).to_numpy()
+        taken = places.sums(settled["i"], settled["item_amount"], size).to_numpy()
+        over = (np.abs(taken) > np.abs(left)) | ((taken != 0) & (np.sign(taken) != np.sign(left)))
         if over.any():
-            disputed = settled.filter(over.gather(settled["i"]))
-            kept = found.pairs.filter(~places.among(found.pairs["l"], disputed["l"]))
-            refused = pl.concat([found.refused, refusal(disputed.select("l", "i"), SEVERAL)])
+            disputed = settled.filter(pl.Series(over[at]))
+            kept = places.without(found.pairs, disputed, "l")
+            refused = pl.concat([found.refused, refusal(disputed[["l", "i"]], SEVERAL)])
             return self._settled(Found(kept, refused))
-        rest = self.items.with_columns(amount=(left - taken).gather(self.items["i"]))
-        return found, places.kept(rest, pl.col("amount") != 0)
+        rest = (left - taken)[self.items["i"].to_numpy()]
+        items = self.items.with_columns(amount=pl.Series(rest))
+        return found, items if rest.all() else places.filtered(items, pl.Series(rest != 0))
 
     @cached_property
     def open_lines(self) -> pl.DataFrame:
         """Free lines that no step has refused."""
-        if self.refused.is_empty():
-            return self.lines
-        return self.lines.filter(~places.among(self.lines["l"], self.refused["l"]))
+        return places.without(self.lines, self.refused, "l")
 
     def candidates(self, hits: pl.DataFrame, early_days: int, *, refused_too: bool = False) -> pl.DataFrame:
         """hits (l, i, ...) that are free, not declined, and not dated after their money, with both sides' facts; of
@@ -129,7 +143,9 @@ class Pool:
         lines = _line_facts(self.lines) if refused_too else self._line_facts
         joined = places.met(places.met(hits, lines, "l"), self._item_facts, "i")
         if self.declined.height:
-            joined = joined.join(self.declined, on=["l", "i"], how="anti")
+            joined = places.without(joined, self.declined, "l", "i")
+        if joined.is_empty():
+            return joined.hstack(_NO_FACTS)
         is_recorded = pl.col("kind").is_in(RECORDED)
         in_time = is_recorded | ((pl.col("issued_on") - pl.col("booked_on")).dt.total_days() <= early_days)
         foreign = pl.col("item_currency") != pl.col("line_currency")
@@ -146,10 +162,9 @@ class Pool:
             less=_less(),
             less_role=pl.when(pl.col("net") != pl.col("item_amount")).then(pl.lit("fee")).otherwise(pl.lit("discount")),
         )
-        abroad = fits.filter("foreign")
-        if abroad.is_empty():
+        if not fits["foreign"].any():
             return fits
-        stated = abroad.with_columns(exact=_converted() | _stated(pl.col("memo")))
+        stated = fits.filter("foreign").with_columns(exact=_converted() | _stated(pl.col("memo")))
         return pl.concat([fits.filter(~pl.col("foreign")), stated])
 
     def named(self, hits: pl.DataFrame, strength: int, *, refused_too: bool = False) -> pl.DataFrame:
@@ -163,7 +178,7 @@ class Pool:
         if frame is None:
             frame = self.candidates(hits, self.policy.early_days, refused_too=True)
         self.kept.clear()
-        self.kept[id(hits)] = _Kept(hits, self.lines.select("l"), self.items.select("i"), frame)
+        self.kept[id(hits)] = _Kept(hits, self.lines[["l"]], self.items[["i"]], frame)
         asked = frame["strength"] <= strength
         if not refused_too and self.refused.height:
             asked &= ~places.among(frame["l"], self.refused["l"])
@@ -201,16 +216,26 @@ class _Kept:
 
     def left(self, pool: Pool) -> pl.DataFrame | None:
         """Those of a later pool; None where it has lines or items that were not there, or one is paid in part now."""
-        if not places.among(pool.lines["l"], self.lines["l"]).all():
+        import numpy as np
+
+        if self.lines.height < pool.lines.height or not places.among(pool.lines["l"], self.lines["l"]).all():
             return None
-        if not places.among(pool.items["i"], self.items["i"]).all():
+        if self.items.height < pool.items.height or not places.among(pool.items["i"], self.items["i"]).all():
             return None
-        size = places.size_of(pool.items["i"], self.frame["i"])
-        open_now = places.sums(pool.items["i"], pool.items["amount"], size).gather(self.frame["i"])
-        there = places.among(self.frame["l"], pool.lines["l"]) & (open_now != 0)
-        if (there & (open_now != self.frame["item_amount"])).any():
+        size, at = places.size_of(pool.items["i"], self.frame["i"]), self.frame["i"].to_numpy()
+        open_now = places.sums(pool.items["i"], pool.items["amount"], size).to_numpy()[at]
+        there = places.among(self.frame["l"], pool.lines["l"]).to_numpy() & (open_now != 0)
+        if (there & (open_now != self.frame["item_amount"].to_numpy())).any():
             return None
-        return self.frame if there.all() else self.frame.filter(there)
+        return self.frame if np.all(there) else self.frame.filter(pl.Series(there))
+
+
+_NO_FACTS = [
+    *(pl.Series(name, [], pl.Boolean) for name in ("foreign", "exact", "stranger")),
+    pl.Series("less", [], pl.Int64),
+    pl.Series("less_role", [], pl.String),
+]
+"""What candidates are told besides their sides' facts, where there is none."""
 
 
 def _line_facts(lines: pl.DataFrame) -> pl.DataFrame:

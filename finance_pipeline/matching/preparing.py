@@ -65,8 +65,8 @@ def lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
 
 def declined(decisions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Declined pairs of line and item (l, i), and of two lines (l, other_l), both ways round."""
-    here = decisions.filter(pl.col("verdict") == "decline").join(lines.select("l", "line_id"), on="line_id")
-    with_items = here.join(items.select("i", "item_id"), on="item_id").select("l", "i").unique()
+    here = decisions.filter(pl.col("verdict") == "decline").join(lines[["l", "line_id"]], on="line_id")
+    with_items = here.join(items[["i", "item_id"]], on="item_id")[["l", "i"]].unique()
     legs = here.join(lines.select(other_l="l", item_id="line_id"), on="item_id")
-    both_ways = pl.concat([legs.select("l", "other_l"), legs.select(l="other_l", other_l="l")]).unique()
+    both_ways = pl.concat([legs[["l", "other_l"]], legs.select(l="other_l", other_l="l")]).unique()
     return with_items, both_ways

@@ -20,7 +20,7 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
     if candidates.is_empty():
         return NOTHING
     lone = places.lone(candidates["l"]) & places.lone(candidates["i"])
-    told = candidates.select("l", "i", "foreign", "line_amount", "item_amount", "token", "field")
+    told = candidates[["l", "i", "foreign", "line_amount", "item_amount", "token", "field"]]
     plain = _pairs(told.filter(lone & candidates["exact"]).with_columns(rule=pl.lit(one)), tier)
     found = _of_several(candidates.filter(~lone), tier, one, several)
     return Found(pl.concat([plain, found.pairs]), found.refused)
@@ -36,11 +36,9 @@ def _of_several(candidates: pl.DataFrame, tier: int, one: str, several: str) -> 
     proposals = pl.concat([_labelled(single, one, "single"), _labelled(summed, several, "sum")])
     ways = (pl.col("way") == "single").sum().over("l") + (pl.col("way") == "sum").any().over("l")
     clear = proposals.filter(ways == 1)
-    contested = clear.filter(pl.col("l").n_unique().over("i") > 1)
-    refused = pl.concat(
-        [proposals.filter(ways > 1), proposals.join(contested.select("l").unique(), on="l", how="semi")]
-    )
-    won = clear.join(contested.select("l"), on="l", how="anti")
+    contested = places.contested(clear)
+    refused = pl.concat([proposals.filter(ways > 1), places.having(proposals, contested, "l")])
+    won = places.without(clear, contested, "l")
     return Found(_pairs(won, tier), refusal(refused, SEVERAL))
 
 
@@ -63,8 +61,8 @@ def reduced(candidates: pl.DataFrame, tier: int) -> Found:
     ).filter(pl.col("room") > 0)
     rest = pl.col("line_amount") - pl.col("to_pay").sum().over("l")
     fits = netted.with_columns(rest=rest).filter(pl.col("rest").abs() <= pl.col("room")).sort("l", "i")
-    contested = fits.filter(pl.col("l").n_unique().over("i") > 1)
-    won = fits.join(contested.select("l"), on="l", how="anti", maintain_order="left")
+    contested = places.contested(fits)
+    won = places.without(fits, contested, "l")
     last = pl.col("i") == pl.col("i").filter(pl.col("less").is_not_null()).last().over("l")
     off = pl.col("to_pay") - pl.col("item_amount") + pl.when(last).then("rest").otherwise(0)
     return Found(_less_pairs(won.with_columns(off=off), tier, "reference_less"), refusal(contested, SEVERAL))
@@ -83,14 +81,13 @@ def _singled_out(candidates: pl.DataFrame) -> pl.DataFrame:
     Direction and currency first, then the party, then the amount; what still fits several stays. Lines whose named
     items make the amount all together (credit notes are of the other direction) need no narrowing.
     """
-    whole = _all_together(candidates).select("l").unique()
+    whole = _all_together(candidates)
     same_direction = ~pl.col("foreign") & (pl.col("item_amount").sign() == pl.col("line_amount").sign())
     same_party = (pl.col("party") == pl.col("line_party")).fill_null(False)
-    narrowed = candidates.join(whole, on="l", how="anti")
-    for fits in (same_direction, same_party, pl.col("exact")):
-        marked = narrowed.with_columns(fits=fits)
-        narrowed = marked.filter(~pl.col("fits").any().over("l", "token") | pl.col("fits")).drop("fits")
-    return pl.concat([candidates.join(whole, on="l", how="semi"), narrowed])
+    narrowed = places.without(candidates, whole, "l")
+    for fits in (same_direction, same_party, pl.col("exact")) if narrowed.height else ():
+        narrowed = narrowed.filter(~fits.any().over("l", "token") | fits)
+    return pl.concat([places.having(candidates, whole, "l"), narrowed]) if whole.height else narrowed
 
 
 def _all_together(frame: pl.DataFrame) -> pl.DataFrame:

@@ -165,6 +165,16 @@ class Named(Said):
         """The same without what searching takes."""
         return Said(self.hits, self.tokens)
 
+    @cached_property
+    def surely(self) -> pl.DataFrame:
+        """hits by whole numbers, or by endings in a list after one."""
+        return self.hits.filter(pl.col("strength") <= SHORTHAND)
+
+    @cached_property
+    def at_all(self) -> pl.DataFrame:
+        """hits by all digits of a number at least."""
+        return self.hits.filter(pl.col("strength") <= BARE)
+
     def within(self, items: pl.Series) -> Named:
         """The same with every_item only of those items, by their place, for which the answer is yes, and of groups."""
         if items.all():
@@ -185,11 +195,9 @@ def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
     """Every item that each line's text names. lines: l, book, FIELDS; items: i, book, number, references, closed."""
     index = Index.of(items)
     named, tokens = index.search(lines)
-    settled = items.filter("closed").select("i")
-    closed = (
-        named.filter(pl.col("strength") <= BARE).join(settled, on="i", how="semi").select("l", "i", "strength", "token")
-    )
-    living = named.join(settled, on="i", how="anti", maintain_order="left") if settled.height else named
+    settled = items.filter("closed")[["i"]]
+    closed = places.having(named.filter(pl.col("strength") <= BARE), settled, "i")[["l", "i", "strength", "token"]]
+    living = places.without(named, settled, "i") if settled.height else named
     party = pl.col("party") if "party" in items.columns else pl.lit(None, pl.String).alias("party")
     return Named(living, tokens, closed, items.select("i", "book", "number", party), index)
 
@@ -251,7 +259,7 @@ class Index:
         listed = items.select("i", "book", text="references").filter(pl.col("text").list.len() > 0).explode("text")
         numbers = items.select("i", "book", text="number").filter(pl.col("text").is_not_null())
         texts = pl.concat([numbers, listed.drop_nulls("text")])
-        return cls(_keys(texts), _heads(numbers), numbers.select("book", "text"))
+        return cls(_keys(texts), _heads(numbers), numbers[["book", "text"]])
 
     def search(self, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Hits (of open items and settled ones) and tokens of some lines, as Named has them. lines: l, book, FIELDS."""
@@ -302,7 +310,7 @@ def _heads(numbered: pl.DataFrame) -> tuple[Any, Any, Any]:
     seen = frame.filter(pl.col("key") != 0).group_by("key", "width", "size").agg(pl.col("runs").max())
     table = hashing.open_table(sorted(set(seen["key"].to_list())))
     forms = np.zeros((len(table), 2), np.int64)
-    for key, width, runs in seen.select("key", "width", "runs").iter_rows():
+    for key, width, runs in seen[["key", "width", "runs"]].iter_rows():
         at = hashing.slot_of(table, np.uint64(key))
         forms[at, 0] = max(forms[at, 0], runs)
         forms[at, 1] |= 1 << width

@@ -11,7 +11,7 @@ from functools import cache
 
 import polars as pl
 
-from finance_pipeline.matching import identity, proposals
+from finance_pipeline.matching import identity, places, proposals
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import AGAIN, NOTHING, Found, Pool, pairs_of
 from finance_pipeline.matching.references import BARE, STRONG
@@ -46,7 +46,7 @@ def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
     both = pl.concat(by_id).unique(["l", "other_l"]).join(pool.declined_legs, on=["l", "other_l"], how="anti")
     first = both.join(both.select(other_l="l").unique(), on="other_l", how="anti")
     again = first.sort("l", "other_l").unique("l", keep="first", maintain_order=True)
-    free = again.join(pool.lines.select("l"), on="l", how="semi")
+    free = places.having(again, pool.lines, "l")
     return Found(pairs_of(free, tier=0, rule=AGAIN, role="principal", field="the bank's id"), NOTHING.refused)
 
 
@@ -135,7 +135,7 @@ def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame) -> Found:
     )
     fits = both.with_columns(way=_way(policy, documents, _exactly_named(pool, documents))).drop_nulls("way")
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l")).unique(["l", "other_l"]).sort("l", "other_l")
-    won = best.filter((pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)).with_columns(
+    won = places.alone(best, "l", "other_l")[0].with_columns(
         field=pl.col("way").replace_strict(_BACK_BY, return_dtype=pl.String),
         rest=pl.col("amount") + pl.col("amount_first"),
     )
@@ -147,7 +147,7 @@ def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame) -> Found:
 
 def _exactly_named(pool: Pool, documents: pl.DataFrame) -> pl.Series:
     """l of lines that name an open document of exactly their amount: they pay that, and no bank kept anything."""
-    items, lines = pool.items.select("i", "amount"), pool.lines.select("l", "amount")
+    items, lines = pool.items[["i", "amount"]], pool.lines[["l", "amount"]]
     return documents.join(items, on="i").join(lines, on=["l", "amount"], how="semi")["l"].unique()
 
 
@@ -177,7 +177,7 @@ def _of_another_document(documents: pl.DataFrame) -> pl.Expr:
 def documents(hits: pl.DataFrame, standing: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """l, i, surely (by the whole number) of what lines name (references.Named.hits), and of what those that stand
     matched settle."""
-    settled = standing.join(lines.select("l", "line_id"), on="line_id").join(items.select("i", "item_id"), on="item_id")
+    settled = standing.join(lines[["l", "line_id"]], on="line_id").join(items[["i", "item_id"]], on="item_id")
     said = hits.filter(pl.col("strength") <= BARE).select("l", "i", surely=pl.col("strength") == STRONG)
     return pl.concat([said, settled.select("l", "i", surely=pl.lit(True))]).unique()
 
@@ -242,9 +242,7 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
         said=squeezed(text).fill_null(""), sign=pl.col("amount").sign(),
     )  # fmt: skip
     taken = pool.pairs.select(l=pl.coalesce("other_l", "l")).unique()
-    earlier = every.filter(pl.col("held") | pl.col("l").is_in(pool.lines["l"].implode())).join(
-        taken, on="l", how="anti"
-    )
+    earlier = places.without(every.filter(pl.col("held") | pl.col("l").is_in(pool.lines["l"].implode())), taken, "l")
     first = earlier.select(
         "account_id", "currency", "end_to_end_id", other_l="l", amount_first="amount", booked_first="booked_on",
         name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
@@ -264,13 +262,11 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
     others = first.join(said.select(other_l="l"), on="other_l", how="anti").with_columns(id=pl.lit(None, pl.String))
     of_party = pl.concat(
         [
-            here.join(others, left_on=[*keys, one], right_on=[*keys, other]).filter(within).select("l", "other_l")
+            here.join(others, left_on=[*keys, one], right_on=[*keys, other]).filter(within)[["l", "other_l"]]
             for one, other in (("line_party", "party_first"), ("name", "name_first"))
         ]
     ).unique()
-    same = documents.join(said.select("l"), on="l", how="semi").join(
-        documents.rename({"l": "other_l"}), on="i", suffix="_first"
-    )
+    same = places.having(documents, said, "l").join(documents.rename({"l": "other_l"}), on="i", suffix="_first")
     told = same.group_by("l", "other_l").agg(surely=(pl.col("surely") & pl.col("surely_first")).any())
     named = here.join(told, on="l").join(others, on=[*keys, "other_l"]).filter(within)
     party = here.join(of_party, on="l").join(others, on=[*keys, "other_l"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, Found, pairs_of
 
 _MOST_LINES = 12
@@ -21,9 +22,9 @@ def match(fitting: pl.DataFrame) -> Found:
     theirs, so that each line's parts add to it.
     """
     candidates = fitting.filter(~pl.col("foreign") & ~pl.col("stranger"))
-    several = candidates.filter(pl.len().over("l") > 1)
-    if several.is_empty():
-        return NOTHING
+    several = candidates.filter(~places.lone(candidates["l"]))
+    if places.lone(several["i"]).all():
+        return NOTHING  # No document is named by two of these lines.
     sets = (
         several.sort("l", "i")
         .group_by("l", maintain_order=True)
@@ -40,6 +41,8 @@ def match(fitting: pl.DataFrame) -> Found:
         (pl.col("line_amount").sign() == pl.col("total").sign()).all().over(keys),
         (pl.col("booked_on").max() - pl.col("booked_on").min()).over(keys).dt.total_days() <= _DAYS,
     )
+    if together.is_empty():
+        return NOTHING
     one_each = together.unique(keys, keep="first", maintain_order=True).select("l", *keys)
     items = several.drop(keys, strict=False).join(one_each, on="l").drop("l", "line_amount", "booked_on")
     same_way = items.filter((pl.col("item_amount") > 0).all().over(keys) | (pl.col("item_amount") < 0).all().over(keys))
@@ -57,6 +60,8 @@ def laid_end_to_end(
 
     lines: l, booked_on, line_amount, keys; items: i, issued_on, item_amount, keys. All of one sign by keys.
     """
+    if lines.is_empty():
+        return NOTHING.pairs
     spans = lines.sort("booked_on", "l").with_columns(last=pl.col("line_amount").abs().cum_sum().over(keys))
     spans = spans.with_columns(first=pl.col("last") - pl.col("line_amount").abs())
     parts = items.sort("issued_on", "i").with_columns(item_last=pl.col("item_amount").abs().cum_sum().over(keys))

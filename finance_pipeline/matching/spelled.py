@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from finance_pipeline.matching import references
+from finance_pipeline.matching import places, references
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, Named
 
@@ -41,18 +41,18 @@ def match(pool: Pool, named: Named) -> tuple[Found, Named]:
     alone = _alone(read, named)
     exact = alone.filter(pl.coalesce("less", "item_amount") == pl.col("line_amount"))
     full = alone.filter(pl.col("item_amount") == pl.col("line_amount"))
-    exact = pl.concat([full, exact.join(full, on="l", how="anti").with_columns(taken=pl.lit(2, pl.Int64))])
+    exact = pl.concat([full, places.without(exact, full, "l").with_columns(taken=pl.lit(2, pl.Int64))])
     one = read.filter(pl.col("answer") == "one")
-    several_parties = one.select("l", "u").unique().filter(pl.col("l").is_duplicated())["l"]
+    several_parties = one[["l", "u"]].unique().filter(pl.col("l").is_duplicated())["l"]
     unclear = pl.concat(
         [read.filter(pl.col("answer") == "several"), one.filter(pl.col("l").is_in(several_parties.implode()))]
     )
-    refused = unclear.filter(pl.col("taken") > 0).select("l", "i")
-    clear = one.filter(pl.col("taken") > 0).join(unclear.select("l").unique(), on="l", how="anti")
+    refused = unclear.filter(pl.col("taken") > 0)[["l", "i"]]
+    clear = places.without(one.filter(pl.col("taken") > 0), unclear, "l")
     clear = pl.concat([clear, exact])
-    contested = clear.filter(pl.col("l").n_unique().over("i") > 1)
-    won = clear.join(contested.select("l").unique(), on="l", how="anti", maintain_order="left")
-    found = Found(_pairs(won), refusal(pl.concat([refused, contested.select("l", "i")]), SEVERAL))
+    contested = places.contested(clear)
+    won = places.without(clear, contested, "l")
+    found = Found(_pairs(won), refusal(pl.concat([refused, contested[["l", "i"]]]), SEVERAL))
     return found, _named_so(named, alone)
 
 
@@ -70,12 +70,12 @@ def _alone(read: pl.DataFrame, named: Named) -> pl.DataFrame:
     for no other of theirs, nor has another number of the house."""
     whose = pl.col("line_parties").list.contains(pl.col("party_read"))
     units = read.filter(pl.col("answer") != "none").group_by("l").agg(lone=pl.col("u").n_unique() == 1)
-    payers = read.filter(whose, pl.col("answer") == "alone").join(units.filter("lone"), on="l", how="semi")
+    payers = places.having(read.filter(whose, pl.col("answer") == "alone"), units.filter("lone"), "l")
     digits = pl.col("token").str.count_matches(_DIGITS)
     alone = payers.filter(pl.col("taken") > 0, ~pl.col("hides_payer"), digits >= _LEAST_DIGITS)
     unknown = named.tokens.filter(~pl.col("known")).join(alone.select("l", squeezed=_squeezed("token")), on="l")
     others = unknown.filter(~pl.col("text").str.ends_with(pl.col("squeezed")))
-    return alone.join(others.select("l").unique(), on="l", how="anti", maintain_order="left")
+    return places.without(alone, others, "l")
 
 
 def _squeezed(column: str) -> pl.Expr:
@@ -84,15 +84,15 @@ def _squeezed(column: str) -> pl.Expr:
 
 def _named_so(named: Named, alone: pl.DataFrame) -> Named:
     """What is named, each of these lines naming its one document by digits alone, where it named no other surely."""
-    sure = named.hits.filter(pl.col("strength") < BARE).select("l")
-    only = alone.join(sure, on="l", how="anti")
+    sure = named.hits.filter(pl.col("strength") < BARE)[["l"]]
+    only = places.without(alone, sure, "l")
     digits = pl.col("token").str.count_matches(_DIGITS).cast(pl.Int32)
     hits = only.select(
         "l", "i", "field", "token", strength=pl.lit(BARE, pl.Int32), whole=pl.lit(False), digits=digits
     ).select(named.hits.columns)
-    lines = only.select("l").unique()
-    others = named.hits.join(lines, on="l", how="anti", maintain_order="left")
-    tokens = named.tokens.join(lines, on="l", how="anti", maintain_order="left")
+    lines = only[["l"]].unique()
+    others = places.without(named.hits, lines, "l")
+    tokens = places.without(named.tokens, lines, "l")
     return replace(named, hits=pl.concat([others, hits]).sort("l", "i"), tokens=tokens)
 
 
@@ -104,26 +104,26 @@ def _candidates(pool: Pool, named: Named) -> pl.DataFrame:
     if lines.is_empty():
         return lines
     units = _units(pool, named, lines).with_row_index("u")
-    numbers = pool.items.filter(pl.col("number").is_not_null()).select("i", "book", "currency", "party", "number")
+    numbers = pool.items.filter(pl.col("number").is_not_null())[["i", "book", "currency", "party", "number"]]
     keys = ["book", "currency", "party"]
     crowded = numbers.group_by(keys).len().filter(pl.col("len") > _MOST_ITEMS)
-    own = units.join(crowded, on=keys, how="anti").join(numbers, on=keys).select("u", "l", "i", "number", "party")
+    own = units.join(crowded, on=keys, how="anti").join(numbers, on=keys)[["u", "l", "i", "number", "party"]]
     nobodys = numbers.filter(pl.col("party").is_null() | pl.col("party").str.starts_with(NAME_ONLY))
-    hit = named.hits.select("l", "i").join(nobodys.select("i", "number"), on="i")
-    others = units.select("u", "l", "party").join(hit, on="l").select("u", "l", "i", "number", "party")
+    hit = named.hits[["l", "i"]].join(nobodys[["i", "number"]], on="i")
+    others = units[["u", "l", "party"]].join(hit, on="l")[["u", "l", "i", "number", "party"]]
     pairs = pl.concat([own, others]).unique(["u", "i"]).rename({"party": "party_read"})
     fitting = pool.candidates(pairs, pool.policy.early_days).filter(~pl.col("foreign"))
-    return fitting.join(lines.select("l", "text"), on="l").sort("u", "i")
+    return fitting.join(lines[["l", "text"]], on="l").sort("u", "i")
 
 
 def _units(pool: Pool, named: Named, lines: pl.DataFrame) -> pl.DataFrame:
     """One row per line and party whose documents its text is read with: l, book, currency, party."""
-    facts = lines.select("l", "book", "currency", "line_parties", "hides_payer")
+    facts = lines[["l", "book", "currency", "line_parties", "hides_payer"]]
     known = facts.filter(~pl.col("hides_payer"), pl.col("line_parties").list.len() > 0)
     payers = known.filter(pl.col("line_parties").list.len() <= _MOST_PARTIES).explode("line_parties")
-    unknown = facts.join(known, on="l", how="anti")
-    parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY)).select("i", "party")
-    hits = named.hits.select("l", "i").join(unknown.select("l"), on="l", how="semi").join(parties, on="i")
+    unknown = places.without(facts, known, "l")
+    parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))[["i", "party"]]
+    hits = places.having(named.hits[["l", "i"]], unknown, "l").join(parties, on="i")
     guessed = hits.group_by("l", "party").len().filter(pl.col("len") > 1)
     guessed = guessed.filter(pl.len().over("l") <= _MOST_PARTIES).join(unknown, on="l")
     columns = ["l", "book", "currency", "party"]

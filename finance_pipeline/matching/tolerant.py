@@ -9,11 +9,12 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.core.money import exponent
+from finance_pipeline.matching import places
 from finance_pipeline.matching.parts import joined_digits
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.terms import discount_minor
-from finance_pipeline.matching.text import one_edit_pairs, squeezed
+from finance_pipeline.matching.text import folded, one_edit_pairs, squeezed
 
 _RATE_AGE_DAYS = 7
 _SCALE = 10_000_000_000
@@ -35,17 +36,16 @@ def match(pool: Pool, named: Named, rates: pl.DataFrame) -> Pool:
 def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     """Lines that name one item in another currency, and none in their own."""
     every = pool.named(named.hits, BARE)
-    at_home = every.filter(~pl.col("foreign"), pl.col("strength") <= SHORTHAND).select("l")
-    candidates = every.join(at_home, on="l", how="anti", maintain_order="left").filter(
+    at_home = every.filter(~pl.col("foreign"), pl.col("strength") <= SHORTHAND)[["l"]]
+    candidates = places.without(every, at_home, "l").filter(
         "foreign", ~pl.col("stranger"), pl.col("item_amount").sign() == pl.col("line_amount").sign()
     )
     own = (pl.col("party") == pl.col("line_party")).fill_null(False)
     # Of an unknown payer a number that other documents may be short for too is nobody's: any rate is near some amount.
-    several = named.hits.filter(pl.len().over("l", "token") > 1).select("l", "token").unique()
+    several = named.hits.filter(pl.len().over("l", "token") > 1)[["l", "token"]].unique()
     surely = candidates.filter(~own, pl.col("strength") <= SHORTHAND).join(several, on=["l", "token"], how="anti")
     sure = pl.concat([candidates.filter(own), surely])
-    single = sure.filter((pl.len().over("l") == 1) & (pl.len().over("i") == 1))
-    fits = in_band(single, rates, pool.policy.fx_band_basis_points)
+    fits = in_band(places.alone(sure, "l", "i")[0], rates, pool.policy.fx_band_basis_points)
     pairs = pairs_of(fits, tier=4, rule="reference_at_rate", amount=pl.col("line_amount"), role="principal")
     return Found(pairs, NOTHING.refused)
 
@@ -57,18 +57,14 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     one keystroke from the item's; so does one that has the digits of another document, of the line's amount or at the
     end of a longer number.
     """
-    lines = (
-        _unnamed(pool, named)
-        .join(_of_others(pool, named), on="l", how="anti")
-        .select(
-            "l",
-            "book",
-            "booked_on",
-            "line_party_how",
-            party="line_party",
-            line_amount="amount",
-            line_currency="currency",
-        )
+    lines = places.without(_unnamed(pool, named), _of_others(pool, named), "l").select(
+        "l",
+        "book",
+        "booked_on",
+        "line_party_how",
+        party="line_party",
+        line_amount="amount",
+        line_currency="currency",
     )
     items = _items(pool).select(
         "i", "book", "party", "issued_on", "due_on", item_amount="amount", item_currency="currency"
@@ -78,38 +74,38 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
         pl.col("item_amount").sign() == pl.col("line_amount").sign(),
         _in_window(pool),
     )
-    fits = in_band(both.join(pool.declined, on=["l", "i"], how="anti"), rates, pool.policy.fx_band_basis_points)
-    fits = fits.join(_of_another(fits, pool, named), on=["l", "i"], how="anti", maintain_order="left")
-    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
-    near = in_band(fits.filter(alone), rates, pool.policy.fx_unnamed_band_basis_points)
+    fits = in_band(places.without(both, pool.declined, "l", "i"), rates, pool.policy.fx_band_basis_points)
+    fits = places.without(fits, _of_another(fits, pool, named), "l", "i")
+    alone, several = places.alone(fits, "l", "i")
+    near = in_band(alone, rates, pool.policy.fx_unnamed_band_basis_points)
     pairs = pairs_of(
         near, tier=4, rule="party_at_rate", amount=pl.col("line_amount"), role="principal",
         token=pl.col("party"), field=pl.col("line_party_how"),
     )  # fmt: skip
-    return Found(pairs, refusal(fits.filter(~alone), SEVERAL))
+    return Found(pairs, refusal(several, SEVERAL))
 
 
 def _of_others(pool: Pool, named: Named) -> pl.DataFrame:
     """l of lines whose digits are those of a document that is exactly of the line's amount; or the end of a number, and
     of no document of the payer's."""
-    lines = pool.open_lines.select("l", "amount", "line_party", "memo")
+    lines = pool.open_lines[["l", "amount", "line_party", "memo"]]
     bare = named.hits.filter(pl.col("strength") == BARE).join(lines, on="l")
-    exact = bare.join(pool.items.select("i", "amount"), on=["i", "amount"], how="semi").select("l")
-    whose = bare.join(named.every_item.select("i", "party"), on="i", how="left")
+    exact = bare.join(pool.items[["i", "amount"]], on=["i", "amount"], how="semi")[["l"]]
+    whose = bare.join(named.every_item[["i", "party"]], on="i", how="left")
     own = (pl.col("party") == pl.col("line_party")).fill_null(False).any().over("l")
-    return pl.concat([exact, whose.filter(joined_digits() & ~own).select("l")]).unique()
+    return pl.concat([exact, whose.filter(joined_digits(folded(pl.col("memo"))) & ~own)[["l"]]]).unique()
 
 
 def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
     """l, i where the text has a document's number that is nobody's, and not nearly the item's."""
     unknown = named.tokens.filter(~pl.col("known"), pl.col("text").str.contains("^[A-Z]+[0-9]+$"))
-    said = fits.select("l", "i").join(unknown.select("l", "text"), on="l")
+    said = fits[["l", "i"]].join(unknown[["l", "text"]], on="l")
     if said.is_empty():
-        return said.select("l", "i")
-    numbers = pool.items.select("i", "number").join(said, on="i", how="semi").drop_nulls()
-    texts = said.select("l", "i").join(numbers.select("i", text=squeezed(pl.col("number"))), on="i").unique()
+        return said[["l", "i"]]
+    numbers = places.having(pool.items[["i", "number"]], said, "i").drop_nulls()
+    texts = said[["l", "i"]].join(numbers.select("i", text=squeezed(pl.col("number"))), on="i").unique()
     near = one_edit_pairs(said, texts, ["l", "i"])
-    return said.join(near, on=["l", "i", "text"], how="anti").select("l", "i").unique()
+    return said.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]].unique()
 
 
 def _by_party_discounted(pool: Pool, named: Named) -> Found:
@@ -125,29 +121,28 @@ def _by_party_discounted(pool: Pool, named: Named) -> Found:
     off = discount_minor(
         pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")
     )
-    fits = both.with_columns(off=pl.col("line_amount") - pl.col("item_amount"), expected=-off).filter(
+    fits = places.without(both.with_columns(off=pl.col("line_amount") - pl.col("item_amount"), expected=-off).filter(
         pl.col("expected") != 0, (pl.col("off") - pl.col("expected")).abs() <= 1
-    ).join(pool.declined, on=["l", "i"], how="anti")  # fmt: skip
-    alone = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
-    won = fits.filter(alone)
+    ), pool.declined, "l", "i")  # fmt: skip
+    won, several = places.alone(fits, "l", "i")
     common = {"tier": 4, "rule": "party_and_discount", "token": pl.col("party"), "field": pl.col("line_party_how")}
     principal = pairs_of(won, **common, amount=pl.col("item_amount"), role="principal")
     discount = pairs_of(won, **common, amount=pl.col("off"), item_amount=0, role="discount")
-    return Found(pl.concat([principal, discount]), refusal(fits.filter(~alone), SEVERAL))
+    return Found(pl.concat([principal, discount]), refusal(several, SEVERAL))
 
 
 def _unnamed(pool: Pool, named: Named) -> pl.DataFrame:
     """Free lines of one known party that surely name nothing and are of no nature of their own."""
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
     free = pool.open_lines.filter(
         ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
     )
-    return free.join(sure, on="l", how="anti")
+    return places.without(free, sure, "l")
 
 
 def _items(pool: Pool) -> pl.DataFrame:
-    contested = pool.refused.select("i").unique()
-    return pool.items.filter(~pl.col("kind").is_in(_NEVER)).join(contested, on="i", how="anti")
+    contested = pool.refused[["i"]].unique()
+    return places.without(pool.items.filter(~pl.col("kind").is_in(_NEVER)), contested, "i")
 
 
 def _in_window(pool: Pool) -> pl.Expr:

@@ -62,14 +62,12 @@ def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
     both = _near(pool, legs, keys, pl.col("amount"))
     if both.is_empty():
         return NOTHING
-    both = _nearest_named(both.join(_sent_elsewhere(pool, legs), on="l", how="anti"))
+    both = _nearest_named(places.without(both, _sent_elsewhere(pool, legs), "l"))
     alone = (pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)
-    refused_lines = pool.refused.select("l").unique()
-    free = (
-        both.filter(alone & (pl.col("booked_on") <= pl.col("booked_on_other")))
-        .join(refused_lines, on="l", how="anti")
-        .join(refused_lines, left_on="other_l", right_on="l", how="anti")
-    )
+    refused_lines = pool.refused[["l"]].unique()
+    free = places.without(
+        both.filter(alone & (pl.col("booked_on") <= pl.col("booked_on_other"))), refused_lines, "l"
+    ).join(refused_lines, left_on="other_l", right_on="l", how="anti")
     same_name = (pl.col("name") == pl.col("name_other")).fill_null(False)
     # One side's word is enough, unless the other shows somebody else's name.
     silent = pl.when(pl.col("said")).then("name_other").otherwise("name").fill_null("")
@@ -80,30 +78,30 @@ def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
     won = free.filter(worded | pl.lit(not pool.policy.transfer_needs_words))
     how = pl.when(pl.col("said") | pl.col("said_other")).then(pl.lit("text")).when(same_name).then(pl.lit("name"))
     pairs = pairs_of(won, tier=5, rule="transfer", role="principal", field=how.otherwise(pl.lit("amount")))
-    pair = both.filter(~alone).select("l", "other_l")
+    pair = both.filter(~alone)[["l", "other_l"]]
     from_both_sides = pl.concat([pair, pair.select(l="other_l", other_l="l")])
-    return Found(pairs, refusal(from_both_sides.join(refused_lines, on="l", how="anti"), SEVERAL))
+    return Found(pairs, refusal(places.without(from_both_sides, refused_lines, "l"), SEVERAL))
 
 
 def _sent_elsewhere(pool: Pool, legs: pl.DataFrame) -> pl.DataFrame:
     """l of money that left, where another leg says that it arrived in another currency, and how much was sent."""
-    out = legs.filter(pl.col("amount") < 0, "said").select("l", "book", "currency", "amount", "booked_on", "account_id")
+    out = legs.filter(pl.col("amount") < 0, "said")[["l", "book", "currency", "amount", "booked_on", "account_id"]]
     back = legs.filter((pl.col("amount") > 0) & (pl.col("original_currency") != pl.col("currency")), "said").select(
         "book", currency="original_currency", amount=-pl.col("original_amount").abs(), arrived_on="booked_on"
     )
     days = (pl.col("arrived_on") - pl.col("booked_on")).dt.total_days()
     both = out.join(back, on=["book", "currency", "amount"])
-    return both.filter(days.is_between(0, pool.policy.transfer_lag_days)).select("l").unique()
+    return both.filter(days.is_between(0, pool.policy.transfer_lag_days))[["l"]].unique()
 
 
 def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
     """Pairs without those of a line whose text names the account of another of its pairs."""
     named = pl.col("names_other") | pl.col("other_names")
     marked = both.with_columns(named=named)
-    better = marked.filter("named").select("l", "other_l")
-    by_l, by_other = better.select("l").unique(), better.select("other_l").unique()
+    better = marked.filter("named")[["l", "other_l"]]
+    by_l, by_other = better[["l"]].unique(), better[["other_l"]].unique()
     weak = marked.filter(~pl.col("named"))
-    kept = weak.join(by_l, on="l", how="anti").join(by_other, on="other_l", how="anti")
+    kept = places.without(weak, by_l, "l").join(by_other, on="other_l", how="anti")
     return pl.concat([marked.filter("named"), kept])
 
 
@@ -138,7 +136,7 @@ def _at_a_rate(pool: Pool, legs: pl.DataFrame, rates: pl.DataFrame) -> Found:
     stated = sent & (pl.col("original_amount_other").abs() == -pl.col("amount"))
     otherwise = sent & ~stated
     certain = fits.filter(stated)
-    rest = fits.filter(~otherwise).join(certain, on="l", how="anti").join(certain, on="other_l", how="anti")
+    rest = places.without(fits.filter(~otherwise), certain, "l").join(certain, on="other_l", how="anti")
     won = _alone(_nearest_named(pl.concat([certain, rest])))
     return Found(
         pairs_of(won, tier=5, rule="transfer_at_rate", role="principal", field="text", amount=pl.col("amount")),
@@ -155,7 +153,7 @@ def _told(pool: Pool, legs: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 
 def _alone(both: pl.DataFrame) -> pl.DataFrame:
-    return both.filter((pl.len().over("l") == 1) & (pl.len().over("other_l") == 1))
+    return places.alone(both, "l", "other_l")[0]
 
 
 def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | None) -> pl.DataFrame:
@@ -191,7 +189,7 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     said: its text, or its counterparty's account, says that it is one. shown_account: the account of ours that it shows
     on its other side (null: none).
     """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND).select("l").unique()
+    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
     named_here = [name for account in own for name in account.names]
     numbers = pl.DataFrame({"n": named_here}, schema={"n": pl.String}).select(squeezed(pl.col("n")))["n"]
     says = pl.col("words").str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
@@ -210,7 +208,7 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     free = free.with_columns(shown_number=squeezed(pl.col("counterparty_account"))).join(
         numbered, on="shown_number", how="left", maintain_order="left"
     )
-    return free.join(sure, on="l", how="anti", maintain_order="left").with_columns(
+    return places.without(free, sure, "l").with_columns(
         said=says.fill_null(False) | to_own.fill_null(False),
         digits=pl.concat_str("memo", "counterparty_account", separator=" ", ignore_nulls=True).str.extract_all(
             "[0-9]{4,}"
