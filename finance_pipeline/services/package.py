@@ -1,6 +1,6 @@
 """The close package: read what stands behind a month, have it written, publish the files with their manifest.
 
-The manifest is written last and removed first: a folder with one holds a whole package.
+The manifest is written last and removed first: where one is, the package that it names is whole.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from finance_pipeline.store.address import Connection
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
-MANIFEST = "manifest.json"
 ASSET, CHECK = "close_package", "package_ties_out"
 
 
@@ -78,9 +77,9 @@ def make(
     name = f"close-{book_id}-{month}"
     created = facts.known.at
     files = {f"{name}.xlsx": workbook(document, created), f"{name}.html": page(document).encode()}
-    hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
+    hashes = {file: sha256(content).hexdigest() for file, content in files.items()}
     ties = list(ties_of(facts))
-    _publish(target, files, _manifest(facts, files, hashes, ties))
+    _publish(target, files, target / f"{name}.manifest.json", _manifest(facts, files, hashes, ties))
     return Package(target, hashes, ties, facts.known.at)
 
 
@@ -190,17 +189,17 @@ def _manifest(facts: Facts, files: dict[str, bytes], hashes: dict[str, str], tie
     return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _publish(folder: Path, files: dict[str, bytes], manifest: bytes) -> None:
+def _publish(folder: Path, files: dict[str, bytes], manifest: Path, manifested: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MANIFEST).unlink(missing_ok=True)
+        manifest.unlink(missing_ok=True)
         for name, content in files.items():
             write_by_rename(folder / name, content)
-        write_by_rename(folder / MANIFEST, manifest)
+        write_by_rename(manifest, manifested)
     except OSError as cause:
         raise BadInput(
             f"the package cannot be written: {cause.strerror}.",
             where=str(folder),
-            kept="A folder without a manifest holds no package.",
+            kept="Files without their manifest are no package.",
             todo="Name another with --out, or give yourself access.",
         ) from cause

@@ -28,6 +28,7 @@ SHEETS = [
     *("Late items", "FX", "Adjustments", "Sign-offs", "Chain head"),
 ]
 BOOK, PAGE = "close-us-2026-05.xlsx", "close-us-2026-05.html"
+MANIFEST = "close-us-2026-05.manifest.json"
 
 
 @pytest.fixture(scope="module")
@@ -187,15 +188,18 @@ def test_the_same_moment_gives_the_same_bytes_and_the_manifest_names_them(
     books.line("later", "11.00", day(28), "nobody knows")
     run(books, MAY, JUNE)
     again = package.make(books.workspace, "us", "2026-05", tmp_path / "again", first.known_at)
-    for name in (BOOK, PAGE, package.MANIFEST):
+    for name in (BOOK, PAGE, MANIFEST):
         assert (first.folder / name).read_bytes() == (again.folder / name).read_bytes()
-    manifest = json.loads((again.folder / package.MANIFEST).read_text(encoding="utf-8"))
+    manifest = json.loads((again.folder / MANIFEST).read_text(encoding="utf-8"))
     hashes = {name: sha256((again.folder / name).read_bytes()).hexdigest() for name in (BOOK, PAGE)}
     assert {name: file["sha256"] for name, file in manifest["files"].items()} == hashes == first.files
     assert manifest["known_at"] == first.known_at.isoformat()
     assert [tie["difference_minor"] for tie in manifest["tie_outs"]] == [0] * len(first.ties)
     now = package.make(books.workspace, "us", "2026-05", tmp_path / "now")
     assert now.files != first.files
+    package.make(books.workspace, "us", "2026-06", again.folder)
+    assert len([*again.folder.iterdir()]) == 6
+    assert (again.folder / MANIFEST).read_bytes() == (first.folder / MANIFEST).read_bytes()
 
 
 def test_a_month_without_a_statement_is_not_proven_and_one_the_book_does_not_have_is_refused(

@@ -93,11 +93,16 @@ class Table:
     @property
     def height(self) -> int:
         """Rows that it takes up: title, note, header, rows or the words for none, totals, and an empty one."""
-        return 2 + bool(self.note) + (1 + len(self.rows) + bool(self.totals) if self.rows else 1)
+        return 2 + self.header_offset + (len(self.rows) + bool(self.totals) if self.rows else 0)
+
+    @property
+    def has_header(self) -> bool:
+        return any(column.title for column in self.columns)
 
     @property
     def header_offset(self) -> int:
-        return 1 + bool(self.note)
+        """Of the row above the first one of its rows, from its title: its header's, where it has one."""
+        return bool(self.note) + (self.has_header or not self.rows)
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class Places:
     sheet_of: dict[str, str] = field(default_factory=dict)
     table_of: dict[str, Table] = field(default_factory=dict)
     header_row: dict[str, int] = field(default_factory=dict)
-    """Row of a table's header, from 0."""
+    """Row above a table's first one, from 0: its header's, where it has one."""
 
     def __post_init__(self) -> None:
         for sheet in self.document.sheets:

@@ -11,6 +11,9 @@ from finance_pipeline.core.money import to_decimal
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.workbook import MOST_CHARS, MOST_ROWS, Formats, new_workbook, write_value
 
+WIDEST_CHARS = 60
+LINE_POINTS = 15
+
 
 def workbook(document: Document, created: datetime) -> bytes:
     """The workbook's bytes: the same for the same document and time. Raises BadInput beyond the rows of a sheet.
@@ -38,24 +41,42 @@ def _write_sheet(page: Any, sheet: Sheet, document: Document, formats: Formats, 
     page.write_string(0, 0, sheet.title, formats.of(bold=True, font_size=14))
     page.write_string(1, 0, document.title)
     page.write_string(2, 0, document.subtitle, formats.of(font_color="#595959"))
-    for place in range(max(len(table.columns) for table in sheet.tables)):
-        widths = [table.columns[place].width for table in sheet.tables if place < len(table.columns)]
-        page.set_column(place, place, max(widths))
+    filled = [table for table in sheet.tables if table.rows] or sheet.tables[:1]
+    widths = [
+        max(_width(table, place) for table in filled if place < len(table.columns))
+        for place in range(max(len(table.columns) for table in filled))
+    ]
+    for place, width in enumerate(widths):
+        page.set_column(place, place, width)
     row = FIRST_ROW
     for table in sheet.tables:
         _write_table(page, row, table, formats, places, red)
+        if table.rows and table.has_header:
+            lines = max(
+                -(-len(column.title) // (width - 2)) for column, width in zip(table.columns, widths, strict=False)
+            )
+            page.set_row(row + table.header_offset, LINE_POINTS * max(lines, 1))
         row += table.height
-    _set_page(page, sheet, document, row)
+    _set_page(page, sheet, document, row, len(widths))
 
 
-def _set_page(page: Any, sheet: Sheet, document: Document, height: int) -> None:
+def _width(table: Table, place: int) -> int:
+    """Characters: as declared, or as its texts need; those of a last column go on beyond it."""
+    column = table.columns[place]
+    if place == len(table.columns) - 1:
+        return column.width
+    texts = (value for row in table.rows if isinstance(value := row.get(column.key), str))
+    return max(column.width, min(WIDEST_CHARS, max(map(len, texts), default=0) + 1))
+
+
+def _set_page(page: Any, sheet: Sheet, document: Document, height: int, width: int) -> None:
     """How a sheet is printed and scrolled: what stands above its only table, or above all of them, stays in sight."""
     only = sheet.tables[0] if len(sheet.tables) == 1 and sheet.tables[0].rows else None
     head = FIRST_ROW + only.header_offset + 1 if only else FIRST_ROW
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    page.print_area(0, 0, height - 1, max(len(table.columns) for table in sheet.tables) - 1)
+    page.print_area(0, 0, height - 1, width - 1)
     page.repeat_rows(0, head - 1)
     named = f"{document.title}, {sheet.name}".replace("&", "&&")
     page.set_footer(f"&L&8{named}&R&8Page &P of &N", {"scale_with_doc": False})
@@ -71,10 +92,10 @@ def _write_table(page: Any, row: int, table: Table, formats: Formats, places: Pl
     if not table.rows:
         page.write_string(header, 0, table.empty)
         return
-    for place, column in enumerate(table.columns):
-        align = {"align": "right"} if column.is_figure else {}
-        page.write_string(header, place, column.title, formats.header(**align))
     after_figure = [place > 0 and table.columns[place - 1].is_figure for place in range(len(table.columns))]
+    for place, column in enumerate(table.columns if table.has_header else ()):
+        stands = {"align": "right"} if column.is_figure else {"indent": 1} if after_figure[place] else {}
+        page.write_string(header, place, column.title, formats.header(**stands))
     for number, cells in enumerate(table.rows, start=header + 1):
         for place, column in enumerate(table.columns):
             value = cells.get(column.key)
