@@ -38,12 +38,11 @@ def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     unknown = keyed.filter(pl.col("party_id").is_null() & pl.col("party_key").is_not_null())
     if unknown.is_empty():
         return keyed.with_columns(party=pl.col("party_id"))
-    way = pl.col("amount").sign()
-    sided = keyed.drop_nulls("party_id").select("book", "party_id", name="party_key", way=way)
+    sided = keyed.drop_nulls("party_id").select("book", "party_id", "way", name="party_key")
     by_side = _only(sided, ["book", "name", "way"], "party_id", "of_side")
     every = _names(keyed.with_columns(party=pl.col("party_id")), parties)
     by_name = _only(every, ["book", "name"], "party", "of_name")
-    named = unknown.select("i", "book", name="party_key", way=way)
+    named = unknown.select("i", "book", "way", name="party_key")
     found = named.join(by_side, on=["book", "name", "way"], how="left").join(by_name, on=["book", "name"], how="left")
     chosen = found.select("i", found=pl.coalesce("of_name", "of_side", "name:" + pl.col("name")))
     return places.with_met(keyed, chosen, "i").with_columns(party=pl.coalesce("party_id", "found")).drop("found")
@@ -133,14 +132,15 @@ def _of_the_whole_name(
 
 def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """found without parties that cannot be on this side: of several of one name, those who have a document of the
-    line's direction stay, where any has one."""
+    line's direction stay, where any has one. A document that matches that stand have settled counts too: else a line
+    would be another party's once the rest of its month stands.
+    """
     one = places.lone(found["l"])
     several = found.filter(~one)
     if several.is_empty():
         return found
-    documents = items.select("book", "party", way=pl.col("amount").sign())
-    sides = documents.join(several[["party"]].unique(), on="party", how="semi").unique()
-    ways = lines.select("l", "book", way=pl.col("amount").sign())
+    sides = items[["book", "party", "way"]].join(several[["party"]].unique(), on="party", how="semi").unique()
+    ways = lines.select("l", "book", way=pl.col("amount").sign().cast(pl.Int8))
     marked = places.met(several, ways, "l").join(
         sides.with_columns(fits=pl.lit(True)), on=["book", "party", "way"], how="left"
     )

@@ -40,7 +40,7 @@ from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.transfers import OwnAccount
 
-ENGINE_VERSION = "6"
+ENGINE_VERSION = "7"
 """Version of the rules: raise it with every change that can change a match."""
 
 

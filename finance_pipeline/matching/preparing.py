@@ -18,7 +18,8 @@ STRONG_TIERS = 1
 
 
 def items(given: Inputs) -> pl.DataFrame:
-    """Open items as the pool has them: `amount` is what tiers 0 and 1 see, `weakly_held` what lower tiers hold."""
+    """Open items as the pool has them: `amount` is what tiers 0 and 1 see, `weakly_held` what lower tiers hold, `way`
+    the sign of the item, whatever standing matches left of it."""
     held = (
         given.standing.filter(pl.col("item_id").is_not_null())
         .group_by("item_id")
@@ -28,7 +29,9 @@ def items(given: Inputs) -> pl.DataFrame:
         )
     )
     return (
-        given.open_items.with_columns(closed=pl.col("status").fill_null("open") == "settled")
+        given.open_items.with_columns(
+            closed=pl.col("status").fill_null("open") == "settled", way=pl.col("amount_minor").sign().cast(pl.Int8)
+        )
         .with_row_index("i")
         .join(held, on="item_id", how="left", maintain_order="left")
         .with_columns(

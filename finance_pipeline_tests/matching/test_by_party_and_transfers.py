@@ -114,6 +114,14 @@ def test_a_reference_takes_an_item_from_a_standing_match_which_is_retracted_with
     assert firm.settled() == {}
 
 
+def test_a_name_that_two_parties_have_stays_both_names_once_what_one_of_them_owed_stands_settled() -> None:
+    world = World().item("G-1", "-146.68", "Granite Co.").item("G-2", "-936.81", "Granite Co.")
+    world.item("C-10077", "-40.00", "Granite Corp.").line("c", "-40.00", "C-10077")
+    world.line("whole", "-1083.49", "ACH DEBIT PAYMENT", counterparty_name="GRANITE")
+    assert world.reconcile().settled() == {"c": {"C-10077": -4000}}
+    assert world.stands("match-c", 1, "c", "C-10077", "-40.00").reconcile().settled() == {}
+
+
 def test_a_processor_that_hides_the_payer_is_not_a_party() -> None:
     world = World().item("INV-1", "99.00", "Acme Ltd")
     assert world.line("a", "99.00", "ACME LTD", counterparty_name="STRIPE").reconcile().settled() == {}
