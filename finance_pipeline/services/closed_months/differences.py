@@ -160,15 +160,22 @@ def _found(conn: Connection, held: HeldMonth, policy: Policy, given: Given) -> p
 
 
 def _without_hindsight(conn: Connection, held: HeldMonth, policy: Policy, given: Given) -> tuple[Folded, pl.DataFrame]:
-    """A closed month without matches that the engine finds in it only since later months took what was open then, and
-    those (frames.ACCEPTED_ALLOCATION): no rule changed, and nobody would have found them when it was signed."""
+    """A closed month without matches that the engine finds in it in hindsight only, and those
+    (frames.ACCEPTED_ALLOCATION): no rule changed, and nobody would have found them when it was signed.
+
+    Later months took what was open then; and what is left beside matches that stand may look like more than it is,
+    where the whole month would have had another answer for a part of it.
+    """
     hindsight: list[pl.DataFrame] = []
+    standing = replace(given.standing, later=given.standing.later.clear())
     while True:
         done = folding.folded(conn, held.book, policy, _declining(given, *hindsight))
-        new = done.new.allocations
-        if new.height:
-            at_the_time = replace(given, standing=replace(given.standing, later=given.standing.later.clear()))
-            new = new.join(_found(conn, held, policy, at_the_time), on="match_id", how="anti")
+        new = at_the_time = done.new.allocations
+        for then in (standing, replace(standing, here=standing.here.clear())):
+            if at_the_time.height:
+                found = _found(conn, held, policy, replace(given, standing=then))
+                at_the_time = at_the_time.join(found, on="match_id", how="semi")
+        new = new.join(at_the_time, on="match_id", how="anti")
         hindsight.append(new)
         if new.is_empty():
             return done, pl.concat(hindsight)

@@ -20,12 +20,14 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal
 from finance_pipeline.ledger.schemas import ENTRIES
 from finance_pipeline.matching.month import frames
+from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.services import records
 from finance_pipeline.services.bookkeeping import posting
-from finance_pipeline.services.closed_months.from_nothing import matched_from_nothing
+from finance_pipeline.services.closed_months.as_found import folded_as_found
+from finance_pipeline.services.closed_months.from_nothing import FromNothing, matched_from_nothing
 from finance_pipeline.services.closed_months.held import HeldMonth, causes_of, held_months
-from finance_pipeline.services.reconciliation import folding, openings
+from finance_pipeline.services.reconciliation import folding, openings, staleness
 from finance_pipeline.store.copy import copy_in, copy_out
 from finance_pipeline.store.sql import query
 
@@ -156,11 +158,11 @@ def let_in(
     entries = {month: _entries(conn, book, month) for month in chain}
     if by_a_person:
         span = _span(conn, book, chain)
-        known = matched_from_nothing(conn, book, policy, span, held)
+        known = matched_from_nothing(conn, book, policy, span, held).allocations
         unwanted = dict.fromkeys(chain, _never_stood(conn, book, known))
         _record(conn, decided, run_id)
         now = matched_from_nothing(conn, book, policy, span, {})
-        done += LetIn(retracted=_take_back(conn, book, span[0], known, now))
+        done += LetIn(retracted=_take_back(conn, book, span[0], known, now.allocations))
     else:
         unwanted = {month: _found_anyway(conn, book, policy, month) for month in chain}
         _record(conn, decided, run_id)
@@ -168,10 +170,14 @@ def let_in(
     for month in chain:
         new, retracted, (before, closing, _) = 0, 0, _state(conn, book, month)
         if carried_changed or str(month) in touched or before == "":
-            new, retracted, closing_now = _fold(conn, book, policy, month, unwanted[month], now)
-            carried_changed = closing_now != closing
+            folded = _fold(conn, book, policy, month, unwanted[month], now)
+            folding.publish(conn, book.id, month, folded, posting.HELD, new_correlation_id())
+            new, retracted = folded.new.matches.height, folded.kept.retractions.height
+            carried_changed = folded.closing.digest != closing
         report = _post(conn, book, month, entries[month], run_id, correlation_id)
         done += LetIn(0, new, retracted, report.new, report.reversed)
+    if now is not None and unwanted[chain[0]].filter(pl.col("month").is_in([str(month) for month in chain])).is_empty():
+        done += _fold_open(conn, book, policy, [month for month in span if month not in held], now)
     return done
 
 
@@ -201,11 +207,12 @@ def _span(conn: Connection, book: Book, chain: list[Month]) -> list[Month]:
 
 
 def _never_stood(conn: Connection, book: Book, found: pl.DataFrame) -> pl.DataFrame:
-    """Of what would be found of the records as they were signed (from_nothing) what never was: newer rules find it."""
+    """Of what would be found of the records as they were signed (from_nothing) what never was: newer rules find it, or
+    it was looked for beside matches that stood by then."""
     statement = "select distinct match_id from recon.match where book = %(book)s and match_id = any(%(matches)s)"
     parameters = {"book": book.id, "matches": found["match_id"].unique().to_list()}
     stood = copy_out(conn, statement, parameters, pl.Schema({"match_id": pl.String}))
-    return found.join(stood, on="match_id", how="anti").drop("month")
+    return found.join(stood, on="match_id", how="anti")
 
 
 def _take_back(conn: Connection, book: Book, first: Month, known: pl.DataFrame, now: pl.DataFrame) -> int:
@@ -237,11 +244,7 @@ def _found_anyway(conn: Connection, book: Book, policy: Policy, month: Month) ->
 
 def _state(conn: Connection, book: Book, month: Month) -> tuple[str, str, str]:
     """What a month was folded from, what it closed with and when."""
-    row = conn.execute(
-        "select input_digest, closing_digest, folded_at::text from recon.month where book = %s and month = %s",
-        (book.id, str(month)),
-    ).fetchone()
-    return (row[0], row[1], row[2]) if row else ("", "", records.NOW)
+    return staleness.state_of(conn, book.id, month) or ("", "", records.NOW)
 
 
 def _entries(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
@@ -250,25 +253,30 @@ def _entries(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
 
 
 def _fold(
-    conn: Connection, book: Book, policy: Policy, month: Month, unwanted: pl.DataFrame, now: pl.DataFrame | None
-) -> tuple[int, int, str]:
-    """Fold a closed month again, but for what the engine would have found in it anyway (unwanted).
+    conn: Connection, book: Book, policy: Policy, month: Month, unwanted: pl.DataFrame, now: FromNothing | None
+) -> Folded:
+    """A month folded again, but for what is unwanted (frames.ACCEPTED_ALLOCATION). now: where it is given, nothing else
+    is new."""
+    given, unwanted = openings.given(conn, book, policy, month), unwanted.select(frames.ACCEPTED_ALLOCATION.names())
+    if now is not None:
+        return folded_as_found(conn, book, policy, month, given, unwanted, now)
+    declined = pl.concat([given.decisions, folding.declining(unwanted)]).unique(maintain_order=True)
+    return folding.folded(conn, book, policy, replace(given, decisions=declined))
 
-    now: where it is given, nothing else may be new: what is left beside matches that stand may look like more than it
-    is, where the whole month would have had another answer for a part of it.
+
+def _fold_open(conn: Connection, book: Book, policy: Policy, open_months: list[Month], now: FromNothing) -> LetIn:
+    """Fold the open months that are stale by now as they were found from nothing too.
+
+    By itself a run would find there, beside what stands, what was taken back a moment ago.
     """
-    given = openings.given(conn, book, policy, month)
-    while True:
-        declined = pl.concat([given.decisions, folding.declining(unwanted)]).unique(maintain_order=True)
-        done = folding.folded(conn, book, policy, replace(given, decisions=declined))
-        beyond = done.new.allocations.clear()
-        if now is not None:
-            beyond = done.new.allocations.join(now, on="match_id", how="anti")
-        if beyond.is_empty():
-            break
-        unwanted = pl.concat([unwanted, beyond])
-    folding.publish(conn, book.id, month, done, posting.HELD, new_correlation_id())
-    return done.new.matches.height, done.kept.retractions.height, done.closing.digest
+    done = LetIn()
+    for month in open_months:
+        inputs = staleness.inputs_of(conn, book, policy, month)
+        if _state(conn, book, month)[0] != inputs:
+            folded = _fold(conn, book, policy, month, now.allocations.clear(), now)
+            folding.publish(conn, book.id, month, folded, inputs, new_correlation_id())
+            done += LetIn(0, folded.new.matches.height, folded.kept.retractions.height)
+    return done
 
 
 def _post(

@@ -36,7 +36,7 @@ def doubtful_of(conn: Connection, book: Book, month: Month) -> pl.DataFrame:
     if stand.is_empty():
         return pl.DataFrame(schema=DOUBTFUL)
     found = matched_from_nothing(conn, book, policy, [month], {})
-    gone = stand.join(found, on="match_id", how="anti")
+    gone = stand.join(found.allocations, on="match_id", how="anti")
     return copy_out(
         conn,
         "select book, month, match_id, words from recon.standing"

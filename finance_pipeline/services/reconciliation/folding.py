@@ -13,9 +13,10 @@ import polars as pl
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.matching import engine
 from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.duplicates import refuted
-from finance_pipeline.matching.month.fold import Folded, Given, fold_month
+from finance_pipeline.matching.month.fold import Folded, Given, Reconcile, fold_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.schemas import DECISIONS
 from finance_pipeline.services import tables
@@ -25,10 +26,13 @@ from finance_pipeline.store.sql import query
 _GAPS = pl.Schema({"account_id": pl.String, "balance_on": pl.Date, "gap_minor": pl.Int64})
 
 
-def folded(conn: Connection, book: Book, policy: Policy, given: Given) -> Folded:
-    """The month, without repeated lines of which the bank's own balance says that they are none."""
+def folded(
+    conn: Connection, book: Book, policy: Policy, given: Given, reconcile: Reconcile = engine.reconcile
+) -> Folded:
+    """The month, without repeated lines of which the bank's own balance says that they are none. reconcile: the
+    engine."""
     while True:
-        done = fold_month(given, policy)
+        done = fold_month(given, policy, reconcile)
         repeated = done.repeated
         if repeated.is_empty():
             return done

@@ -10,18 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finance_pipeline.core.identity import digest, new_correlation_id
+from finance_pipeline.core.identity import new_correlation_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.ledger import chart
-from finance_pipeline.matching import engine
 from finance_pipeline.matching.policy import Policy
-from finance_pipeline.services import marks, records
-from finance_pipeline.services.bookkeeping import opened_books
 from finance_pipeline.services.closed_months.held import held_months
 from finance_pipeline.services.closed_months.letting_in import LetIn, let_in_late
-from finance_pipeline.services.reconciliation import folding, openings
+from finance_pipeline.services.reconciliation import folding, openings, staleness
 from finance_pipeline.services.reconciliation.policies import policy_of
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
@@ -78,31 +74,11 @@ def reconcile(workspace: Workspace, keys: Sequence[BookMonth]) -> dict[str, Mate
 
 def _fold_if_stale(conn: Connection, book: Book, policy: Policy, month: Month) -> _Counts:
     """Fold one month unless it is what it would be again."""
-    first, last = records.first_and_last(book, month)
-    before = None if month <= book.first_month else _state(conn, book.id, month.previous)
-    inputs = digest(
-        marks.canonical_digest(conn, book.id, first, last),
-        marks.rates_digest(conn, month),
-        before[1] if before else "",
-        engine.ENGINE_VERSION,
-        policy.digest,
-        openings.decided_digest(conn, book.id, month),
-        *openings.own_accounts(book),
-        *chart.policy_of_days(book),
-        opened_books.signed(conn, book.id),
-    )
-    known = _state(conn, book.id, month)
+    inputs = staleness.inputs_of(conn, book, policy, month)
+    known = staleness.state_of(conn, book.id, month)
     if known is not None and known[0] == inputs:
         return _Counts()
     return _fold(conn, book, policy, month, inputs)
-
-
-def _state(conn: Connection, book: str, month: Month) -> tuple[str, str] | None:
-    """Digests of what a month was computed from and of what it closed with."""
-    row = conn.execute(
-        "select input_digest, closing_digest from recon.month where book = %s and month = %s", (book, str(month))
-    ).fetchone()
-    return (row[0], row[1]) if row else None
 
 
 def _fold(conn: Connection, book: Book, policy: Policy, month: Month, inputs: str) -> _Counts:

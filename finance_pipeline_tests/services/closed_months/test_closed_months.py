@@ -18,7 +18,7 @@ from finance_pipeline.services import api
 from finance_pipeline.services.bookkeeping import posting
 from finance_pipeline.services.closed_months.adjusting import Wanted, adjust, dismiss
 from finance_pipeline.services.closed_months.rule_adjusting import decide_rules
-from finance_pipeline.services.reconciliation import reconcile
+from finance_pipeline.services.reconciliation import staleness
 from finance_pipeline.services.reconciliation.decide import decide
 from finance_pipeline.store.address import parts_of
 from finance_pipeline.store.database import Database
@@ -140,7 +140,7 @@ def test_late_and_small_posts_by_itself_on_the_first_open_day_though_rules_and_e
     """Up to a limit for all together; and what the rules make otherwise is posted by two people on purpose only."""
     monkeypatch.setitem(books.workspace.settings.book("us").chart, "200", "4010")  # type: ignore[misc]
     monkeypatch.setattr(posting, "RULES_VERSION", 99)
-    monkeypatch.setattr(reconcile.engine, "ENGINE_VERSION", "99")
+    monkeypatch.setattr(staleness.engine, "ENGINE_VERSION", "99")
     with books.workspace.database.transaction() as conn:
         conn.execute(
             "insert into ledger.account (book, code, name, kind, normal_side, role, is_control)"
