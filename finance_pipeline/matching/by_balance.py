@@ -11,7 +11,7 @@ import polars as pl
 from finance_pipeline.matching import places
 from finance_pipeline.matching.by_subset import MOST_LINES, NEVER_SUMMED
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import BARE, SHORTHAND, Named
+from finance_pipeline.matching.references import Named
 from finance_pipeline.matching.shared import laid_end_to_end
 from finance_pipeline.matching.sums import search
 
@@ -31,13 +31,15 @@ def by_list(pool: Pool, named: Named) -> Found:
     keys = ["book", "currency", "party"]
     lines = pool.lines.filter(~pl.col("on_processor"), pl.col("nature").is_null(), ~pl.col("clash"))
     facts = lines.select("l", "book", "currency", "booked_on", "line_party", line_amount="amount")
-    whose = named.hits.filter(pl.col("strength") <= BARE).join(facts[["l", "line_party"]], on="l").join(
-        pool.items[["i", "party"]], on="i"
-    )  # fmt: skip
+    told = places.met(named.at_all[["l", "i"]], facts[["l", "line_party"]], "l")
+    if places.lone(told["l"]).all():
+        return NOTHING
+    whose = places.met(told, pool.items[["i", "party"]], "i")
     lists = whose.drop_nulls("party").group_by("l", "party").agg(named=pl.col("i").n_unique())
-    asked = facts.join(lists, on="l").filter(
-        pl.col("named") >= _LEAST_NAMED, pl.col("line_party").is_null() | (pl.col("line_party") == pl.col("party"))
-    )
+    lists = lists.filter(pl.col("named") >= _LEAST_NAMED)
+    if lists.is_empty():
+        return NOTHING
+    asked = facts.join(lists, on="l").filter(pl.col("line_party").is_null() | (pl.col("line_party") == pl.col("party")))
     if asked.is_empty():
         return NOTHING
     items = pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED)).join(asked, on=keys, how="semi")
@@ -64,12 +66,10 @@ def by_lines(pool: Pool, named: Named) -> Found:
     One candidate, and no search: every free line of the party, and its whole open balance. Where two of its items are
     equal, or a line is an item's amount or a sum of some, more than one reading fits, and nothing is taken.
     """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
     keys = ["book", "currency", "party"]
-    lines = places.without(
-        pool.lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()),
-        sure,
-        "l",
+    silent = places.without(pool.lines, named.surely, "l")
+    lines = silent.filter(
+        ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
     ).select("l", "book", "currency", "booked_on", party="line_party", line_amount="amount")
     paying = lines.group_by(keys).agg(
         paid=pl.col("line_amount").sum(), count=pl.len(), last_on=pl.col("booked_on").max(),
@@ -79,8 +79,12 @@ def by_lines(pool: Pool, named: Named) -> Found:
     several = paying.filter(
         pl.col("count").is_between(2, MOST_LINES) & (pl.col("days") <= _TOGETHER_DAYS) & pl.col("one_way")
     )
+    if several.is_empty():
+        return NOTHING
     items = pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED)).join(several, on=keys)
     open_then = items.filter(pl.col("issued_on") <= pl.col("last_on"))
+    if open_then.is_empty():
+        return NOTHING
     equal = open_then.filter(pl.struct(*keys, "amount").is_duplicated()).select(keys)
     alike = open_then.join(lines, left_on=[*keys, "amount"], right_on=[*keys, "line_amount"]).select(keys)
     open_then = open_then.join(pl.concat([equal, alike]).unique(), on=keys, how="anti")
@@ -89,6 +93,8 @@ def by_lines(pool: Pool, named: Named) -> Found:
         same=(pl.col("amount").sign() == pl.col("paid").sign()).all(),
     )  # fmt: skip
     won = whole.filter((pl.col("open_sum") == pl.col("paid")) & (pl.col("items") > 1) & pl.col("same"))
+    if won.is_empty():
+        return NOTHING
     paid = lines.join(won.select(keys), on=keys)
     owed = open_then.join(won.select(keys), on=keys).select(*keys, "i", "issued_on", item_amount="amount")
     sums = paid.join(owed, on=keys).sort("l", "i")

@@ -17,6 +17,7 @@ _LEAST_TOKEN_CHARS = 4
 _CROWD = 100
 """More equal items than this of one party are not told apart by dates: their lines are refused unjoined."""
 _KEYS = ["book", "party", "currency", "amount"]
+_UNCLAIMED = pl.DataFrame(schema={"i": pl.UInt32, "surely": pl.Boolean})
 
 
 def match(pool: Pool, named: Named) -> Found:
@@ -25,8 +26,9 @@ def match(pool: Pool, named: Named) -> Found:
     Lines that a step refused count as rivals; items that a step refused are left to a person. What another line names
     surely is that line's, though its amount is another: no amount competes for it (evidence outranks amount).
     """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
-    lines = places.without(pool.lines, sure, "l").filter(pl.col("line_parties").is_not_null() & ~pl.col("clash"))
+    lines = places.without(pool.lines, named.surely, "l").filter(
+        pl.col("line_parties").is_not_null() & ~pl.col("clash")
+    )
     if lines.is_empty():
         return NOTHING
     fits, crowded = _same_amount(pool, lines)
@@ -36,7 +38,7 @@ def match(pool: Pool, named: Named) -> Found:
     fits = places.without(fits, pool.declined, "l", "i").unique(["l", "i"]).sort("l", "i")
     fits = fits.with_columns(alone=places.lone(fits["l"]) & places.lone(fits["i"]))
     contested = pl.concat([pool.refused[["i"]], claimed[["i"]]]).unique()
-    refused_lines = pool.refused[["l"]].unique()
+    refused_lines = pool.refused
     free = places.without(fits, refused_lines, "l")
     single = places.without(free.filter("alone"), contested, "i")
     kept, late = single.filter("timely"), single.filter(~pl.col("timely"))
@@ -61,6 +63,8 @@ def _claimed(pool: Pool, named: Named) -> pl.DataFrame:
     same_way = pl.col("item_amount").sign() == pl.col("line_amount").sign()
     own = pl.col("party") == pl.col("line_party")
     theirs = claims.filter(own & same_way & ~pl.col("foreign"))
+    if theirs.is_empty():
+        return _UNCLAIMED
     keys = ["book", "party", "line_currency", "line_amount"]
     amounts = pool.items.select("book", "party", line_currency="currency", line_amount="amount").unique()
     meant = theirs.join(amounts, on=keys, how="anti").filter(pl.col("strength") <= SHORTHAND)[["i"]]
@@ -78,23 +82,28 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     keys = ["book", "party", "currency", "item_amount"]
     if several.is_empty():
         return several
-    alike = fits.join(several.select(keys).unique(), on=keys, how="semi")
-    fits = fits.filter(places.among(fits["l"], alike["l"]))
+    fits = places.having(fits, fits.join(several, on=keys, how="semi"), "l")
     due = pl.coalesce("due_on", "issued_on")
     apart = (pl.col("booked_on") - due).dt.total_days().abs()
     dated = fits.with_columns(apart=apart, due=due).with_columns(
         here=pl.col("apart") <= near, one_party=pl.col("party").n_unique().over("l") == 1
     )
-    of_line = dated.filter("here")
-    own, _ = places.alone(of_line, "l", "i")
+    own, _ = places.alone(dated.filter("here"), "l", "i")
+    chosen = places.having(own.filter("one_party"), several, "l")
+    if chosen.is_empty():
+        return several.clear()
     equal = dated.select("i", *keys, "due").unique("i").sort("due")
     spaced = equal.with_columns(gap=(pl.col("due") - pl.col("due").shift(1).over(keys)).dt.total_days().fill_null(1000))
-    close = spaced.filter(pl.col("gap") < 2 * near - 4).select(keys).unique()
+    close = spaced.filter(pl.col("gap") < 2 * near - 4)
     series = equal.group_by(keys).len().filter(pl.col("len") >= 3).select(keys)
-    said = pool.lines.filter(pl.col("words").str.contains(phrase_pattern(pool.policy.recurring_words)))[["l"]]
+    asked = places.having(pool.lines[["l", "words"]], chosen, "l")
+    said = asked.filter(pl.col("words").str.contains(phrase_pattern(pool.policy.recurring_words)))
     unpaid = places.without(equal, own, "i").group_by(keys).agg(oldest=pl.col("due").min())
-    chosen = places.having(own.filter("one_party"), several, "l").join(close, on=keys, how="anti")
-    clear = chosen.join(unpaid, on=keys, how="left").filter((pl.col("due") < pl.col("oldest")).fill_null(True))
+    clear = (
+        chosen.join(close, on=keys, how="anti")
+        .join(unpaid, on=keys, how="left")
+        .filter((pl.col("due") < pl.col("oldest")).fill_null(True))
+    )
     worded = places.having(clear, said, "l")
     in_series = places.without(clear, said, "l").join(series, on=keys, how="semi")
     return pl.concat([worded.select(several.columns), in_series.select(several.columns)])

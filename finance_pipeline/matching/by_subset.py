@@ -145,8 +145,7 @@ def _lines(pool: Pool, named: Named) -> pl.DataFrame:
 
 def _named(pool: Pool, named: Named) -> pl.DataFrame:
     """What lines surely name, and what they name by its digits where it is the payer's own (Pool.candidates)."""
-    hits = meant(pool, named)
-    found = pool.candidates(hits, pool.policy.early_days)
+    found = places.having(pool.named(named.hits, BARE), meant(pool, named), "l", "i")
     own = (pl.col("party") == pl.col("line_party")).fill_null(False)
     return found.filter((pl.col("strength") <= SHORTHAND) | own)
 
@@ -196,14 +195,20 @@ def _pairs(pool: Pool, won: pl.DataFrame, named: Named) -> pl.DataFrame:
     return pl.concat([principal, off, also])
 
 
+def unnamed(pool: Pool, named: Named) -> pl.DataFrame:
+    """Free lines of one known party that surely name nothing and are of no nature of their own."""
+
+    def work() -> pl.DataFrame:
+        return places.without(pool.open_lines, named.surely, "l").filter(
+            ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
+        )
+
+    return pool.once("unnamed", named.hits, work)
+
+
 def match_lines(pool: Pool, named: Named) -> Found:
     """Items that several lines of their party add to, within a month, when only those do and chance hardly would."""
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
-    lines = places.without(
-        pool.open_lines.filter(~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()),
-        sure,
-        "l",
-    )
+    lines = unnamed(pool, named)
     keys = ["book", "currency", "party"]
     here = lines.select("book", "currency", "booked_on", line="l", party="line_party", line_amount="amount").filter(
         pl.len().over(keys).is_between(2, MOST_LINES)
@@ -218,7 +223,10 @@ def match_lines(pool: Pool, named: Named) -> Found:
         pl.col("line_amount").abs() < pl.col("target").abs(),
         (pl.col("booked_on") - pl.col("issued_on")).dt.total_days().is_between(0, pool.policy.party_window_days),
     )
-    both = both.join(pool.declined.rename({"l": "line"}), on=["line", "i"], how="anti")
+    if both.is_empty():
+        return NOTHING
+    if pool.declined.height:
+        both = both.join(pool.declined.rename({"l": "line"}), on=["line", "i"], how="anti")
     possible = both.filter(
         (pl.len().over("i") > 1) & (pl.col("line_amount").sum().over("i").abs() >= pl.col("target").abs())
     )

@@ -25,13 +25,14 @@ def match(pool: Pool, meant: pl.DataFrame) -> Found:
     is for that, an item that one line names is paid by it in full. It has to come out with something for each name.
     meant: hits that are believed, of open lines, and names: how many of these the line has.
     """
-    again = meant.filter(pl.col("i").is_duplicated())[["i"]].unique()
-    touched = places.having(meant, again, "i")[["l"]].unique()
+    _, touched = places.alone(meant, "i")
     if touched.is_empty():
         return NOTHING
     named = places.having(meant, touched, "l")
     candidates = pool.candidates(named, pool.policy.early_days).filter(~pl.col("foreign") & ~pl.col("stranger"))
     joined = _joined(candidates.filter(pl.len().over("l") == pl.col("names")))
+    if joined.is_empty():
+        return NOTHING
     keys = ["component"]
     lines, items = joined.unique("l"), joined.unique("i")
     by_line = lines.group_by(keys).agg(
@@ -48,6 +49,8 @@ def match(pool: Pool, meant: pl.DataFrame) -> Found:
         (pl.col("signs") == 1) & (pl.col("item_signs") == 1) & (pl.col("currencies") == 1),
         pl.col("days").dt.total_days() <= _DAYS,
     )
+    if even.is_empty():
+        return NOTHING
     parts = _shared_out(joined.join(even.select(keys), on=keys, how="semi"))
     pairs = pairs_of(
         parts, tier=1, rule="references_across", role="principal", amount=pl.col("part"), item_amount=pl.col("part")

@@ -19,11 +19,14 @@ _PAID_AGAIN_DAYS = 31
 def match(pool: Pool, hits: pl.DataFrame) -> Pool:
     """The pool after ids. hits: references.Named.hits."""
     pool = pool.take(claimed_twice(pool, hits))
-    whole = pool.named(hits, PART).filter("whole")
     # A counter of somebody else's is the digits of another's document too easily.
-    whole = whole.filter(~pl.col("stranger") | pl.col("token").str.contains("[A-Z]"))
+    theirs = ~pl.col("stranger") | pl.col("token").str.contains("[A-Z]")
+    whole = pool.named(hits, PART).filter(pl.col("whole") & theirs)
     pool = pool.take(proposals.exact(whole, 0, "structured_id", "structured_id_sum"))
+    kinds_open = set(pool.items["kind"].unique())
     for kinds, rule in ((("payout",), "payout_id"), (RECORDED, "recorded_payment")):
+        if kinds_open.isdisjoint(kinds):
+            continue
         candidates = pool.named(hits, SHORTHAND).filter(pl.col("kind").is_in(kinds))
         pool = pool.take(proposals.exact(candidates, 0, rule, f"{rule}_sum"))
     return pool.take(_payout_by_amount(pool, hits))
@@ -37,29 +40,30 @@ def claimed_twice(pool: Pool, hits: pl.DataFrame) -> Found:
     and payouts have ids of their own, which tell.
     """
     amounts = pool.items.filter(~pl.col("kind").is_in(_OF_THEIR_OWN)).select("i", item_amount="amount")
-    lines = pool.open_lines.select("l", line_amount="amount")
-    both = places.met(places.met(hits[["l", "i", "strength"]], lines, "l"), amounts, "i")
-    exact = both.filter(pl.col("line_amount") == pl.col("item_amount"))[["l", "i", "strength"]]
+    both = places.met(places.met(hits[["l", "i", "strength"]], pool.open_lines[["l", "amount"]], "l"), amounts, "i")
+    exact = both.filter(both["amount"] == both["item_amount"])[["l", "i", "strength"]]
     if exact.is_empty():
         return NOTHING
-    several = exact.filter(~places.lone(exact["i"]))
+    _, several = places.alone(exact, "i")
+    before = _paid_before(pool, hits, exact)
+    if several.is_empty():
+        return Found(NOTHING.pairs, refusal(before, SEVERAL))
     claims = pool.candidates(several, pool.policy.early_days).filter(~pl.col("foreign") & ~pl.col("stranger"))
     surest = claims.filter(pl.col("strength") == pl.col("strength").min().over("l"))
     surest = surest.filter((pl.col("strength") < PART) | (pl.len().over("l") == 1))
     twice = places.alone(surest, "i")[1][["l", "i"]]
-    return Found(NOTHING.pairs, refusal(pl.concat([twice, _paid_before(pool, hits, exact)]), SEVERAL))
+    return Found(NOTHING.pairs, refusal(pl.concat([twice, before]), SEVERAL))
 
 
 def _paid_before(pool: Pool, hits: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
     """l, i of lines that name a document which another line of its party, some days before, may have paid: one of the
     same amount that names nothing else, where the party has no other open document of that amount."""
     keys = ["book", "currency", "amount", "party"]
-    lines = pool.open_lines.select("l", "booked_on", "book", "currency", "amount", party="line_party").drop_nulls(
-        "party"
-    )
+    known = pool.open_lines.filter(pl.col("line_party").is_not_null())
+    lines = known.select("l", "booked_on", "book", "currency", "amount", party="line_party")
     alike = lines.filter(pl.struct(keys).hash().is_duplicated())
-    if alike.is_empty():
-        return alike.select("l", i=pl.col("l"))
+    if alike.is_empty() or (exact["strength"] >= PART).all():
+        return alike.clear().select("l", i="l")
     items = pool.items.select("i", "issued_on", *keys).join(alike.select(keys).unique(), on=keys, how="semi")
     only = items.filter(pl.len().over(keys) == 1)
     naming = exact.filter(pl.col("strength") < PART)[["l", "i"]].join(only, on="i").join(alike, on=["l", *keys])

@@ -28,10 +28,10 @@ def match(pool: Pool, named: Named) -> Pool:
     amount is a common one, the payer has to be that item's party too.
     """
     rightly = pool.named(named.hits, SHORTHAND).filter(~pl.col("stranger") & ~pl.col("foreign"))
-    sums = rightly.group_by("l").agg(named=pl.col("item_amount").sum())
-    lines = pool.open_lines.join(sums, on="l", how="left", maintain_order="left").with_columns(
-        missing=pl.col("amount") - pl.col("named").fill_null(0)
-    )
+    said = places.sums(rightly["l"], rightly["item_amount"], places.size_of(rightly["l"], pool.lines["l"]))
+    open_lines = pool.open_lines
+    missing = open_lines["amount"] - pl.Series(said.to_numpy()[open_lines["l"].to_numpy()])
+    lines = open_lines.with_columns(missing=missing).filter(missing != 0)
     pool = pool.reaching(lambda items: items["amount"].is_in(lines["missing"].unique().implode()))
     near = _near(pool, lines)
     if near.is_empty():
@@ -131,13 +131,11 @@ def _without_neighbours(found: pl.DataFrame, named: Named) -> pl.DataFrame:
 def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
     """l, i, way, token, field, strength of lines whose text nearly has the number of an item of the missing amount."""
     keys = ["book", "currency", "amount"]
-    numbered = pool.items.filter(pl.col("number").is_not_null()).select("i", *keys, "number", "references")
-    asked = lines.select("l", "book", "currency", amount="missing").filter(pl.col("amount") != 0)
-    items = numbered.join(asked, on=keys, how="semi").filter(pl.len().over(keys) <= _CROWD)
+    asked = lines.select("l", "book", "currency", amount="missing")
+    alike = pool.items[["i", *keys, "number", "references"]].join(asked, on=keys, how="semi", maintain_order="left")
+    items = alike.filter(pl.col("number").is_not_null()).filter(pl.len().over(keys) <= _CROWD)
     if items.is_empty():
-        return pl.DataFrame(
-            schema={"l": pl.UInt32, "i": pl.UInt32, "way": pl.Int64, "token": pl.String, "field": pl.String}
-        )
+        return _NOTHING_NEAR
     texts = pl.concat(
         [
             items.select("i", *keys, text="number"),
@@ -145,10 +143,14 @@ def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
         ]
     ).drop_nulls("text")
     pairs = asked.join(texts, on=keys)[["l", "i", "text"]]
-    frames = [_compared(lines, pairs, field) for field in _FIELDS]
-    return (
-        pl.concat(frames).sort("l", "i", "way", "field", "token").unique(["l", "i"], keep="first", maintain_order=True)
-    )
+    compared = places.having(lines[["l", *_FIELDS]], pairs, "l")
+    near = pl.concat([_NOTHING_NEAR, *(_compared(compared, pairs, field) for field in _FIELDS)])
+    return near.sort("l", "i", "way", "field", "token").unique(["l", "i"], keep="first", maintain_order=True)
+
+
+_NOTHING_NEAR = pl.DataFrame(
+    schema={"l": pl.UInt32, "i": pl.UInt32, "way": pl.Int64, "token": pl.String, "field": pl.String}
+)
 
 
 def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFrame:
@@ -158,16 +160,17 @@ def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFr
     from finance_pipeline.matching.kernels.buffers import folded_texts, pieces
     from finance_pipeline.matching.kernels.nearness import near_numbers
 
-    filled = lines.select("l", text=field).filter(pl.col("text").str.contains("[0-9]")).with_row_index("row")
-    here = pairs.rename({"text": "number"}).join(filled[["l", "row"]], on="l").sort("row", "i")
-    texts, numbers = folded_texts(filled["text"]), folded_texts(here["number"])
+    filled = lines.filter(pl.col(field).str.contains("[0-9]")).with_row_index("row")
+    if filled.is_empty():
+        return _NOTHING_NEAR
+    here = places.met(pairs, filled[["l", "row"]], "l").sort("row", "i")
+    texts, numbers = folded_texts(filled[field]), folded_texts(here["text"])
     rows = here["row"].cast(pl.Int64).to_numpy(writable=True)
-    ways, places = np.zeros(here.height, np.int64), np.zeros((here.height, 2), np.int64)
+    ways, found_at = np.zeros(here.height, np.int64), np.zeros((here.height, 2), np.int64)
     near_numbers(
         texts.data, texts.starts, texts.sizes, numbers.data, numbers.starts, numbers.sizes,
-        rows, np.arange(here.height), ways, places,
+        rows, np.arange(here.height), ways, found_at,
     )  # fmt: skip
-    token = pieces(texts.data, places[:, 0], places[:, 1] - places[:, 0])
-    return (
-        here[["l", "i"]].with_columns(way=pl.Series(ways), token=token, field=pl.lit(field)).filter(pl.col("way") > 0)
-    )
+    token = pieces(texts.data, found_at[:, 0], found_at[:, 1] - found_at[:, 0])
+    found = here[["l", "i"]].hstack([pl.Series("way", ways), token.alias("token")]).filter(pl.Series(ways > 0))
+    return found.with_columns(field=pl.lit(field))

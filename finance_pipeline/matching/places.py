@@ -69,11 +69,16 @@ def met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
     if rows.is_empty() or frame.is_empty():
         return rows.clear().hstack([column for column in frame.clear().iter_columns() if column.name != by])
     found = _standing(frame[by], rows[by])
-    facts = frame.drop(by)
-    if len(found) and found.min() >= 0:  # type: ignore[operator]
-        return rows.hstack(facts.select(pl.all().gather(found)))
-    kept = found >= 0
-    return rows.filter(kept).hstack(facts.select(pl.all().gather(found.filter(kept))))
+    facts = frame[[name for name in frame.columns if name != by]]
+    if found.min() < 0:  # type: ignore[operator]
+        kept = found >= 0
+        rows, found = rows.filter(kept), found.filter(kept)
+    return rows.hstack(_gathered(facts, found))
+
+
+def _gathered(frame: pl.DataFrame, found: pl.Series) -> pl.DataFrame:
+    """The rows of a frame at some places; of many rows column beside column, of few without a query."""
+    return frame[found] if len(found) < _MANY_ROWS else frame.select(pl.all().gather(found))
 
 
 def without(rows: pl.DataFrame, others: pl.DataFrame, *by: str) -> pl.DataFrame:

@@ -21,7 +21,9 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
         return NOTHING
     lone = places.lone(candidates["l"]) & places.lone(candidates["i"])
     told = candidates[["l", "i", "foreign", "line_amount", "item_amount", "token", "field"]]
-    plain = _pairs(told.filter(lone & candidates["exact"]).with_columns(rule=pl.lit(one)), tier)
+    plain = _pairs(told.filter(lone & candidates["exact"]), tier, pl.lit(one))
+    if lone.all():
+        return Found(plain, NOTHING.refused)
     found = _of_several(candidates.filter(~lone), tier, one, several)
     return Found(pl.concat([plain, found.pairs]), found.refused)
 
@@ -33,19 +35,21 @@ def _of_several(candidates: pl.DataFrame, tier: int, one: str, several: str) -> 
     narrowed = _singled_out(candidates)
     single = narrowed.filter("exact")
     summed = _all_together(narrowed)
+    if single.is_empty() and summed.is_empty():
+        return NOTHING
     proposals = pl.concat([_labelled(single, one, "single"), _labelled(summed, several, "sum")])
     ways = (pl.col("way") == "single").sum().over("l") + (pl.col("way") == "sum").any().over("l")
     clear = proposals.filter(ways == 1)
     contested = places.contested(clear)
     refused = pl.concat([proposals.filter(ways > 1), places.having(proposals, contested, "l")])
     won = places.without(clear, contested, "l")
-    return Found(_pairs(won, tier), refusal(refused, SEVERAL))
+    return Found(_pairs(won, tier, pl.col("rule")), refusal(refused, SEVERAL))
 
 
-def _pairs(won: pl.DataFrame, tier: int) -> pl.DataFrame:
-    """won (candidates and their rule) as allocations of the whole item."""
+def _pairs(won: pl.DataFrame, tier: int, rule: pl.Expr) -> pl.DataFrame:
+    """won (candidates) as allocations of the whole item."""
     paid = pl.when("foreign").then("line_amount").otherwise("item_amount")
-    return pairs_of(won, tier=tier, rule=pl.col("rule"), amount=paid, role="principal")
+    return pairs_of(won, tier=tier, rule=rule, amount=paid, role="principal")
 
 
 def reduced(candidates: pl.DataFrame, tier: int) -> Found:
@@ -53,14 +57,18 @@ def reduced(candidates: pl.DataFrame, tier: int) -> Found:
 
     candidates: as for `exact`. A rounding of a minor unit for each item that is less is part of what is taken off.
     """
+    if candidates["less"].null_count() == candidates.height:
+        return NOTHING
     plain = candidates.filter(~pl.col("foreign") & ~pl.col("stranger"))
-    if plain.is_empty() or plain["less"].null_count() == plain.height:
+    if plain["less"].null_count() == plain.height:
         return NOTHING
     netted = plain.with_columns(
         to_pay=pl.coalesce("less", "item_amount"), room=pl.col("less").is_not_null().sum().over("l")
     ).filter(pl.col("room") > 0)
     rest = pl.col("line_amount") - pl.col("to_pay").sum().over("l")
     fits = netted.with_columns(rest=rest).filter(pl.col("rest").abs() <= pl.col("room")).sort("l", "i")
+    if fits.is_empty():
+        return NOTHING
     contested = places.contested(fits)
     won = places.without(fits, contested, "l")
     last = pl.col("i") == pl.col("i").filter(pl.col("less").is_not_null()).last().over("l")

@@ -10,6 +10,7 @@ import polars as pl
 
 from finance_pipeline.core.money import exponent
 from finance_pipeline.matching import places
+from finance_pipeline.matching.by_subset import unnamed
 from finance_pipeline.matching.parts import joined_digits
 from finance_pipeline.matching.pool import NOTHING, RECORDED, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
@@ -36,13 +37,17 @@ def match(pool: Pool, named: Named, rates: pl.DataFrame) -> Pool:
 def _named_by_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     """Lines that name one item in another currency, and none in their own."""
     every = pool.named(named.hits, BARE)
+    if not every["foreign"].any():
+        return NOTHING
     at_home = every.filter(~pl.col("foreign"), pl.col("strength") <= SHORTHAND)[["l"]]
     candidates = places.without(every, at_home, "l").filter(
         "foreign", ~pl.col("stranger"), pl.col("item_amount").sign() == pl.col("line_amount").sign()
     )
     own = (pl.col("party") == pl.col("line_party")).fill_null(False)
     # Of an unknown payer a number that other documents may be short for too is nobody's: any rate is near some amount.
-    several = named.hits.filter(pl.len().over("l", "token") > 1)[["l", "token"]].unique()
+    if candidates.is_empty():
+        return NOTHING
+    several = named.hits.filter(pl.len().over("l", "token") > 1)[["l", "token"]]
     surely = candidates.filter(~own, pl.col("strength") <= SHORTHAND).join(several, on=["l", "token"], how="anti")
     sure = pl.concat([candidates.filter(own), surely])
     fits = in_band(places.alone(sure, "l", "i")[0], rates, pool.policy.fx_band_basis_points)
@@ -57,7 +62,7 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     one keystroke from the item's; so does one that has the digits of another document, of the line's amount or at the
     end of a longer number.
     """
-    lines = places.without(_unnamed(pool, named), _of_others(pool, named), "l").select(
+    lines = unnamed(pool, named).select(
         "l",
         "book",
         "booked_on",
@@ -75,6 +80,10 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
         _in_window(pool),
     )
     fits = in_band(places.without(both, pool.declined, "l", "i"), rates, pool.policy.fx_band_basis_points)
+    # What it speaks of otherwise is asked only of the few lines that fit.
+    fits = places.without(fits, _of_others(pool, named, fits), "l")
+    if fits.is_empty():
+        return NOTHING
     fits = places.without(fits, _of_another(fits, pool, named), "l", "i")
     alone, several = places.alone(fits, "l", "i")
     near = in_band(alone, rates, pool.policy.fx_unnamed_band_basis_points)
@@ -85,11 +94,13 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
     return Found(pairs, refusal(several, SEVERAL))
 
 
-def _of_others(pool: Pool, named: Named) -> pl.DataFrame:
-    """l of lines whose digits are those of a document that is exactly of the line's amount; or the end of a number, and
-    of no document of the payer's."""
-    lines = pool.open_lines[["l", "amount", "line_party", "memo"]]
-    bare = named.hits.filter(pl.col("strength") == BARE).join(lines, on="l")
+def _of_others(pool: Pool, named: Named, fits: pl.DataFrame) -> pl.DataFrame:
+    """l of lines whose digits are those of a document that is exactly of the line's amount; or the end of a number,
+    and of no document of the payer's."""
+    bare = places.having(named.hits, fits, "l").filter(pl.col("strength") == BARE)
+    if bare.is_empty():
+        return bare
+    bare = places.met(bare, pool.open_lines[["l", "amount", "line_party", "memo"]], "l")
     exact = bare.join(pool.items[["i", "amount"]], on=["i", "amount"], how="semi")[["l"]]
     whose = bare.join(named.every_item[["i", "party"]], on="i", how="left")
     own = (pl.col("party") == pl.col("line_party")).fill_null(False).any().over("l")
@@ -110,7 +121,7 @@ def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
 
 def _by_party_discounted(pool: Pool, named: Named) -> Found:
     """Lines of one party that are one of its items less the discount for paying in time, and could be no other."""
-    lines = _unnamed(pool, named).select(
+    lines = unnamed(pool, named).select(
         "l", "book", "currency", "booked_on", "line_party_how", party="line_party", line_amount="amount"
     )
     items = _items(pool).filter(pl.col("discount_percent").is_not_null()).select(
@@ -118,6 +129,8 @@ def _by_party_discounted(pool: Pool, named: Named) -> Found:
         item_amount="amount",
     )  # fmt: skip
     both = lines.join(items, on=["book", "currency", "party"]).filter(_in_window(pool))
+    if both.is_empty():
+        return NOTHING
     off = discount_minor(
         pl.col("item_amount"), pl.col("discount_percent"), pl.col("discount_until"), pl.col("booked_on")
     )
@@ -131,18 +144,8 @@ def _by_party_discounted(pool: Pool, named: Named) -> Found:
     return Found(pl.concat([principal, discount]), refusal(several, SEVERAL))
 
 
-def _unnamed(pool: Pool, named: Named) -> pl.DataFrame:
-    """Free lines of one known party that surely name nothing and are of no nature of their own."""
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
-    free = pool.open_lines.filter(
-        ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
-    )
-    return places.without(free, sure, "l")
-
-
 def _items(pool: Pool) -> pl.DataFrame:
-    contested = pool.refused[["i"]].unique()
-    return places.without(pool.items.filter(~pl.col("kind").is_in(_NEVER)), contested, "i")
+    return places.without(pool.items.filter(~pl.col("kind").is_in(_NEVER)), pool.refused, "i")
 
 
 def _in_window(pool: Pool) -> pl.Expr:

@@ -12,7 +12,7 @@ import polars as pl
 
 from finance_pipeline.matching import places
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
-from finance_pipeline.matching.references import SHORTHAND, Named
+from finance_pipeline.matching.references import Named
 from finance_pipeline.matching.text import phrase_pattern, squeezed
 from finance_pipeline.matching.tolerant import in_band
 
@@ -189,7 +189,6 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     said: its text, or its counterparty's account, says that it is one. shown_account: the account of ours that it shows
     on its other side (null: none).
     """
-    sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique()
     named_here = [name for account in own for name in account.names]
     numbers = pl.DataFrame({"n": named_here}, schema={"n": pl.String}).select(squeezed(pl.col("n")))["n"]
     says = pl.col("words").str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
@@ -208,7 +207,7 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     free = free.with_columns(shown_number=squeezed(pl.col("counterparty_account"))).join(
         numbered, on="shown_number", how="left", maintain_order="left"
     )
-    return places.without(free, sure, "l").with_columns(
+    return places.without(free, named.surely, "l").with_columns(
         said=says.fill_null(False) | to_own.fill_null(False),
         digits=pl.concat_str("memo", "counterparty_account", separator=" ", ignore_nulls=True).str.extract_all(
             "[0-9]{4,}"
