@@ -53,7 +53,7 @@ def _write_sheet(page: Any, sheet: Sheet, document: Document, formats: Formats, 
         _write_table(page, row, table, formats, places, red)
         if table.rows and table.has_header:
             lines = max(
-                -(-len(column.title) // (width - 2)) for column, width in zip(table.columns, widths, strict=False)
+                -(-len(column.title) // (width - 1)) for column, width in zip(table.columns, widths, strict=False)
             )
             page.set_row(row + table.header_offset, LINE_POINTS * max(lines, 1))
         row += table.height
