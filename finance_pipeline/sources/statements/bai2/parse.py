@@ -133,8 +133,11 @@ def _account(record: Record, group: _Group) -> _Account:
         account.problems.append(f"{account.currency[:10]} is not a currency")
     place = 2
     while place < len(fields):
+        if not fields[place].strip():
+            place += 1  # some banks end a line that goes on in a record 88 with a comma too many
+            continue
         code, amount = fields[place].strip(), _integer(fields, place + 1)
-        if amount is None and code and place + 1 < len(fields) and fields[place + 1].strip():
+        if amount is None and place + 1 < len(fields) and fields[place + 1].strip():
             account.problems.append(f"{code[:10]}: {fields[place + 1][:30]} is not an amount")
         if amount is not None:
             account.total_minor += amount
@@ -210,8 +213,11 @@ def _wrong(record: Record, what: str, total_minor: int, member_count: int | None
     counts = [None, record_count] if member_count is None else [None, member_count, record_count]
     problems = []
     if stated[0] != total_minor:
-        says = record.fields[0][:30]
-        problems.append(f"the control total of the {what} says {says}, but its amounts add to {total_minor}")
+        says = record.fields[0][:30].strip()
+        if says:
+            problems.append(f"the control total of the {what} says {says}, but its amounts add to {total_minor}")
+        elif total_minor:
+            problems.append(f"the trailer of the {what} states no control total; its amounts add to {total_minor}")
     for place, count in enumerate(counts):
         if count is not None and stated[place] != count:
             shown = record.fields[place][:20] if place < len(record.fields) else "nothing"
