@@ -35,6 +35,10 @@ def new_workbook(content: io.BytesIO, title: str, created: date) -> Any:
     return book
 
 
+LINE_POINTS = 15
+"""Height of one line of text in the usual size."""
+
+
 @dataclass
 class Formats:
     """The formats of one workbook, each made once."""
@@ -61,11 +65,10 @@ class Formats:
         return self.of(num_format=f"{part};{'' if plain else '[Red]'}-{part}", **more)
 
 
-def write_header(sheet: Any, row: int, headings: Sequence[tuple[str, int]], formats: Formats) -> None:
-    """Titles of columns and their widths."""
-    for place, (title, width) in enumerate(headings):
-        sheet.set_column(place, place, width)
-        sheet.write_string(row, place, title, formats.header())
+def fit_header(sheet: Any, row: int, titles: Sequence[str], widths: Sequence[int]) -> None:
+    """Make a row of headings as high as its longest title needs in its column: not every program does so by itself."""
+    lines = max((-(-len(title) // (width - 1)) for title, width in zip(titles, widths, strict=False)), default=1)
+    sheet.set_row(row, LINE_POINTS * max(lines, 1))
 
 
 def write_value(sheet: Any, row: int, place: int, value: object, formats: Formats) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from finance_pipeline.close.package.document import FIRST_ROW, Document, Live, Money, Places, Sheet, Table, Verdict
 from finance_pipeline.core.money import to_decimal
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.core.workbook import MOST_CHARS, MOST_ROWS, Formats, new_workbook, write_value
+from finance_pipeline.core.workbook import MOST_CHARS, MOST_ROWS, Formats, fit_header, new_workbook, write_value
 
 WIDEST_CHARS = 60
-LINE_POINTS = 15
 
 
 def workbook(document: Document, created: datetime) -> bytes:
@@ -52,10 +51,7 @@ def _write_sheet(page: Any, sheet: Sheet, document: Document, formats: Formats, 
     for table in sheet.tables:
         _write_table(page, row, table, formats, places, red)
         if table.rows and table.has_header:
-            lines = max(
-                -(-len(column.title) // (width - 1)) for column, width in zip(table.columns, widths, strict=False)
-            )
-            page.set_row(row + table.header_offset, LINE_POINTS * max(lines, 1))
+            fit_header(page, row + table.header_offset, [column.title for column in table.columns], widths)
         row += table.height
     _set_page(page, sheet, document, row, len(widths))
 

@@ -17,9 +17,9 @@ from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.workbook import (
     MOST_ROWS,
     Formats,
+    fit_header,
     new_workbook,
     write_by_rename,
-    write_header,
     write_value,
 )
 from finance_pipeline.services.quickstart.result import Result
@@ -33,6 +33,7 @@ class _Column:
     title: str
     width: int
     value: Callable[[Any], object]
+    is_figure: bool = False
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -71,15 +72,23 @@ def write_workbook(result: Result, path: Path, *, force: bool) -> None:
 
 
 def _rows(book: Any, name: str, rows: Iterable[Any], columns: Sequence[_Column]) -> None:
-    """One sheet: a frozen header with filters, and the rows below."""
+    """One sheet: a frozen header with filters, and the rows below; printed as wide as a page."""
     sheet, formats = book.add_worksheet(name), Formats(book)
-    write_header(sheet, 0, [(column.title, column.width) for column in columns], formats)
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, column.width)
+        stands = {"align": "right"} if column.is_figure else {}
+        sheet.write_string(0, place, column.title, formats.header(**stands))
+    fit_header(sheet, 0, [column.title for column in columns], [column.width for column in columns])
     last = 0
     for last, row in enumerate(rows, start=1):
         for place, column in enumerate(columns):
             write_value(sheet, last, place, column.value(row), formats)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
 
 
 def _said(title: str, width: int, name: str) -> _Column:
@@ -87,7 +96,7 @@ def _said(title: str, width: int, name: str) -> _Column:
 
 
 def _money(title: str, name: str) -> _Column:
-    return _Column(title, 15, lambda row: (row[name], row["currency"]))
+    return _Column(title, 15, lambda row: (row[name], row["currency"]), is_figure=True)
 
 
 _LINE_COLUMNS = (

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from finance_pipeline.core.money import exponent, to_decimal
-from finance_pipeline.core.workbook import Formats
+from finance_pipeline.core.workbook import Formats, fit_header
 from finance_pipeline.services.quickstart.figures import Figures, ItemsOf, LinesOf, figures_of
 from finance_pipeline.services.quickstart.result import EXPECTED, MATCHED, PENDING, TO_DO, Result
 
@@ -46,6 +46,7 @@ class _Page:
         head = self.formats.header()
         for place, heading in enumerate(headings):
             self.sheet.write_string(self.row + 1, place, heading, head)
+        fit_header(self.sheet, self.row + 1, headings, _WIDTHS)
         self.row += 2
 
     def text(self, place: int, words: str) -> None:
