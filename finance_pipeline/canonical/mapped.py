@@ -26,3 +26,5 @@ class Mapped:
 
     tables: dict[str, pl.DataFrame]
     unfit: pl.DataFrame = field(default_factory=UNFIT.empty)
+    families: list[str] = field(default_factory=list)
+    """What ids of payments begin with that one source record lists, all of them: those it lists no more are gone."""

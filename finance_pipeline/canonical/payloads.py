@@ -12,7 +12,7 @@ import polars as pl
 
 from finance_pipeline.canonical.mapped import UNFIT, Mapped
 from finance_pipeline.canonical.schemas import RECORDS
-from finance_pipeline.core.identity import record_id
+from finance_pipeline.core.identity import ON_ACCOUNT_SUFFIX, record_id
 from finance_pipeline.core.money import UnknownCurrency, exponent
 from finance_pipeline.core.settings import Book
 
@@ -63,16 +63,21 @@ def _is_known(code: str) -> bool:
 
 
 def finished(frame: pl.DataFrame, table: str, book: Book, source: str, *, day: str | None) -> pl.DataFrame:
-    """A checked canonical frame: the columns that all tables have are added, everything else is there already.
+    """A checked canonical frame: the columns that all tables have are added, and what may be null where it is left out.
 
     day: the column that decides the month; None for records without one, which stand in the book's first month.
     """
+    left_out = [
+        pl.lit(None, column.dtype).alias(column.name)
+        for column in RECORDS[table].columns
+        if column.nullable and column.name not in frame.columns
+    ]
     columns = {
         "book": pl.lit(book.id),
         "month": pl.col(day).dt.strftime("%Y-%m") if day else pl.lit(str(book.first_month)),
         "source": pl.lit(source),
     }
-    whole = frame.with_columns(**columns)
+    whole = frame.with_columns(*left_out, **columns)
     if "removed" not in frame.columns:
         whole = whole.with_columns(removed=pl.lit(value=False))
     return RECORDS[table].checked(whole.select(RECORDS[table].names))
@@ -83,9 +88,17 @@ def id_expr(book: Book, source: str, kind: str, source_id: pl.Expr) -> pl.Expr:
     return pl.lit(record_id(book.id, source, kind, "")) + source_id
 
 
-def together(tables: Mapping[str, Sequence[pl.DataFrame]], unfit: Sequence[pl.DataFrame]) -> Mapped:
+def on_account(payment_id: pl.Expr) -> pl.Expr:
+    """The id of the item that a payment leaves on account."""
+    return payment_id + ON_ACCOUNT_SUFFIX
+
+
+def together(
+    tables: Mapping[str, Sequence[pl.DataFrame]], unfit: Sequence[pl.DataFrame], families: Sequence[str] = ()
+) -> Mapped:
     """What a mapper gives, from the parts that its kinds of records gave."""
     return Mapped(
         {name: pl.concat(parts) for name, parts in tables.items()},
         pl.concat([UNFIT.empty(), *unfit]),
+        list(families),
     )

@@ -92,7 +92,8 @@ PAYMENTS = Table(
             "kind",
             pl.String,
             "charge, refund, fee, dispute, dispute_reversal, dispute_lost, payout, payout_failure, adjustment: on a "
-            "processor's balance. recorded_receipt, recorded_payment: recorded in the accounting system.",
+            "processor's balance. recorded_receipt, recorded_payment: recorded in the accounting system. allocation: "
+            "of a credit to a document.",
             one_of=(
                 "charge",
                 "refund",
@@ -105,11 +106,17 @@ PAYMENTS = Table(
                 "adjustment",
                 "recorded_receipt",
                 "recorded_payment",
+                "allocation",
             ),
         ),
         Column("account", pl.String, "Processor account, or the bank account it is recorded on.", nullable=True),
         Column("currency", pl.String, "Settlement currency (ISO 4217)."),
-        Column("amount_minor", pl.Int64, "Gross; + raises the balance or is received, - lowers it or is paid."),
+        Column(
+            "amount_minor",
+            pl.Int64,
+            "Gross; + raises the balance or is received, - lowers it or is paid. Of an allocation what it settles of "
+            "the document.",
+        ),
         Column("fee_minor", pl.Int64, "Fee kept by the processor; positive lowers the balance."),
         Column("net_minor", pl.Int64, "amount less fee: the movement of the balance."),
         Column("occurred_on", pl.Date, "Day it happened in the book's time zone: the effective date."),
@@ -126,6 +133,12 @@ PAYMENTS = Table(
             "Whose account it stands on, where it names no document: customer or supplier.",
             nullable=True,
             one_of=("customer", "supplier"),
+        ),
+        Column(
+            "credit",
+            pl.String,
+            "Of an allocation: the item that it takes from, a credit note or what a payment left on account.",
+            nullable=True,
         ),
         *_EVIDENCE,
     ),

@@ -184,9 +184,6 @@ def _movements(evidence: pl.DataFrame, payouts: pl.DataFrame, book: Book) -> tup
             party_name=_payer(),
             references=_references(),
             payout_id=pl.col("payout_id"),
-            side=pl.lit(None, pl.String),
-            settles=pl.lit(None, pl.String),
-            settled_minor=pl.lit(None, pl.Int64),
             status=pl.coalesce(
                 "payout_status", _is_payout(text("source", "status")), text("status"), pl.lit("unknown")
             ),
@@ -289,13 +286,7 @@ def _lost_disputes(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, li
         account=pl.col("processor"),
         fee_minor=pl.lit(0, pl.Int64),
         net_minor=pl.lit(0, pl.Int64),
-        available_on=pl.lit(None, pl.Date),
-        party_name=pl.lit(None, pl.String),
         references=texts(text("id"), text("charge", "id"), text("payment_intent", "id")),
-        payout_id=pl.lit(None, pl.String),
-        side=pl.lit(None, pl.String),
-        settles=pl.lit(None, pl.String),
-        settled_minor=pl.lit(None, pl.Int64),
         status=text("status"),
     )
     return finished(mapped, "payment", book, _SOURCE, day="occurred_on"), [unreadable, unfit]

@@ -2,7 +2,7 @@
 
 Money that was spent or received at the bank (a bank transaction) is a recorded payment too. What it was for is a
 document of its own where no other stands; an over- or prepayment goes on account, once: Xero names it a second time, as
-an overpayment with its allocations, which is evidence only. So is a transfer, whose two legs the bank states.
+an overpayment with its allocations (xero_allocations). A transfer is evidence only: the bank states its two legs.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from finance_pipeline.canonical.payloads import (
     finished,
     first_reason,
     id_expr,
+    on_account,
     parted,
     said,
     text,
     texts,
     together,
 )
+from finance_pipeline.canonical.xero_allocations import PARENTS, map_allocations
 from finance_pipeline.canonical.xero_documents import SOURCE, day, map_documents
 from finance_pipeline.core.money import minor_expr
 from finance_pipeline.core.settings import BankAccount, Book
 
-MAPPER_VERSION = 3
+MAPPER_VERSION = 4
 _DOCUMENT = {"InvoiceNumber": None, "CreditNoteNumber": None, "CurrencyCode": None, "Contact": {"Name": None}}
 _PAYMENT = {
     "DateString": None,
@@ -42,8 +44,8 @@ _PAYMENT = {
     "Account": {"Code": None},
     "Invoice": {"InvoiceID": None, **_DOCUMENT},
     "CreditNote": {"CreditNoteID": None, **_DOCUMENT},
-    "Overpayment": _DOCUMENT,
-    "Prepayment": _DOCUMENT,
+    "Overpayment": {"OverpaymentID": None, **_DOCUMENT},
+    "Prepayment": {"PrepaymentID": None, **_DOCUMENT},
     "BatchPayment": {"BatchPaymentID": None},
 }
 _BANK_TRANSACTION = {
@@ -82,16 +84,19 @@ _OF_CUSTOMERS = (
 
 def map_evidence(evidence: pl.DataFrame, book: Book) -> Mapped:
     """Kinds invoice and credit_note -> invoice, payment -> payment, contact -> party, bank_transaction -> payment and,
-    where it is not against a document, invoice. All others -> nothing."""
+    where it is not against a document, invoice; allocations of a credit_note, overpayment or prepayment -> payment. All
+    others -> nothing."""
     direct, bank, unfit_types = _bank_transactions(evidence.filter(pl.col("kind") == "bank_transaction"))
     written = pl.concat([evidence.filter(pl.col("kind").is_in(["invoice", "credit_note"])), direct])
     documents, unfit_documents = map_documents(written, book)
     payments, unfit_payments = _payments(evidence.filter(pl.col("kind") == "payment"), book)
     spent, unfit_spent = _spent_and_received(bank, book)
+    allocations, unfit_allocations, families = map_allocations(evidence.filter(pl.col("kind").is_in(PARENTS)), book)
     parties, unfit_parties = _parties(evidence.filter(pl.col("kind") == "contact"), book)
     return together(
-        {"invoice": [documents], "payment": [payments, spent], "party": [parties]},
-        [*unfit_types, *unfit_documents, *unfit_payments, *unfit_spent, *unfit_parties],
+        {"invoice": [documents], "payment": [payments, spent, allocations], "party": [parties]},
+        [*unfit_types, *unfit_documents, *unfit_payments, *unfit_spent, *unfit_allocations, *unfit_parties],
+        families,
     )
 
 
@@ -161,8 +166,6 @@ def _recorded(fit: pl.DataFrame, book: Book, kind: str) -> pl.DataFrame:
         amount_minor=amount,
         fee_minor=pl.lit(0, pl.Int64),
         net_minor=amount,
-        available_on=pl.lit(None, pl.Date),
-        payout_id=pl.lit(None, pl.String),
         status=text("Status").fill_null("AUTHORISED"),
         removed=(said("Status") == "DELETED").fill_null(value=False),
     )
@@ -175,9 +178,11 @@ def _payments(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl
     odd_type = pl.format("its type {} is unknown", said("PaymentType").fill_null("(none)"))
     rows = rows.with_columns(reason=pl.coalesce(first_reason((pl.col("sign").is_null(), odd_type)), _reason(rows)))
     fit, unfit = parted(rows)
+    overpaid = pl.coalesce(text("Overpayment", "OverpaymentID"), text("Prepayment", "PrepaymentID"))
     settles = pl.coalesce(
         id_expr(book, SOURCE, "invoice", text("Invoice", "InvoiceID")),
         id_expr(book, SOURCE, "credit_note", text("CreditNote", "CreditNoteID")),
+        on_account(id_expr(book, SOURCE, "bank_transaction", overpaid)),
     )
     mapped = _recorded(fit, book, "payment").with_columns(
         party_name=_of_document(lambda name: text(name, "Contact", "Name")),

@@ -13,6 +13,9 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
+ON_ACCOUNT_SUFFIX = "/on-account"
+"""Ends the id of an item on account, after the id of the line or payment that brought it."""
+
 
 def record_id(book: str, source: str, kind: str, source_id: str) -> str:
     """The id of a canonical record, for ever: us/plaid/transaction/lPNjeW1nR6CDn5okmGQ6hEpMo4lLNoSrzqDje."""

@@ -51,6 +51,20 @@ SETTLEMENTS = Table(
     ),
 )
 
+SETTLED_ITEMS = Table(
+    "settled_item",
+    "One row per item that recorded payments and allocations settle: a document, or what a payment left on account.",
+    (
+        Column("item_id", pl.String, "Item."),
+        Column("kind", pl.String, "What it is: invoice, bill, credit_note, customer_on_account, ..."),
+        Column("number", pl.String, "Number as printed.", nullable=True),
+        Column("currency", pl.String, "Currency of the item (ISO 4217)."),
+        Column("open_minor", pl.Int64, "What is open of it before they settle it, signed like the item."),
+        Column("open_functional_minor", pl.Int64, "What that is carried at in the book's currency."),
+    ),
+    key=("item_id",),
+)
+
 ENTRIES = Table(
     "entry",
     "One row per entry that should stand.",

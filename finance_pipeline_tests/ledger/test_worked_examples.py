@@ -196,6 +196,30 @@ def test_a_payment_recorded_in_the_accounting_system_and_its_bank_line_are_one_e
     assert world.balances() == {"1010": "-2,400.00", "1300": "400.00", "5000": "2,000.00"}
 
 
+def test_a_prepayment_in_euro_that_is_allocated_leaves_the_difference_of_the_rates_and_no_cent_on_account() -> None:
+    """Received at 1.10, allocated in two parts to an invoice carried at 1.08; no rate of the day is known or needed."""
+    world = World().rate(day(1), "1.1000").document("inv", "1000.00", currency="EUR", functional_total="1080.00")
+    world.movement("ahead", "recorded_receipt", "333.33", on=day(1), currency="EUR", side="customer")
+    ahead = "payment/ahead/on-account"
+    world.allocation("a", "100.01", of=ahead, to="inv", currency="EUR", on=day(28))
+    world.allocation("b", "233.32", of=ahead, to="inv", currency="EUR", on=day(29))
+    said = world.said("allocation")
+    assert said["a allocation"] == ["Dr 1100 100.01 [110.01]", "Cr 1100 100.01 [108.01]", "Cr 6900 0.00 [2.00]"]
+    assert said["b allocation"] == ["Dr 1100 233.32 [256.65]", "Cr 1100 233.32 [251.99]", "Cr 6900 0.00 [4.66]"]
+    assert world.balances()["1100"] == "720.00", "what is left of the invoice, at its own rate; on account nothing"
+
+
+def test_a_supplier_credit_is_allocated_to_a_bill_and_one_whose_bill_is_not_here_is_held() -> None:
+    world = World().document("bill", "-500.00", kind="bill", account="400")
+    world.document("credit", "120.00", kind="supplier_credit", account="400")
+    world.allocation("a", "-120.00", of="document/credit", to="bill").allocation("b", "-1.00", of="none", to="bill")
+    assert world.said("allocation") == {"a allocation": ["Cr 2000 120.00", "Dr 2000 120.00"]}
+    assert world.postings.held.select("reason", "words").rows() == [
+        ("document_unknown", "the document us/none that it takes from is not here, or not authorised")
+    ]
+    assert world.balances() == {"2000": "-380.00", "5000": "380.00"}
+
+
 def test_what_is_older_than_the_book_opens_it_against_opening_balances() -> None:
     world = World().opening("operating", "25000.00").document("old", "300.00", on=day(20, 4), account="not mapped")
     assert world.said("opening") == {

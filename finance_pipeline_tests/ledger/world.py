@@ -22,7 +22,8 @@ from finance_pipeline.ledger import journal, reports
 from finance_pipeline.ledger.chart import ensure_accounts
 from finance_pipeline.ledger.posting import PostingInputs, Postings, entries_for
 from finance_pipeline.ledger.rates import functional
-from finance_pipeline.ledger.schemas import SETTLEMENTS
+from finance_pipeline.ledger.schemas import SETTLED_ITEMS, SETTLEMENTS
+from finance_pipeline.matching.month.candidates import items
 
 Connection = psycopg.Connection[Any]
 MAY = Month(2026, 5)
@@ -144,6 +145,18 @@ class World:
             },
         )
 
+    def allocation(
+        self, name: str, amount: str, *, of: str, to: str, on: date = MAY_4, currency: str = "USD"
+    ) -> World:  # fmt: skip
+        """A part of a credit that was applied to a document: + to an invoice. of: an item's kind of fact and name."""
+        minor = to_minor(amount, currency)
+        row = {
+            "kind": "allocation", "currency": currency, "amount_minor": minor, "fee_minor": 0, "net_minor": 0,
+            "occurred_on": on, "references": [], "settles": self.id_of("document", to), "settled_minor": minor,
+            "credit": f"{self.book.id}/{of}", "status": "said", "source": "xero",
+        }  # fmt: skip
+        return self._add("payment", name, on, row)
+
     def opening(self, account: str, amount: str, on: date = MAY_1) -> World:
         """The first opening balance that the bank states of an account."""
         row = {"account": account, "currency": "USD", "kind": "opening", "balance_minor": to_minor(amount, "USD")}
@@ -246,14 +259,15 @@ class World:
 
     @property
     def inputs(self) -> PostingInputs:
-        documents = self._frame("document", schemas.INVOICES)
+        documents, payments = self._frame("document", schemas.INVOICES), self._frame("payment", schemas.PAYMENTS)
         rates = schemas.FX_RATES.frame(list(self.facts["rate"].values()))
+        carried = functional(payments, rates, self.book, on="occurred_on")
         priced = pl.DataFrame(list(self.facts["match"].values()), schema=SETTLEMENTS.schema, strict=True)
         return PostingInputs(
             bank_transactions=self._frame("bank", schemas.BANK_TRANSACTIONS),
             invoices=documents,
-            payments=self._frame("payment", schemas.PAYMENTS),
-            settled_documents=documents,
+            payments=payments,
+            settled_items=items(documents, carried).drop_nulls("open_functional_minor").select(SETTLED_ITEMS.names),
             balances=self._frame("balance", schemas.BALANCES),
             settlements=functional(
                 priced, rates, self.book, amount="line_amount_minor", currency="line_currency", on="line_on",

@@ -77,18 +77,29 @@ def test_the_allocations_of_a_line_add_to_its_amount(world: Built, shown_lines: 
 
 
 def test_no_document_is_settled_beyond_its_total_or_after_it_was_voided(world: Built) -> None:
-    """Directly, or through payments that were recorded beforehand; what was converted has no total to compare with."""
+    """Directly, through payments that were recorded beforehand, or by credits; of what was converted there is no total
+    to compare with."""
     converted = ("foreign", "foreign_charge")
     for book in OPTIONS.books:
         documents = world.shown(f"{book}-xero", "invoice") | world.shown(f"{book}-xero", "credit_note")
         payments = world.shown(f"{book}-xero", "payment")
         settled: dict[str, int] = defaultdict(int)
         trade = world.truth.filter((pl.col("book") == book) & ~pl.col("shape").is_in(["payout", "transfer"]))
+        received = world.shown(f"{book}-xero", "overpayment") | world.shown(f"{book}-xero", "prepayment")
+        for each in (*received.values(), *world.shown(f"{book}-xero", "credit_note").values()):
+            applied = sum(allocation["Amount"] for allocation in each["Allocations"])
+            assert applied + each["RemainingCredit"] == each["Total"]
+            for allocation in each["Allocations"]:
+                settled[allocation["Invoice"]["InvoiceID"]] += to_minor(allocation["Amount"], each["CurrencyCode"])
+        assert received
         for other, amount_minor, shape in trade.select("other_record_id", "amount_minor", "shape").rows():
             key = other.rpartition("/")[2]
             if "/payment/" in other:
                 assert abs(amount_minor) == to_minor(payments[key]["Amount"], payments[key]["Invoice"]["CurrencyCode"])
                 key = payments[key]["Invoice"]["InvoiceID"]
+            if "/bank_transaction/" in other:
+                assert amount_minor == to_minor(received[key]["Total"], received[key]["CurrencyCode"])
+                continue
             assert documents[key]["Status"] in ("AUTHORISED", "PAID")
             assert (amount_minor > 0) == (documents[key]["Type"] == "ACCREC"), "money in settles invoices only"
             settled[key] += abs(amount_minor) if shape not in converted else 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import polars as pl
 import pytest
 
 from finance_pipeline.core.money import format_money, to_minor
@@ -55,7 +56,7 @@ def with_policy(book: Told, **overrides: object) -> Told:
 @pytest.fixture(scope="module")
 def book(shared: tuple[Database, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with _fresh(shared, "finance_pipeline") as database, told(database, tmp_path_factory.mktemp("a"), BOOK) as found:
-        for tell in (invoices_without_references, customers_pay, cards_pay, suppliers_are_paid):
+        for tell in (invoices_without_references, customers_pay, cards_pay, suppliers_are_paid, credits_are_applied):
             tell(found)
         money = "select sum(amount_minor)::bigint from canonical.bank_transaction"
         found.balance("main", "0.00", january(1), "opening")
@@ -66,6 +67,11 @@ def book(shared: tuple[Database, str], tmp_path_factory: pytest.TempPathFactory)
         found.line("back", "2392.50", FEBRUARY_3, "RETURNED PAYMENT E2E-1", **line)
         found.line("late", "25.00", january(30))
         found.line("refund", "-200.00", date(2026, 2, 4), "REFUND OF OVERPAYMENT", counterparty_name="Generous Ltd")
+        found.allocation("too late", "100.00", january(28), of="payment/ahead/on-account", to="INV-8102")
+        applied_and_not = {"of": "invoice/CN-8103", "to": "INV-8103"}
+        found.allocation("by mistake", "70.00", FEBRUARY_3, **applied_and_not)
+        run(found, JANUARY, FEBRUARY)
+        found.allocation("by mistake", "70.00", FEBRUARY_3, **applied_and_not, removed=True)
         run(found, JANUARY, FEBRUARY)
         yield found
 
@@ -116,6 +122,20 @@ def suppliers_are_paid(book: Told) -> None:
     book.line("sent", "-2400.00", january(30), "BILL-1", end_to_end_id="E2E-1", counterparty_name="Northwind Ltd")
 
 
+def credits_are_applied(book: Told) -> None:
+    """A receipt on account to two invoices, and a credit note to one."""
+    book.document("INV-8101", "300.00", january(5), "Early Ltd")
+    book.document("INV-8102", "500.00", january(5), "Early Ltd")
+    ahead = {"account": "main", "side": "customer", "party_name": "Early Ltd"}
+    book.movement("ahead", "recorded_receipt", "600.00", january(8), **ahead)
+    book.line("ahead", "600.00", january(9), "EARLY LTD THANKS")
+    book.allocation("first", "300.00", january(10), of="payment/ahead/on-account", to="INV-8101")
+    book.allocation("second", "200.00", january(12), of="payment/ahead/on-account", to="INV-8102")
+    book.document("INV-8103", "400.00", january(6), "Note Ltd")
+    book.document("CN-8103", "-120.00", january(7), "Note Ltd", kind="credit_note", line_accounts=["200"])
+    book.allocation("note", "50.00", january(9), of="invoice/CN-8103", to="INV-8103")
+
+
 def test_one_receipt_settles_fifteen_invoices_that_it_does_not_name(book: Told) -> None:
     assert "of Acme" not in book.waiting(JANUARY)
     settled = "select count(*) from recon.allocation where line_id = 'us/told/bank_transaction/of Acme'"
@@ -164,6 +184,31 @@ def test_an_overpayment_is_on_account_until_it_is_refunded_and_profit_and_loss_n
     assert book.moved(FEBRUARY.last_day, *told_of) == {"1010": "1,000.00", "4000": "-1,000.00"}
 
 
+def test_what_was_received_on_account_is_allocated_to_two_invoices_and_the_rest_stays_open(book: Told) -> None:
+    told_of = ("invoice/INV-8101", "invoice/INV-8102", "payment/ahead", "bank_transaction/ahead")
+    parts = ("payment/first", "payment/second")
+    assert book.moved(END_OF_JANUARY, *told_of) == {"1010": "600.00", "1100": "200.00", "4000": "-800.00"}
+    assert book.moved(END_OF_JANUARY, *parts) == {}, "no money and no profit: from one item of the customer to another"
+    legs = "select code, amount_minor from ledger.posting where evidence_id like '%/second' order by ordinal"
+    assert rows(book.workspace, legs) == [("1100", 20_000), ("1100", -20_000)]
+    listed = reports.open_items(book.workspace, Question("us", END_OF_JANUARY), ("receivables",)).items
+    found = listed.filter(pl.col("party_name") == "Early Ltd").select("item_id", "kind", "open_minor").rows()
+    assert sorted(found) == [
+        ("us/told/invoice/INV-8102", "invoice", 30_000),
+        ("us/told/payment/ahead/on-account", "customer_on_account", -10_000),
+    ]
+
+
+def test_an_allocation_of_locked_january_posts_in_february_and_one_that_was_deleted_leaves_nothing(book: Told) -> None:
+    posted = "select accounting_on, effective_on from ledger.entry where source_id like '%/payment/too late'"
+    assert rows(book.workspace, posted) == [(date(2026, 2, 1), january(28))]
+    assert "payment/ahead/on-account" not in book.open_items(FEBRUARY)
+    versions = "select version from ledger.entry where source_id like '%/payment/by mistake'"
+    assert {version for (version,) in rows(book.workspace, versions)} == {1, -1}
+    left = {"invoice/INV-8102": "200.00", "invoice/CN-8103": "-70.00", "invoice/INV-8103": "350.00"}
+    assert {item: amount for item, amount in book.open_items(FEBRUARY).items() if item in left} == left
+
+
 def test_a_discount_in_time_takes_its_part_of_the_tax_along_and_one_taken_late_is_asked_about(book: Told) -> None:
     paid = book.moved(END_OF_JANUARY, "bank_transaction/in time")
     assert paid == {"1010": "1,176.00", "1100": "-1,200.00", "2200": "4.00", "6870": "20.00"}
@@ -200,7 +245,7 @@ def test_a_supplier_payment_returned_in_february_leaves_locked_january_as_it_was
 def test_a_line_of_january_that_arrives_when_january_is_locked_posts_in_february_and_is_listed(book: Told) -> None:
     posted = "select accounting_on, effective_on from ledger.entry where source_id like '%/late' and purpose = 'line'"
     assert rows(book.workspace, posted) == [(date(2026, 2, 1), january(30))]
-    assert stands(book) == {"late": ("late", "late item")}
+    assert stands(book) == {"late": ("late", "late item"), "too late": ("late", "late item")}
     bank = reports.bank_reconciliation(book.workspace, Question("us", END_OF_JANUARY), "main")
     listed = bank.entries.select("is_late", "effective_on", "accounting_on", "amount_minor").rows()
     assert listed == [(True, january(30), date(2026, 2, 1), 2500)]

@@ -86,6 +86,16 @@ class Told:
         }  # fmt: skip
         return self._add(schemas.PAYMENTS, name, on, row | more)
 
+    def allocation(self, name: str, amount: str, on: date, *, of: str, to: str, **more: Any) -> str:
+        """A part of a credit (`table/name`) that the accounting system applied to an invoice in dollars."""
+        minor = to_minor(amount, "USD")
+        row = {
+            "kind": "allocation", "currency": "USD", "amount_minor": minor, "fee_minor": 0, "net_minor": 0,
+            "occurred_on": on, "references": [], "status": "done", "settled_minor": minor,
+            "settles": f"{self.book}/told/invoice/{to}", "credit": f"{self.book}/told/{of}",
+        }  # fmt: skip
+        return self._add(schemas.PAYMENTS, name, on, row | more)
+
     def moved(self, until: date, *names: str) -> dict[str, str]:
         """What entries about these records (`table/name`) left on each account in dollars until a day, zeros apart."""
         ids = [f"{self.book}/told/{name}" for name in names]

@@ -1,5 +1,5 @@
 -- One row per canonical table: how many versions of a book's months are current, and which. Documents of any month that
--- payments of these months settle count too.
+-- payments of these months settle count too, and so do credits of any month that their allocations take from.
 select 'bank_transaction', count(*), coalesce(sum(recorded_seq), 0) from canonical.bank_transaction_current
 where book = %(book)s and month between %(first)s and %(last)s
 union all
@@ -17,6 +17,14 @@ where book = %(book)s
 union all
 select 'settled document', count(*), coalesce(sum(recorded_seq), 0) from canonical.invoice_current
 where record_id in (
-    select settles from canonical.payment_current
+    select unnest(array[settles, credit]) from canonical.payment_current
     where book = %(book)s and month between %(first)s and %(last)s and settles is not null
+)
+union all
+select 'credit on account', count(*), coalesce(sum(recorded_seq), 0) from canonical.payment_current
+where record_id in (
+    select regexp_replace(item_id, '/on-account$', '')
+    from canonical.payment_current
+    cross join lateral unnest(array[settles, credit]) as item_id
+    where book = %(book)s and month between %(first)s and %(last)s and item_id like '%%/on-account'
 )

@@ -1,7 +1,8 @@
 -- One row per source, kind of record and currency of a book's months: living records and their sum, those that never post
 -- (pending, nothing, drafts, voids, what waits for the bank by policy), those that stand posted with what the ledger has of them, those that wait, and what
 -- stands posted without a living record. Of a line the ledger's figure is the bank account's; of a document the control
--- account's; of a movement of a processor clearing's; of a recorded payment that of outstanding receipts and payments.
+-- account's; of a movement of a processor clearing's; of a recorded payment that of outstanding receipts and payments; of an
+-- allocation that of the credit that it takes from.
 with record as (
     select record_id, source, 'bank line' as kind, currency, amount_minor,
         status = 'booked' and amount_minor <> 0 as posts
@@ -15,10 +16,10 @@ with record as (
         and (%(opened_on)s::date is null or issued_on >= %(opened_on)s)
     union all
     select record_id, source, kind, currency,
-        case when kind in ('recorded_receipt', 'recorded_payment') then amount_minor else net_minor end,
+        case when kind in ('recorded_receipt', 'recorded_payment', 'allocation') then amount_minor else net_minor end,
         (amount_minor <> 0 or fee_minor <> 0) and (
             %(supplier_payments_leave)s = 'when_sent'
-            or kind <> 'recorded_payment'
+            or kind <> 'recorded_payment' and not (kind = 'allocation' and settled_minor < 0 and credit like '%%/on-account')
             or occurred_on < (select starts_on from ledger.book where book = %(book)s)
             or coalesce(side, 'supplier') <> 'supplier'
             or settles in (
@@ -41,9 +42,10 @@ posted as (
             when entry.purpose = 'line' then account.role = 'bank'
             when entry.purpose in ('document', 'opening') then account.role in ('receivables', 'payables')
             when entry.purpose like 'recorded%%' then account.role in ('outstanding_receipts', 'outstanding_payments')
+            when entry.purpose = 'allocation' then leg.ordinal = 1
             else account.role = 'processor_clearing'
         end as counts
-        from unnest(entry.accounts, entry.amounts) as leg (account_id, amount)
+        from unnest(entry.accounts, entry.amounts) with ordinality as leg (account_id, amount, ordinal)
         join ledger.account using (account_id)
     ) as line
     where entry.book = %(book)s and entry.match_id is null

@@ -5,5 +5,5 @@ where not removed and status = 'booked'
 union all
 select record_id, book, month
 from canonical.payment_current
-where not removed and kind not in ('recorded_receipt', 'recorded_payment')
+where not removed and kind not in ('recorded_receipt', 'recorded_payment', 'allocation')
 order by line_id

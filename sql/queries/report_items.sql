@@ -142,7 +142,14 @@ assigned as (
         leg.functional_minor,
         case
             when leg.role in ('receivables', 'payables')
-                then coalesce(payment.settles, leg.source_id || case when payment.side is null then '' else '/on-account' end)
+                then case
+                    -- Of an allocation the leg with the sign of what it settles is the credit's, the other the document's.
+                    when payment.credit is not null and sign(leg.amount_minor * leg.version) = sign(payment.settled_minor)
+                        then payment.credit
+                    else coalesce(
+                        payment.settles, leg.source_id || case when payment.side is null then '' else '/on-account' end
+                    )
+                end
             when leg.role = 'processor_clearing' then coalesce(payment.payout_id, leg.source_id)
             -- What a signed opening lists under way: the subject of its entry is the book and the record.
             else regexp_replace(leg.source_id, '^[^/]+/(' || %(book)s || '/)', '\1')

@@ -31,9 +31,8 @@ class PostingInputs:
     """schemas.INVOICES; only authorised ones post."""
     payments: pl.DataFrame
     """schemas.PAYMENTS."""
-    settled_documents: pl.DataFrame
-    """schemas.INVOICES: every document that a recorded payment among `payments` settles, of whatever month, with what
-    was open of it when the month began (open_minor, open_functional_minor), where it is not of this month."""
+    settled_items: pl.DataFrame
+    """ledger.schemas.SETTLED_ITEMS: every item that recorded payments and allocations among `payments` settle."""
     balances: pl.DataFrame
     """schemas.BALANCES: the first opening balance of each bank account, in the month that it belongs to."""
     settlements: pl.DataFrame
@@ -59,7 +58,7 @@ def entries_for(inputs: PostingInputs, book: Book) -> Postings:
             bank_lines(book, inputs.bank_transactions, inputs.rates),
             documents(book, inputs.invoices),
             processor_movements(book, inputs.payments, inputs.rates),
-            recorded_payments(book, inputs.payments, inputs.settled_documents, inputs.rates),
+            recorded_payments(book, inputs.payments, inputs.settled_items, inputs.rates),
             matches(book, inputs.settlements, inputs.rates),
         ]
     )

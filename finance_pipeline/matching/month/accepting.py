@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.core.identity import ON_ACCOUNT_SUFFIX
 from finance_pipeline.core.period import Month
-from finance_pipeline.matching.month.candidates import ON_ACCOUNT_SUFFIX
 from finance_pipeline.matching.month.frames import (
     ACCEPTED_ALLOCATION,
     ACCEPTED_MATCH_COLUMNS,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from finance_pipeline.core.identity import ON_ACCOUNT_SUFFIX
+
 LINE_SCHEMA = pl.Schema(
     {
         "line_id": pl.String(),
@@ -55,8 +57,7 @@ ITEM_SCHEMA = pl.Schema(
 )
 RECORDED_KINDS = ("recorded_receipt", "recorded_payment")
 LINE_KINDS = ("charge", "refund")
-ON_ACCOUNT_SUFFIX = "/on-account"
-"""Ends the id of an item on account, after the id of the line or payment that brought it."""
+ALLOCATION = "allocation"
 
 
 def lines(bank_transactions: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
@@ -130,11 +131,36 @@ def _on_account(expected: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def that_settle(payments: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Payments that count: those with a carrying amount (functional_minor), and the allocations of which both sides
+    are known. No money moves with an allocation, so that it needs no rate: what it settles is carried at what it is.
+
+    named: the items that they settle (ITEM_SCHEMA).
+    """
+    is_allocation = pl.col("kind") == ALLOCATION
+    items = named.select("item_id", "currency")
+    allocations = (
+        payments.filter(is_allocation)
+        .join(items, left_on=["settles", "currency"], right_on=["item_id", "currency"], how="semi")
+        .join(items, left_on=["credit", "currency"], right_on=["item_id", "currency"], how="semi")
+    )
+    return pl.concat([payments.filter(~is_allocation, pl.col("functional_minor").is_not_null()), allocations])
+
+
 def recorded_settlements(payments: pl.DataFrame) -> pl.DataFrame:
-    """One row per item that payments recorded in the accounting system settle: item_id, settled_minor (its sign)."""
+    """One row per item that payments recorded in the accounting system settle: item_id, settled_minor (its sign).
+
+    An allocation settles two: the document, and with the other sign the credit that it takes from.
+    """
+    recorded = payments.filter(
+        ~pl.col("removed") & pl.col("kind").is_in((*RECORDED_KINDS, ALLOCATION)) & pl.col("settles").is_not_null()
+    )
+    taken = recorded.filter(pl.col("credit").is_not_null()).select(
+        item_id="credit", settled_minor=-pl.col("settled_minor")
+    )
     return (
-        payments.filter(~pl.col("removed") & pl.col("kind").is_in(RECORDED_KINDS) & pl.col("settles").is_not_null())
-        .group_by(item_id="settles")
+        pl.concat([recorded.select("settled_minor", item_id="settles").select(taken.columns), taken])
+        .group_by("item_id")
         .agg(pl.col("settled_minor").sum())
         .sort("item_id")
     )

@@ -40,6 +40,12 @@ def trial_balance(served: Served, on: date, now: datetime) -> bytes:
     for payment in _shown(served, "payment", now):
         if _day(payment) <= on and payment["Status"] == "AUTHORISED":
             _add_payment(balances, control_of, payment)
+    for received in _shown(served, "bank_transaction", now):
+        if _day(received) <= on and received["Status"] == "AUTHORISED":
+            _add_on_account(balances, control_of, received)
+    for kind in ("credit_note", "overpayment", "prepayment"):
+        for credit in _shown(served, kind, now):
+            _add_allocations(balances, control_of, credit, on)
     names = _NAMES | {each["Code"]: each["Name"] for each in _shown(served, "account", now)}
     rows = [_row(code, names.get(code, "Account"), balances[code]) for code in sorted(balances) if balances[code]]
     report = {
@@ -94,6 +100,34 @@ def _add_payment(
     balances[payment["Account"]["Code"]] += moved
     balances[control] -= settled
     balances[_EXCHANGE] += settled - moved
+
+
+def _add_on_account(
+    balances: dict[str, Decimal], control_of: dict[str, tuple[str, Decimal]], received: dict[str, Any]
+) -> None:
+    """What was received or paid on account stands in the control account of its side."""
+    sign = 1 if received["Type"].startswith("RECEIVE") else -1
+    control, rate = _RECEIVABLE if sign > 0 else _PAYABLE, Decimal(received["CurrencyRate"])
+    moved = _cents(Decimal(received["Total"]) / rate) * sign
+    balances[received["BankAccount"]["Code"]] += moved
+    balances[control] -= moved
+    control_of[received["BankTransactionID"]] = (control, rate)
+
+
+def _add_allocations(
+    balances: dict[str, Decimal], control_of: dict[str, tuple[str, Decimal]], credit: dict[str, Any], on: date
+) -> None:
+    """Both sides are in the same control account, each at its own rate; the rest is gained or lost."""
+    name = next(name for name in ("CreditNoteID", "OverpaymentID", "PrepaymentID") if name in credit)
+    for allocation in credit["Allocations"]:
+        if _day(allocation) > on:
+            continue
+        control, rate = control_of[credit[name]]
+        _, of_document = control_of.get(allocation["Invoice"]["InvoiceID"], (control, rate))
+        amount, sign = Decimal(allocation["Amount"]), 1 if control == _RECEIVABLE else -1
+        gained = (_cents(amount / rate) - _cents(amount / of_document)) * sign
+        balances[control] += gained
+        balances[_EXCHANGE] -= gained
 
 
 def _row(code: str, name: str, balance: Decimal) -> dict[str, Any]:

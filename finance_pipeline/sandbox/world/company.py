@@ -64,6 +64,7 @@ class Company:
     profile: Profile
     rates: Rates
     world: BookWorld = field(default_factory=BookWorld)
+    _next_note: int = field(init=False)
 
     def __post_init__(self) -> None:
         rng, count = self.chance("parties"), self.options.lines_per_book
@@ -135,21 +136,25 @@ class Company:
         self.world.documents.append(made)
         return made
 
+    def take_note_number(self) -> str:
+        """The number of the next credit note."""
+        self._next_note += 1
+        return self.profile.note_format.format(self._next_note - 1)
+
     def finish_documents(self) -> None:
         """Drop what would be issued after the last day, number the rest in the order of issue, date the parties."""
         last, end = self.options.last_day, self.options.complete_at
         documents = [each for each in self.world.documents if each.issued_on <= last]
         documents.sort(key=lambda each: (each.issued_on, each.entered_at, each.id))
         rng = self.chance("numbers")
-        next_number, next_note = self.profile.first_number, rng.randrange(20, 300)
+        next_number, self._next_note = self.profile.first_number, rng.randrange(20, 300)
         for each in documents:
             each.entered_at = min(each.entered_at, end - timedelta(hours=2))
             if each.kind == "invoice":
                 each.number = self.profile.number_format.format(next_number)
                 next_number += 1
             elif each.kind == "credit_note":
-                each.number = self.profile.note_format.format(next_note)
-                next_note += 1
+                each.number = self.take_note_number()
             else:
                 each.party.next_number += rng.choice((1, 1, 1, 2, 3, 5, 8, 21))
                 each.number = each.party.number_format.format(n=each.party.next_number)

@@ -68,6 +68,8 @@ class Document:
     voided_at: datetime | None = None
     is_draft: bool = False
     recorded: list[RecordedPayment] = field(default_factory=list)
+    applied: list[AppliedCredit] = field(default_factory=list)
+    """Of a credit note what was applied of it; of an invoice the credits applied to it."""
 
     def __post_init__(self) -> None:
         self.total_minor = sum(line.net_minor + line.tax_minor for line in self.lines)
@@ -84,6 +86,37 @@ class RecordedPayment:
     recorded_at: datetime
     account: Account
     reference: str
+
+
+@dataclass(slots=True, eq=False)
+class OnAccount:
+    """A receipt that a bookkeeper recorded in Xero as a customer's overpayment or prepayment."""
+
+    id: str
+    what: str
+    """OVERPAYMENT or PREPAYMENT."""
+    party: Party
+    amount_minor: int
+    paid_on: date
+    recorded_at: datetime
+    account: Account
+    applied: list[AppliedCredit] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class AppliedCredit:
+    """A part of a credit that was applied to an invoice, until it was taken back."""
+
+    id: str
+    credit: Document | OnAccount
+    invoice: Document
+    amount_minor: int
+    on: date
+    at: datetime
+    undone_at: datetime | None
+
+    def stands(self, moment: datetime) -> bool:
+        return self.at <= moment and (self.undone_at is None or moment < self.undone_at)
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +171,7 @@ class Line:
     """The line that this one repeats by mistake of who paid, or whose other leg it is."""
 
 
-Counterpart = Document | RecordedPayment | Payout | Line
+Counterpart = Document | RecordedPayment | OnAccount | Payout | Line
 
 
 @dataclass(slots=True)
@@ -161,3 +194,4 @@ class BookWorld:
     lines: list[Line] = field(default_factory=list)
     card: list[CardTransaction] = field(default_factory=list)
     payouts: list[Payout] = field(default_factory=list)
+    on_account: list[OnAccount] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from finance_pipeline.sandbox.world.cards import CardProcessor
 from finance_pipeline.sandbox.world.company import Company
+from finance_pipeline.sandbox.world.credits import Credits
 from finance_pipeline.sandbox.world.options import WorldOptions
 from finance_pipeline.sandbox.world.profiles import profile_of
 from finance_pipeline.sandbox.world.rates import Rates
@@ -35,4 +36,5 @@ def simulate(book: str, options: WorldOptions, rates: Rates) -> tuple[Company, C
     company.world.lines = [line for line in company.world.lines if company.in_time(line.booked_on)]
     Texts(company).write()
     give_bank_references(company)
+    Credits(company).give()
     return company, processor

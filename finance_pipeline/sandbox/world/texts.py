@@ -233,7 +233,7 @@ def _see_clues(line: Line) -> None:
             allocation.clue = "payout_id" if shown else "payout_amount"
         elif isinstance(other, RecordedPayment) and other.reference and line.end_to_end_id == other.reference:
             allocation.clue = "instruction"
-        else:
+        elif isinstance(other, RecordedPayment | Document):
             document = other.document if isinstance(other, RecordedPayment) else other
             allocation.clue = _document_clue(document, text, line)
 

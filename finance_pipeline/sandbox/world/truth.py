@@ -9,7 +9,15 @@ import polars as pl
 from finance_pipeline.core.identity import record_id
 from finance_pipeline.core.money import to_decimal
 from finance_pipeline.sandbox.world.company import Company
-from finance_pipeline.sandbox.world.model import Allocation, CardTransaction, Counterpart, Document, Line, Payout
+from finance_pipeline.sandbox.world.model import (
+    Allocation,
+    CardTransaction,
+    Counterpart,
+    Document,
+    Line,
+    OnAccount,
+    Payout,
+)
 
 ALLOCATIONS = pl.Schema(
     {
@@ -84,6 +92,8 @@ def _other_id(other: Counterpart, book: str) -> str:
     if isinstance(other, Document):
         kind = "invoice" if other.kind in ("invoice", "bill") else "credit_note"
         return record_id(book, "xero", kind, other.id)
+    if isinstance(other, OnAccount):
+        return record_id(book, "xero", "bank_transaction", other.id)
     return record_id(book, "xero", "payment", other.id)
 
 

@@ -25,7 +25,7 @@ from finance_pipeline.sandbox.world.stripe_log import StripeLog
 from finance_pipeline.sandbox.world.truth import truth_frames
 from finance_pipeline.sandbox.world.xero_log import xero_log
 
-WORLD_VERSION = 4
+WORLD_VERSION = 5
 """Raised when the same options give another world."""
 _DESCRIPTION, _TRUTH = "world.json", "sandbox-truth"
 _LOG = pl.Schema(

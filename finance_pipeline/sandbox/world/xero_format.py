@@ -9,7 +9,15 @@ from typing import Any
 
 from finance_pipeline.core.identity import exact_json
 from finance_pipeline.core.money import to_decimal
-from finance_pipeline.sandbox.world.model import Document, DocumentLine, Line, Party, RecordedPayment
+from finance_pipeline.sandbox.world.model import (
+    AppliedCredit,
+    Document,
+    DocumentLine,
+    Line,
+    OnAccount,
+    Party,
+    RecordedPayment,
+)
 from finance_pipeline.sandbox.world.profiles import Profile
 from finance_pipeline.sandbox.world.rates import Rates
 
@@ -60,7 +68,9 @@ def document(
     net = sum(line.net_minor for line in lines)
     tax = sum(line.tax_minor for line in lines)
     void = status == "VOIDED"
-    due = 0 if void else net + tax - paid_minor
+    applied = [each for each in of.applied if each.stands(updated_at)]
+    credited = sum(each.amount_minor for each in applied)
+    due = 0 if void else net + tax - paid_minor - credited
     content: Json = {
         "Type": _TYPES[of.kind],
         "Reference": of.reference,
@@ -85,7 +95,7 @@ def document(
             "CreditNoteID": of.id,
             "CreditNoteNumber": of.number,
             "RemainingCredit": to_decimal(due, currency),
-            "Allocations": [],
+            "Allocations": [_allocation(each) for each in applied],
         }
     else:
         content |= {
@@ -95,13 +105,75 @@ def document(
             "DueDateString": day_string(of.due_on),
             "AmountDue": to_decimal(due, currency),
             "AmountPaid": to_decimal(paid_minor, currency),
-            "AmountCredited": to_decimal(0, currency),
-            "Prepayments": [],
-            "Overpayments": [],
-            "CreditNotes": [],
+            "AmountCredited": to_decimal(credited, currency),
+            "Prepayments": [_credit_summary(each) for each in applied if _what(each) == "Prepayment"],
+            "Overpayments": [_credit_summary(each) for each in applied if _what(each) == "Overpayment"],
+            "CreditNotes": [_credit_summary(each) for each in applied if _what(each) == "CreditNote"],
             "SentToContact": of.kind == "invoice",
         }
     return exact_json(content)
+
+
+def _what(of: AppliedCredit) -> str:
+    return "CreditNote" if isinstance(of.credit, Document) else of.credit.what.capitalize()
+
+
+def _credit_summary(of: AppliedCredit) -> Json:
+    """A credit as the invoice that it is applied to lists it."""
+    amount = to_decimal(of.amount_minor, of.invoice.currency)
+    return {f"{_what(of)}ID": of.credit.id, "AppliedAmount": amount, "Date": day(of.on)}
+
+
+def _allocation(of: AppliedCredit) -> Json:
+    """An application of a credit, as the credit lists it."""
+    return {
+        "AllocationID": of.id,
+        "Amount": to_decimal(of.amount_minor, of.invoice.currency),
+        "Date": day(of.on),
+        "Invoice": {"InvoiceID": of.invoice.id, "InvoiceNumber": of.invoice.number},
+        "IsDeleted": False,
+    }
+
+
+def _on_account(of: OnAccount, updated_at: datetime) -> Json:
+    """What Xero says of an over- or prepayment and of its bank transaction alike; the books' own currency."""
+    amount = to_decimal(of.amount_minor, of.account.currency)
+    line = {"Description": "Received on account", "LineAmount": amount, "TaxAmount": Decimal("0.00")}
+    return {
+        "Type": f"RECEIVE-{of.what}",
+        f"{of.what.capitalize()}ID": of.id,
+        "Contact": {"ContactID": of.party.id, "Name": of.party.name},
+        "Date": day(of.paid_on),
+        "DateString": day_string(of.paid_on),
+        "LineAmountTypes": "NoTax",
+        "LineItems": [line | {"AccountCode": "610", "UnitAmount": amount, "Quantity": Decimal("1.0000")}],
+        "SubTotal": amount,
+        "TotalTax": Decimal("0.00"),
+        "Total": amount,
+        "UpdatedDateUTC": moment(updated_at),
+        "CurrencyCode": of.account.currency,
+        "CurrencyRate": Decimal("1.000000"),
+        "HasAttachments": False,
+    }
+
+
+def receipt_on_account(of: OnAccount) -> str:
+    """The bank transaction by which an over- or prepayment was received. Xero gives both the same id."""
+    bank = {"AccountID": of.account.xero_id, "Code": of.account.xero_code}
+    own = {"BankTransactionID": of.id, "BankAccount": bank, "Status": "AUTHORISED", "IsReconciled": False}
+    return exact_json(_on_account(of, of.recorded_at) | own)
+
+
+def on_account(of: OnAccount, at: datetime) -> str:
+    """An over- or prepayment with what is applied of it at a moment."""
+    applied = [each for each in of.applied if each.stands(at)]
+    left_minor = of.amount_minor - sum(each.amount_minor for each in applied)
+    own = {
+        "Status": "AUTHORISED" if left_minor else "PAID",
+        "RemainingCredit": to_decimal(left_minor, of.account.currency),
+        "Allocations": [_allocation(each) for each in applied],
+    }
+    return exact_json(_on_account(of, at) | own)
 
 
 def _line_item(line: DocumentLine, currency: str) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from finance_pipeline.sandbox.world import xero_format
 from finance_pipeline.sandbox.world.company import Company
 from finance_pipeline.sandbox.world.days import DAY, local_moment
 from finance_pipeline.sandbox.world.feed import Event
-from finance_pipeline.sandbox.world.model import Document
+from finance_pipeline.sandbox.world.model import AppliedCredit, Document, OnAccount
 from finance_pipeline.sandbox.world.profiles import random_uuid
 
 
@@ -42,6 +42,10 @@ def xero_log(company: Company) -> Mapping[str, list[Event]]:
         for each in document.recorded:
             if company.in_time(each.paid_on):
                 logs["payment"].append((each.recorded_at, "added", each.id, xero_format.payment(each, rate, payment)))
+    for paid in company.world.on_account:
+        receipt = xero_format.receipt_on_account(paid)
+        logs["bank_transaction"].append((paid.recorded_at, "added", paid.id, receipt))
+        logs[paid.what.lower()] += _on_account(paid)
     return logs
 
 
@@ -56,6 +60,20 @@ def _transfers(company: Company) -> list[Event]:
         transfer_id = random_uuid(rng)
         found.append((at, "added", transfer_id, xero_format.bank_transfer(transfer_id, line, line.twin, at)))
     return found
+
+
+def _on_account(paid: OnAccount) -> list[Event]:
+    """Every state that an over- or prepayment was in."""
+    moments = [paid.recorded_at, *_moments(paid.applied)]
+    return [
+        (at, "modified" if number else "added", paid.id, xero_format.on_account(paid, at))
+        for number, at in enumerate(moments)
+    ]
+
+
+def _moments(applied: Sequence[AppliedCredit]) -> list[datetime]:
+    """When credits were applied, and when that was taken back."""
+    return sorted(at for each in applied for at in (each.at, each.undone_at) if at)
 
 
 def _document(document: Document, company: Company, rate: Decimal) -> list[Event]:
@@ -78,4 +96,8 @@ def _document(document: Document, company: Company, rate: Decimal) -> list[Event
     for each in recorded:
         status = "PAID"
         say(each.recorded_at, "modified", each.amount_minor)
+    for at in _moments(document.applied):
+        whole = sum(each.amount_minor for each in document.applied if each.stands(at)) == document.total_minor
+        status = "PAID" if whole else "AUTHORISED"
+        say(at, "modified", 0)
     return found

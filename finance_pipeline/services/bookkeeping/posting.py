@@ -17,10 +17,12 @@ from finance_pipeline.landing.manifest import Connection
 from finance_pipeline.ledger import chart, journal, reports
 from finance_pipeline.ledger.posting import RULES_VERSION, PostingInputs, Postings, entries_for, together
 from finance_pipeline.ledger.posting.manual import MANUAL
+from finance_pipeline.ledger.schemas import SETTLED_ITEMS
 from finance_pipeline.services import marks, records
 from finance_pipeline.services.bookkeeping import accruals, anchoring, approved, opened_books, revaluation, sent
 from finance_pipeline.services.closed_months.held import held_months
 from finance_pipeline.services.closing import year_end as closing_year_end
+from finance_pipeline.services.reconciliation.named_items import named_by, named_items
 from finance_pipeline.services.reconciliation.settlements import settlements
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
@@ -226,12 +228,11 @@ def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None 
     opening = opened_books.opening_rows(conn, book)
     payments = sent.that_count(conn, book, living(schemas.PAYMENTS))
     payments = payments.filter(~pl.col("record_id").is_in(opening["subject"].implode()))
-    settled = payments["settles"].drop_nulls().unique().sort().to_list()
     return PostingInputs(
         bank_transactions=living(schemas.BANK_TRANSACTIONS),
         invoices=living(schemas.INVOICES),
         payments=payments,
-        settled_documents=_settled_documents(conn, book, month, settled, given, seen),
+        settled_items=_settled_items(conn, book, month, named_by(payments), given, seen),
         balances=_first_balances(conn, book, month, opening),
         settlements=given.settlements if given else settlements(conn, book, month, rates),
         rates=rates,
@@ -240,12 +241,13 @@ def inputs_of(conn: Connection, book: Book, month: Month, given: AsGiven | None 
     )
 
 
-def _settled_documents(
+def _settled_items(
     conn: Connection, book: Book, month: Month, ids: list[str], given: AsGiven | None, seen: records.Seen
 ) -> pl.DataFrame:
-    """Documents that payments of a month settle, with what was open of them when it began; null is the whole.
+    """Items that payments of a month settle, with what is open of them when they do (SETTLED_ITEMS).
 
-    Of a document of this or a later month all was open but what was paid in advance.
+    Of an item of an earlier month that is what the month before left, of one of this or a later month all but what was
+    settled in advance; of one that nothing is open of any more it is the whole.
     """
     if given:
         carried = given.carried_items.select(_CARRIED.names())
@@ -257,12 +259,15 @@ def _settled_documents(
             {"book": book.id, "month": str(month.previous), "ids": ids},
             _CARRIED,
         )
-    documents = records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen)
-    is_later = pl.col("month") >= str(month)
-    return documents.join(carried, left_on="record_id", right_on="item_id", how="left").with_columns(
-        open_minor=pl.col("open_minor") + pl.when(is_later).then("total_minor").otherwise(0),
-        open_functional_minor=pl.col("open_functional_minor") + pl.when(is_later).then("functional_minor").otherwise(0),
+    items = named_items(conn, book, ids, seen).join(
+        carried, on="item_id", how="left", suffix="_carried", maintain_order="left"
     )
+    is_later = pl.col("issued_on") >= month.first_day
+    opened = {
+        name: pl.coalesce(pl.col(f"{name}_carried") + pl.when(is_later).then(name).otherwise(0), name)
+        for name in ("open_minor", "open_functional_minor")
+    }
+    return items.with_columns(**opened).select(SETTLED_ITEMS.names)
 
 
 def _first_balances(conn: Connection, book: Book, month: Month, opening: pl.DataFrame) -> pl.DataFrame:

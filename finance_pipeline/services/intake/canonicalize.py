@@ -15,6 +15,7 @@ import polars as pl
 from psycopg import sql
 
 from finance_pipeline.canonical import registry, schemas
+from finance_pipeline.canonical.mapped import Mapped
 from finance_pipeline.core.identity import digest, record_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book, Settings
@@ -166,7 +167,9 @@ def map_news(workspace: Workspace, conn: Connection, step: Step, place: Place) -
         living = landed.filter(~pl.col("removed"))
         mapped = registry.map_evidence(feed.source, _whole_evidence(workspace, conn, feed, living, parameters), book)
         new_versions = sum(_publish(conn, schemas.RECORDS[name], frame, place) for name, frame in mapped.tables.items())
-        new_versions += _bury(conn, book, feed.source, landed.filter("removed"), place)
+        gone = landed.filter("removed").select("kind", "source_id").rows()
+        buried = [record_id(book.id, feed.source, kind, source_id) for kind, source_id in gone]
+        new_versions += _bury(conn, [*buried, *_no_longer_listed(conn, book, mapped, place)], place)
         news = News(new_versions, mapped.unfit)
     set_marks(conn, step, place)
     return news
@@ -326,9 +329,24 @@ def publish_rates(conn: Connection, rates: pl.DataFrame, place: Place = STANDING
     return added
 
 
-def _bury(conn: Connection, book: Book, source: str, gone: pl.DataFrame, place: Place) -> int:
+def _no_longer_listed(conn: Connection, book: Book, mapped: Mapped, place: Place) -> list[str]:
+    """Allocations that stand and that the record which listed them, mapped just now, lists no more."""
+    if not mapped.families:
+        return []
+    statement = sql.SQL(
+        """
+        select record_id from {current}
+        where book = %(book)s and kind = 'allocation' and not removed
+            and regexp_replace(record_id, '[^/]*$', '') = any(%(families)s) and record_id <> all(%(listed)s)
+        """
+    ).format(current=sql.Identifier(place.schema, "payment_current"))
+    listed = mapped.tables["payment"].filter(pl.col("kind") == "allocation")["record_id"].to_list()
+    found = conn.execute(statement, {"book": book.id, "families": mapped.families, "listed": listed}).fetchall()
+    return [row[0] for row in found]
+
+
+def _bury(conn: Connection, ids: list[str], place: Place) -> int:
     """Tombstones: the last known version of records that the source removed, marked as removed."""
-    ids = [record_id(book.id, source, kind, source_id) for kind, source_id in gone.select("kind", "source_id").rows()]
     if not ids:
         return 0
     buried = 0

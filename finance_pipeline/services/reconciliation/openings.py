@@ -22,7 +22,7 @@ from finance_pipeline.matching.month.opening import open_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.transfers import OwnAccount
 from finance_pipeline.services import records
-from finance_pipeline.services.bookkeeping import opened_books, sent
+from finance_pipeline.services.reconciliation.named_items import named_by, named_items, priced
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -91,11 +91,12 @@ def opening_of(
     bank = records.current(conn, schemas.BANK_TRANSACTIONS, book.id, first, last, carried_lines, seen)
     payments = records.current(conn, schemas.PAYMENTS, book.id, first, last, carried_lines, seen)
     mine = payments.filter(pl.col("month").is_between(pl.lit(first), pl.lit(last)))
-    priced = _priced(conn, book, mine).filter(pl.col("functional_minor").is_not_null())
-    items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last, seen=seen), priced)
-    settled = candidates.recorded_settlements(priced)
-    named = records.current(conn, schemas.INVOICES, book.id, "", "", settled["item_id"].to_list(), seen)
-    later = candidates.items(named.filter(pl.col("month") > last), priced.clear())
+    payable = priced(conn, book, mine)
+    named = named_items(conn, book, named_by(payable), seen)
+    payable = candidates.that_settle(payable, named)
+    items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last, seen=seen), payable)
+    settled = candidates.recorded_settlements(payable)
+    later = named.filter(pl.col("issued_on") > month.last_day)
     rates = records.rates(conn)
     lines = candidates.lines(
         functional(bank, rates, book, on="booked_on"),
@@ -106,18 +107,8 @@ def opening_of(
 
 def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.Seen | None = None) -> pl.DataFrame:
     """Items by id (candidates.ITEM_SCHEMA), nothing of them open: what was settled before and may be open again."""
-    invoices = records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen)
-    bringing = [each.removesuffix(candidates.ON_ACCOUNT_SUFFIX) for each in ids]
-    payments = _priced(conn, book, records.current(conn, schemas.PAYMENTS, book.id, "", "", bringing, seen))
     nothing = pl.lit(0, pl.Int64)
-    found = candidates.items(invoices, payments).filter(pl.col("item_id").is_in(ids))
-    return found.with_columns(open_minor=nothing, open_functional_minor=nothing)
-
-
-def _priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
-    """Payments that count, with what they are carried at."""
-    priced = functional(sent.that_count(conn, book, payments), records.rates(conn), book, on="occurred_on")
-    return opened_books.with_carrying_amounts(conn, book.id, priced)
+    return named_items(conn, book, ids, seen).with_columns(open_minor=nothing, open_functional_minor=nothing)
 
 
 def carried(conn: Connection, book: str, previous: Month) -> tuple[list[str], pl.DataFrame]:
