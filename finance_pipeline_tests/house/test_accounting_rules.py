@@ -211,6 +211,7 @@ RULES = (
     Rule(24, "credits are items of their own sign; equal items are not settled oldest first by default", {
         "services/accounting_examples": (
             "an_overpayment_is_on_account_until_it_is_refunded_and_profit_and_loss_never_sees_it",
+            "what_was_received_on_account_is_allocated_to_two_invoices_and_the_rest_stays_open",
         ),
         "matching/by_party_and_transfers": ("two_items_or_two_lines_of_one_amount_are_left_alone",),
     }, lacks="no policy switches oldest-first on"),

@@ -81,6 +81,8 @@ XERO = {
     "a day at its own offset": "canonical/test_xero.py::a_date_in_milliseconds_is_a_day_at_its_own_offset",
     "Amount and BankAmount": "canonical/test_xero.py::a_foreign_invoice_is_settled_in_its_currency_and_paid_in_that",
     "money on account counts once": "canonical/test_xero.py::money_on_account_counts_once_though_xero_names_it_twice",
+    "allocated later": "canonical/test_xero_allocations.py::an_allocation_settles_its_document_on_its_own_day",
+    "what is allocated no longer": "services/intake/test_landing_replayed.py::evidence_mapped_again_gives_every",
     "what is given back stays on its side": "canonical/test_xero.py::what_was_paid_too_much_and_is_given_back",
     "lock dates": "sources/test_xero.py::lock_dates_are_kept_as_they_are_set",
 }

@@ -49,8 +49,8 @@ class Credits:
         for line in unplaced:
             if self.rng.random() < _CLAIMED_SHARE:
                 self._claim(line)
-        for _ in range(max(8, self.company.options.lines_per_book // _LINES_A_NOTE)):
-            self._write_note()
+        for number in range(max(8, self.company.options.lines_per_book // _LINES_A_NOTE)):
+            self._write_note(abroad=number % 3 == 0)
 
     def _claim(self, line: Line) -> None:
         """The receipt is a customer's: recorded on account, and then applied to what they owe."""
@@ -71,13 +71,14 @@ class Credits:
             if part_minor and self._apply(credit, invoice, part_minor, credit.paid_on, at):
                 left_minor -= part_minor
 
-    def _write_note(self) -> None:
-        """A credit note on an open invoice, applied to it some days later."""
+    def _write_note(self, *, abroad: bool) -> None:
+        """A credit note on an open invoice, abroad if there is one there, applied to it some days later."""
         rng, company = self.rng, self.company
         owed = [each for each in self._open() if self.open_minor[each] >= _SMALLEST_MINOR]
+        foreign = [each for each in owed if each.currency != company.profile.currency]
         if not owed:
             return
-        invoice = rng.choice(owed)
+        invoice = rng.choice(foreign if abroad and foreign else owed)
         issued_on = business_day(invoice.issued_on + DAY * rng.randint(2, 20), company.profile.country)
         if issued_on > company.options.last_day:
             return
@@ -101,7 +102,7 @@ class Credits:
         at = max(office, known_at, invoice.entered_at) + timedelta(minutes=rng.randrange(5, 90))
         if on > options.last_day or at >= options.complete_at:
             return False
-        again = at + timedelta(days=rng.randint(1, 20), minutes=rng.randrange(600))
+        again = at + timedelta(days=rng.randint(28, 40), minutes=rng.randrange(600))
         self._applied_count += 1
         undone = self._applied_count % _UNDONE_EVERY == 2 and again < options.complete_at
         applied = AppliedCredit(random_uuid(rng), credit, invoice, amount_minor, on, at, again if undone else None)

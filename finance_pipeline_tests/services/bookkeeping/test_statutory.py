@@ -114,6 +114,11 @@ def test_xeros_own_trial_balance_is_asked_for_landed_and_compared(two_books: Com
         )
         theirs = dict(found.accounts.filter(pl.col("theirs_minor") != 0).select("code", "theirs_minor").rows())
         assert theirs["4000"] < 0 < theirs["610"]
+        gained = (
+            "select sum(functional_minor)::bigint from ledger.posting join ledger.standing using (entry_id)"
+            " where standing.book = 'uk' and standing.purpose = 'allocation' and code = '6900'"
+        )
+        assert rows(books, gained) == [(theirs["497"],)], "what credits in euros gained against their invoices"
         again = pull_trial_balance(books, "uk", "2025-06")
         assert again.accounts.equals(found.accounts)
         kept = "select count(*), count(distinct page_hash) from ledger.other_trial_balance"

@@ -16,7 +16,7 @@ from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.address import connect, parts_of, with_database
 from finance_pipeline.store.sql import SQL_FOLDER
 from finance_pipeline_tests.services.companies import Company
-from finance_pipeline_tests.services.pipeline import TABLES, sync_all
+from finance_pipeline_tests.services.pipeline import TABLES, rows, sync_all
 
 State = dict[str, list[tuple[Any, ...]]]
 
@@ -55,6 +55,12 @@ def state(books: Workspace) -> State:
     return found
 
 
+def allocations(books: Workspace) -> dict[str, tuple[int, bool]]:
+    """The newest version of each, and whether it is a tombstone."""
+    newest = "select record_id, version, removed from canonical.payment_current where kind = 'allocation'"
+    return {record: (version, removed) for record, version, removed in rows(books, newest)}
+
+
 def as_superuser(company: Company, books: Workspace, statement: str, *parameters: object) -> None:
     url = with_database(company.shared[1], parts_of(books.database.url)["dbname"])
     with connect(url, autocommit=True) as admin:
@@ -71,6 +77,8 @@ def test_evidence_mapped_again_gives_every_version_that_stands_byte_for_byte(
     versions = state(books)
     assert {t.table: t.version_count for t in replayed.tables} == {name: len(rows) for name, rows in versions.items()}
     assert any(row[-1] > 1 for row in versions["bank_transaction"])
+    assert (1, False) in allocations(books).values(), "a credit that is allocated"
+    assert (2, True) in allocations(books).values(), "and one whose allocation was deleted since"
     assert len(versions["fx_rate"]) > 100
     with books.database.transaction(role="reader") as conn:
         assert conn.execute("select from pg_catalog.pg_namespace where nspname = 'replay'").rowcount == 0
