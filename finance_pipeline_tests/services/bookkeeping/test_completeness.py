@@ -111,8 +111,25 @@ def test_every_document_and_recorded_payment_of_the_accounting_system_is_there(
         settled, "select kind, count(*), sum(total_minor) from canonical.invoice_current where not removed group by 1"
     )
     payments = {each["PaymentID"] for page in answers(settled, "xero", "/Payments") for each in page["Payments"]}
-    recorded = rows(settled, "select count(*) from canonical.payment_current where source = 'xero'")
-    assert recorded == [(len(payments),)]
+    received = {
+        each["BankTransactionID"]
+        for page in answers(settled, "xero", "/BankTransactions")
+        for each in page["BankTransactions"]
+    }
+    credits = {
+        each.get("CreditNoteID") or each.get("OverpaymentID") or each["PrepaymentID"]: each["Allocations"]
+        for name in ("CreditNotes", "Overpayments", "Prepayments")
+        for page in answers(settled, "xero", f"/{name}")
+        for each in page[name]
+    }
+    allocated = sum(map(len, credits.values()))
+    assert min(len(payments), len(received), allocated) > 0
+    recorded = rows(
+        settled,
+        "select count(*) filter (where kind <> 'allocation'), count(*) filter (where kind = 'allocation')"
+        " from canonical.payment_current where source = 'xero' and not removed",
+    )
+    assert recorded == [(len(payments | received), allocated)]
 
 
 def test_every_entry_of_every_statement_is_landed_and_is_a_line_where_no_feed_brings_it(
@@ -166,10 +183,13 @@ def test_landed_is_mapped_plus_set_aside_record_by_record(settled: Workspace) ->
         select
             (select count(*) from landing.dead_letter),
             (select count(distinct (connection_id, source_id)) from landing.record
-                where kind in ('transaction', 'invoice', 'credit_note', 'payment', 'balance_transaction', 'contact')),
+                where kind in (
+                    'transaction', 'invoice', 'credit_note', 'payment', 'bank_transaction', 'balance_transaction',
+                    'contact'
+                )),
             (select count(*) from canonical.bank_transaction_current where source = 'plaid')
                 + (select count(*) from canonical.invoice_current) + (select count(*) from canonical.party_current)
-                + (select count(*) from canonical.payment_current where kind <> 'dispute_lost')
+                + (select count(*) from canonical.payment_current where kind not in ('dispute_lost', 'allocation'))
         """,
     )
     [(set_aside, landed, mapped)] = counts
