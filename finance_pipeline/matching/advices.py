@@ -88,7 +88,7 @@ def _belonging(pool: Pool, advices: pl.DataFrame) -> pl.DataFrame:
     days = (pl.col("booked_on") - pl.col("received_on")).dt.total_days()
     near = both.filter(days.is_between(-_LATE_DAYS, _EARLY_DAYS) | days.is_between(-_EARLY_DAYS, _LATE_DAYS))
     text = squeezed(pl.concat_str(*_TEXTS, separator=" ", ignore_nulls=True))
-    by_id = text.str.contains(squeezed(pl.col("remittance_id")), literal=True).fill_null(False)
+    by_id = text.str.contains(squeezed("remittance_id"), literal=True).fill_null(False)
     by_payer = (
         (pl.col("name") == pl.col("payer")) | pl.col("words").str.contains(pl.col("payer"), literal=True)
     ).fill_null(False)

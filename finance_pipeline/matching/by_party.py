@@ -152,7 +152,7 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
         _cut_short(fits, named), on=["l", "text"], how="left"
     ).filter(pl.col("surely").is_null() | pl.col("known") | pl.col("formed") | pl.col("cut"))  # fmt: skip
     said = fits[["l", "i"]].join(tokens[["l", "text"]], on="l")
-    pairs = places.met(said, pool.items[["i", "number"]], "i").with_columns(number=squeezed(pl.col("number")))
+    pairs = places.met(said, pool.items[["i", "number"]], "i").with_columns(number=squeezed("number"))
     is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
         pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
     )
@@ -168,6 +168,6 @@ def _cut_short(fits: pl.DataFrame, named: Named) -> pl.DataFrame:
     long = asked.filter(pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
     keys = ["book", "party"]
     theirs = named.every_item.drop_nulls("number").join(long, on=keys, how="semi")
-    both = long.join(theirs.select(*keys, number=squeezed(pl.col("number"))), on=keys)
+    both = long.join(theirs.select(*keys, number=squeezed("number")), on=keys)
     begins = pl.col("number").str.starts_with(pl.col("text"))
     return both.filter(begins).select("l", "text", cut=pl.lit(True)).unique()

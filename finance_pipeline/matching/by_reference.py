@@ -66,7 +66,7 @@ def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
 
 def _begins(ends: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     """l, i of what a text names by digits with which the number begins, while the text goes on with other digits."""
-    goes_on = folded(pl.col("memo")).str.contains(pl.format("{}[-/.][0-9]", pl.col("token")))
+    goes_on = folded("memo").str.contains(pl.format("{}[-/.][0-9]", pl.col("token")))
     joined = ends.filter(pl.col("token").str.contains("^[0-9]+$"), goes_on.fill_null(False))[["l", "i", "token"]]
     if joined.is_empty():
         return joined
@@ -150,7 +150,7 @@ def _unless_another_ends_so(pool: Pool, found: Found) -> Found:
         return found
     keys = ["book", "currency", "amount"]
     others = pool.items.join(asked, on=keys, how="semi").select("number", *keys, other="i").drop_nulls("number")
-    ends = squeezed(pl.col("number")).str.ends_with(pl.col("token"))
+    ends = squeezed("number").str.ends_with(pl.col("token"))
     doubted = asked.join(others, on=keys).filter(pl.col("other") != pl.col("i"), ends)
     return _without(found, doubted)
 

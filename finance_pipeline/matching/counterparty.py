@@ -116,14 +116,14 @@ def _of_the_whole_name(
     everywhere = listed.filter(pl.col("book").is_null()).select(pl.exclude("book"))
     of_books = pl.concat([items.select("book", "party", whole="party_name"), listed])
     in_books = of_books.join(asked, on=["book", "party"], how="semi").drop_nulls().unique()
-    whole = words(pl.col("whole")).str.replace_all(" ", "", literal=True)
-    named = pl.concat(
-        [
-            asked.join(in_books.with_columns(whole), on=["book", "party"]),
-            asked.join(everywhere.unique().with_columns(whole), on="party"),
-        ]
+    # One name is printed on many lines: what is left of it without its spaces is worked out once.
+    names = pl.concat([printed[["whole"]], in_books[["whole"]], everywhere[["whole"]]]).unique()
+    bare = names.with_columns(bare=words(pl.col("whole")).str.replace_all(" ", "", literal=True))
+    in_books, everywhere, printed = (
+        frame.join(bare, on="whole", how="left").drop("whole") for frame in (in_books, everywhere.unique(), printed)
     )
-    its_own = named.join(printed.with_columns(whole), on=["l", "whole"])
+    named = pl.concat([asked.join(in_books, on=["book", "party"]), asked.join(everywhere, on="party")])
+    its_own = named.join(printed, on=["l", "bare"])
     known = places.among(found["l"], its_own["l"])
     mine = found.join(its_own[["l", "party"]].unique(), on=["l", "party"], how="semi")
     nobodys = found.filter(known, pl.col("party").str.starts_with("name:"))
@@ -167,12 +167,12 @@ def _by_account(lines: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame)
     accounts = (
         parties.select("book", party="party_id", account="account_numbers")
         .explode("account")
-        .with_columns(account=squeezed(pl.col("account")))
+        .with_columns(account=squeezed("account"))
         .filter(pl.col("account").str.len_chars() > 0)
         .unique()
     )
     stated = lines.filter(pl.col("counterparty_account").is_not_null())
-    here = stated.select("l", line_book="book", account=squeezed(pl.col("counterparty_account")))
+    here = stated.select("l", line_book="book", account=squeezed("counterparty_account"))
     joined = here.join(accounts, on="account")
     own = joined.filter(pl.col("book").is_null() | (pl.col("book") == pl.col("line_book")))
     known = names.select(line_book="book", party="party").unique()

@@ -5,7 +5,7 @@ Here: preparing the inputs, the order of the tiers, the outputs. Not here: any r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -129,7 +129,8 @@ def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.D
     named = named.within(within)
     documents = same_event.documents(named.hits, given.standing, lines, items)
     told = places.kept(lines, ~pl.col("pending"))
-    search = _Search(given, named, members, sets, named_groups, confirmed_, told, documents)
+    returning = same_event.returning(free, told, policy)
+    search = _Search(given, named, members, sets, named_groups, confirmed_, told, returning, documents)
     pool = same_event.settled_before(_until_nothing_new(pool, search), free, named.hits)
     pool = _with_pending(pool, lines)
     pool = _coded(pool, named) if 6 in policy.tiers else pool
@@ -187,8 +188,12 @@ class _Search:
     """confirmed.SAID."""
     told: pl.DataFrame
     """All booked lines, those that stand matched too: what a line may repeat or give back."""
+    returning: pl.DataFrame
+    """l of free lines that may give a payment back."""
     documents: pl.DataFrame
     """l, i of what lines name, and of what those that stand matched settle."""
+    tried: list[by_subset.Tried] = field(default_factory=lambda: [by_subset.UNTRIED])
+    """The last of it is what was searched for sums in vain."""
 
 
 def _named(lines: pl.DataFrame, items: pl.DataFrame, sets: pl.DataFrame) -> tuple[references.Named, pl.DataFrame]:
@@ -211,49 +216,81 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
     What one line leaves may make another clear; without the second pass the next run would find it, and running
     twice would not be the same as running once.
     """
-    named, tiers, tried = search.named, pool.policy.tiers, by_subset.UNTRIED
+    named, tiers = search.named, pool.policy.tiers
     if 0 in tiers:
         pool = _confirmed(pool, search.confirmed)
         pool = pool.take(same_event.duplicates(pool, search.told))
+    last, before = pool, list[_Left]()
     while True:
-        found_before = pool.pairs.height
-        pool, named = replace(pool, refused=pool.refused.clear()), named.of(pool.lines)
-        pool = _surely(pool, named, search) if pool.lines.height else pool
-        if pool.lines.is_empty():
+        begun, left, named = replace(pool, refused=pool.refused.clear()), list[_Left](), named.of(pool.lines)
+        for step, after in enumerate(_in_order(begun, named, search)):
+            pool = after
+            if pool.lines.is_empty():
+                return pool
+            left.append(_Left.of(pool))
+            if before and before[step] == left[step]:
+                # Nothing was found since the same step of the time before, and all that follow it were tried then.
+                return last
+        if pool.pairs.height == begun.pairs.height:
             return pool
-        pool, tried = _by_inference(_without_weakly_held(pool), named, search, tried)
-        if pool.pairs.height == found_before:
-            return pool
+        # Where weak matches stood, the surest steps saw more of their items the first time.
+        last, before = pool, [] if (begun.items["weakly_held"] != 0).any() else left
 
 
-def _surely(pool: Pool, named: references.Named, search: _Search) -> Pool:
-    """The pool after tiers 0 and 1: what a line's own words and ids say."""
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What a step left, as far as it tells two times apart: lines and items only go where something is found."""
+
+    found: int
+    items: int
+    refused: pl.DataFrame
+
+    @classmethod
+    def of(cls, pool: Pool) -> _Left:
+        return cls(pool.pairs.height, pool.items.height, pool.refused)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Left) or (self.found, self.items) != (other.found, other.items):
+            return False
+        return self.refused.equals(other.refused)
+
+
+def _in_order(pool: Pool, named: references.Named, search: _Search) -> Iterator[Pool]:
+    """The pool after each step of all tiers, the surest evidence first."""
+    surely = pool
+    for surely in _surely(pool, named, search):
+        yield surely
+    yield from _by_inference(_without_weakly_held(surely), named, search)
+
+
+def _surely(pool: Pool, named: references.Named, search: _Search) -> Iterator[Pool]:
+    """The pool after each step of tiers 0 and 1: what a line's own words and ids say."""
     if 0 in pool.policy.tiers:
         pool = _confirmed(pool, search.confirmed)
-        pool = pool.take(same_event.returns(pool, search.told, search.documents))
-        pool = identity.match(pool, named.hits)
-        pool = pool.take(groups.match(pool, search.members, search.sets, search.named_groups))
-        pool = pool.take(groups.match_days(pool))
+        yield (pool := pool.take(same_event.returns(pool, search.told, search.documents, search.returning)))
+        yield (pool := identity.match(pool, named.hits))
+        yield (pool := pool.take(groups.match(pool, search.members, search.sets, search.named_groups)))
+        yield (pool := pool.take(groups.match_days(pool)))
     if 1 in pool.policy.tiers:
-        pool = advices.match(pool, named, search.given.remittances)
+        yield (pool := advices.match(pool, named, search.given.remittances))
         pool = by_reference.match(pool, named)
-    return pool
+    yield pool
 
 
-def _by_inference(
-    pool: Pool, named: references.Named, search: _Search, tried: by_subset.Tried
-) -> tuple[Pool, by_subset.Tried]:
-    """The pool after tiers 2 to 5: parties, sums, tolerances, own accounts; and what was searched in vain."""
+def _by_inference(pool: Pool, named: references.Named, search: _Search) -> Iterator[Pool]:
+    """The pool after each step of tiers 2 to 5: parties, sums, tolerances, own accounts."""
     tiers, rates = pool.policy.tiers, search.given.fx_rates
-    pool = pool.take(by_party.match(pool, named)) if 2 in tiers else pool
+    if 2 in tiers:
+        yield (pool := pool.take(by_party.match(pool, named)))
     if 3 in tiers:
-        found, tried = by_subset.match(pool, named, tried)
-        pool = pool.take(found)
-        pool = pool.take(by_subset.match_lines(pool, named))
-        pool = pool.take(by_balance.by_lines(pool, named))
-        pool = pool.take(by_balance.by_list(pool, named))
-    pool = tolerant.match(pool, named, rates) if 4 in tiers else pool
-    return (transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool), tried
+        found, search.tried[0] = by_subset.match(pool, named, search.tried[0])
+        yield (pool := pool.take(found))
+        yield (pool := pool.take(by_subset.match_lines(pool, named)))
+        yield (pool := pool.take(by_balance.by_lines(pool, named)))
+        yield (pool := pool.take(by_balance.by_list(pool, named)))
+    if 4 in tiers:
+        yield (pool := tolerant.match(pool, named, rates))
+    yield transfers.match(pool, named, search.given.own_accounts, rates) if 5 in tiers else pool
 
 
 def _confirmed(pool: Pool, said: pl.DataFrame) -> Pool:

@@ -44,7 +44,8 @@ def explain(
 def _words(matches: pl.DataFrame) -> pl.DataFrame:
     """The sentence of each match, in their order."""
     nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String})
-    said = [part.select("l", words=sentence(part["rule"][0]) + _besides()) for part in matches.partition_by("rule")]
+    besides = _besides()
+    said = [part.select("l", words=sentence(part["rule"][0]) + besides) for part in matches.partition_by("rule")]
     return pl.concat([nothing, *said]).sort("l")[["words"]]
 
 

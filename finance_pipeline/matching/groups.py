@@ -109,6 +109,8 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
     if members.is_empty():
         return NOTHING
     sums = _sums(pool, members, groups)
+    if sums.is_empty():
+        return NOTHING
     lines = pool.open_lines.filter(~pl.col("on_processor")).select(
         "l", "book", "currency", "booked_on", "words", "memo", "account_id", "line_party", "counterparty_name",
         line_amount="amount",
@@ -122,6 +124,8 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
         .sort("l", "g", "by")
         .unique(["l", "g"], keep="first", maintain_order=True)
     )
+    if fits.is_empty():
+        return NOTHING
     fits = _without_repeated(fits)
     alone, several = places.alone(fits, "l", "g")
     won = _without_single_of_sums(alone, members)
@@ -192,12 +196,10 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     )
     processor = pl.col("words").str.contains(phrase_pattern((*pool.policy.processor_names, *pool.policy.card_words)))
     keys = ["book", "currency", "line_amount"]
-    alike = pool.items.group_by("book", "currency", line_amount="amount").agg(only_amount=pl.len() == 1)
-    both = (
-        lines.join(amounts, on=keys)
-        .join(alike, on=keys, how="left")
-        .with_columns(pl.col("only_amount").fill_null(True))
-    )
+    both = lines.join(amounts, on=keys)
+    of_amount = pool.items.select("book", "currency", line_amount="amount").join(both, on=keys, how="semi")
+    alike = of_amount.group_by(keys).agg(only_amount=pl.len() == 1)
+    both = both.join(alike, on=keys, how="left").with_columns(pl.col("only_amount").fill_null(True))
     stated = _stated_gross(pool, lines.filter(processor.fill_null(False)), sums)
     days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
     in_time = days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)

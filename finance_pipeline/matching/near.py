@@ -107,7 +107,7 @@ def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
 
 def _labelled() -> pl.Expr:
     """The memo says that the text is another number: a customer's, an order's."""
-    before = folded(pl.col("memo")).str.splitn(pl.col("token"), 2).struct.field("field_0")
+    before = folded("memo").str.splitn(pl.col("token"), 2).struct.field("field_0")
     return before.str.extract(r"([A-Z]+)[^A-Z0-9]*$").is_in(LABELS).fill_null(False)
 
 

@@ -140,7 +140,7 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
     candidates = places.without(places.without(plain, unknown, "l"), pool.refused, "i")
     if candidates.is_empty():
         return candidates
-    candidates = candidates.with_columns(folded=folded(pl.col("memo")))
+    candidates = candidates.with_columns(folded=folded("memo"))
     cut = was_cut(pool) & ~_list_ended(pl.col("folded"))
     agrees = (pl.col("party") == pl.col("line_party")).fill_null(False) | _gives_account()
     gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
@@ -204,9 +204,7 @@ def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
     if strong.is_empty():
         return strong["l"]
     alike = places.having(named.hits, strong, "l").join(strong[["l", "token"]], on=["l", "token"], how="semi")
-    only = places.without(strong, alike.filter(pl.len().over("l") > 1), "l").with_columns(
-        text=squeezed(pl.col("token"))
-    )
+    only = places.without(strong, alike.filter(pl.len().over("l") > 1), "l").with_columns(text=squeezed("token"))
     numbers = places.having(pool.items[["i", "number", "references"]], only, "i")
     texts = pl.concat(
         [
@@ -214,7 +212,7 @@ def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
             numbers.select("i", text="references").explode("text"),
         ]
     ).drop_nulls()
-    whole = only.join(texts.select("i", text=squeezed(pl.col("text"))), on=["i", "text"])
+    whole = only.join(texts.select("i", text=squeezed("text")), on=["i", "text"])
     return whole["l"].unique()
 
 
@@ -361,12 +359,12 @@ def _perhaps_mistyped(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     digits."""
     keys = ["book", "currency", "amount"]
     tokens = single.select(
-        "l", "book", currency="line_currency", amount="line_amount", named="i", text=squeezed(pl.col("token"))
+        "l", "book", currency="line_currency", amount="line_amount", named="i", text=squeezed("token")
     )
     of_amount = pool.items.join(tokens, on=keys, how="semi").filter(pl.col("number").is_not_null())
     if of_amount.is_empty():
         return of_amount.select(l="i", i="i")
-    numbers = of_amount.select("i", *keys, text=squeezed(pl.col("number")))
+    numbers = of_amount.select("i", *keys, text=squeezed("number"))
     near = one_edit_pairs(tokens, numbers, keys)
     digits = pl.col("text").str.extract("([0-9]{4,})$")
     same_end = (
@@ -385,7 +383,7 @@ def _alike(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
         return digits[["l", "i"]]
     asked = digits.select("l", "book", "party", "token", named="i", currency="line_currency")
     theirs = pool.items.join(asked, on=["book", "party", "currency"], how="semi").select(
-        "book", "party", "currency", "i", text=squeezed(pl.col("number"))
+        "book", "party", "currency", "i", text=squeezed("number")
     )
     both = asked.join(theirs.drop_nulls(), on=["book", "party", "currency"]).filter(pl.col("i") != pl.col("named"))
     found = both.filter(pl.col("text").str.ends_with(pl.col("token")))

@@ -54,7 +54,7 @@ def _told_twice(told: pl.DataFrame, by: str) -> pl.DataFrame:
     """l, other_l, amount of lines that share an id with an earlier one (or one that stands matched) and differ in
     nothing that both say."""
     said = ["memo", "counterparty_name", "counterparty_account", "bank_reference", "end_to_end_id"]
-    each = told.select("l", "held", "line_id", "booked_on", *_EVENT, *said, by_id=squeezed(pl.col(by)))
+    each = told.select("l", "held", "line_id", "booked_on", *_EVENT, *said, by_id=squeezed(by))
     twice = each.filter(pl.struct(*_EVENT, "by_id").is_duplicated())
     both = twice.join(twice, on=[*_EVENT, "by_id"], suffix="_first").filter(pl.col("l") != pl.col("l_first"))
     days = (pl.col("booked_on") - pl.col("booked_on_first")).dt.total_days().abs()
@@ -72,12 +72,12 @@ def _later() -> pl.Expr:
 
 def _agree(name: str) -> pl.Expr:
     """Two texts are the same, or one begins with the other, or one is missing."""
-    one, other = squeezed(pl.col(name)), squeezed(pl.col(f"{name}_first"))
+    one, other = squeezed(name), squeezed(pl.col(f"{name}_first"))
     return (one.str.starts_with(other) | other.str.starts_with(one)).fill_null(True)
 
 
 def _is_id(column: str) -> pl.Expr:
-    squeezed_id = squeezed(pl.col(column))
+    squeezed_id = squeezed(column)
     return ((squeezed_id.str.len_chars() >= _LEAST_ID_CHARS) & ~squeezed_id.is_in(_SAID_NOTHING)).fill_null(False)
 
 
@@ -117,23 +117,31 @@ def posted(pending: pl.DataFrame, booked: pl.DataFrame, policy: Policy) -> pl.Da
     return nearest.filter(alone).select("l", other_l="l_posted")
 
 
-def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame) -> Found:
+def returning(lines: pl.DataFrame, every: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """l of free lines that may give a payment back: their text says so, or shows the id of an earlier one."""
+    came_back = _same_id_back(lines, every, policy)
+    says = _says_returned(policy) | pl.lit(places.among(lines["l"], came_back))
+    return lines.filter(~pl.col("on_processor"), says)[["l"]]
+
+
+def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame, may_be: pl.DataFrame) -> Found:
     """Payments that came back: a line whose text says so, and the earlier line of opposite amount that it gives back.
 
     Known by its end-to-end id, a document that both name, or its party; of several ways the first counts, and the same
     amount before one that a fee makes. What the bank keeps for it is a fee. The two lines make one event,
     and what the first was to settle stays open. every: booked lines, also those that stand matched. documents: l, i of
-    what lines name or have settled.
+    what lines name or have settled. may_be: l of lines that may be a return.
     """
-    policy = pool.policy
-    came_back = _same_id_back(pool, every)
-    said = pool.lines.filter(~pl.col("on_processor"), _says_returned(policy) | pl.col("l").is_in(came_back.implode()))
+    policy, said = pool.policy, places.having(pool.lines, may_be, "l")
     if said.is_empty():
         return NOTHING
-    both = _candidates(pool, said, every, documents).with_columns(
-        fee=-(pl.col("amount") + pl.col("amount_first")),
-    )
+    both = _candidates(pool, said, every, documents)
+    if both.is_empty():
+        return NOTHING
+    both = both.with_columns(fee=-(pl.col("amount") + pl.col("amount_first")))
     fits = both.with_columns(way=_way(policy, documents, _exactly_named(pool, documents))).drop_nulls("way")
+    if fits.is_empty():
+        return NOTHING
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l")).unique(["l", "other_l"]).sort("l", "other_l")
     won = places.alone(best, "l", "other_l")[0].with_columns(
         field=pl.col("way").replace_strict(_BACK_BY, return_dtype=pl.String),
@@ -200,20 +208,22 @@ def settled_before(pool: Pool, lines: pl.DataFrame, hits: pl.DataFrame) -> Pool:
     return replace(pool, items=theirs.items, pairs=theirs.pairs)
 
 
-def _same_id_back(pool: Pool, every: pl.DataFrame) -> pl.Series:
+def _same_id_back(lines: pl.DataFrame, every: pl.DataFrame, policy: Policy) -> pl.Series:
     """l of lines that show the end-to-end id of an earlier line of just the opposite amount on their account: whatever
     else they say may be glued together or cut.
     """
     keys = ["account_id", "currency", "amount"]
+    if every["end_to_end_id"].null_count() == every.height:
+        return lines["l"].clear()
     ids = every.drop_nulls("end_to_end_id")
     first = ids.select("account_id", "currency", "end_to_end_id", first_on="booked_on", amount=-pl.col("amount"))
-    lines = pool.lines.filter(~pl.col("on_processor")).select("l", "booked_on", "memo", *keys, own_id="end_to_end_id")
+    asked = lines.filter(~pl.col("on_processor")).select("l", "booked_on", "memo", *keys, own_id="end_to_end_id")
     days = (pl.col("booked_on") - pl.col("first_on")).dt.total_days()
-    both = lines.join(first, on=keys).filter(days.is_between(0, pool.policy.return_days)).filter(
+    both = asked.join(first, on=keys).filter(days.is_between(0, policy.return_days)).filter(
         _is_id("end_to_end_id")
     )  # fmt: skip
     shown = squeezed(pl.concat_str("own_id", "memo", separator=" ", ignore_nulls=True))
-    known = squeezed(pl.col("end_to_end_id"))
+    known = squeezed("end_to_end_id")
     return both.filter(shown.str.contains(known, literal=True).fill_null(False))["l"].unique()
 
 
@@ -241,8 +251,10 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
         "l", "account_id", "currency", "amount", "booked_on", "name", "line_party",
         said=squeezed(text).fill_null(""), sign=pl.col("amount").sign(),
     )  # fmt: skip
-    taken = pool.pairs.select(l=pl.coalesce("other_l", "l")).unique()
-    earlier = places.without(every.filter(pl.col("held") | pl.col("l").is_in(pool.lines["l"].implode())), taken, "l")
+    here_still = pl.col("held") | pl.lit(places.among(every["l"], pool.lines["l"]))
+    earlier = places.without(every.filter(here_still), pool.pairs.select(l=pl.coalesce("other_l", "l")), "l")
+    accounts = said[["account_id", "currency"]]
+    earlier = earlier.join(accounts, on=["account_id", "currency"], how="semi")
     first = earlier.select(
         "account_id", "currency", "end_to_end_id", other_l="l", amount_first="amount", booked_first="booked_on",
         name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
@@ -255,18 +267,20 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
     near = pl.col("amount").abs() // step
     here_near = here.with_columns(near=pl.concat_list(near - 1, near, near + 1)).explode("near")
     sized = first.drop_nulls("end_to_end_id").with_columns(near=pl.col("amount_first").abs() // step)
-    by_id = here_near.join(sized, on=[*keys, "near"]).filter(within & both).filter(_is_id("end_to_end_id"))
-    by_id = by_id.with_columns(id=squeezed(pl.col("end_to_end_id"))).filter(
+    by_id = here_near.join(sized, on=[*keys, "near"]).filter(within & both, _is_id("end_to_end_id"))
+    by_id = by_id.with_columns(id=squeezed("end_to_end_id")).filter(
         pl.col("said").str.contains(pl.col("id"), literal=True)
     )
-    others = first.join(said.select(other_l="l"), on="other_l", how="anti").with_columns(id=pl.lit(None, pl.String))
+    others = first.filter(~places.among(first["other_l"], said["l"])).with_columns(id=pl.lit(None, pl.String))
     of_party = pl.concat(
         [
             here.join(others, left_on=[*keys, one], right_on=[*keys, other]).filter(within)[["l", "other_l"]]
             for one, other in (("line_party", "party_first"), ("name", "name_first"))
         ]
     ).unique()
-    same = places.having(documents, said, "l").join(documents.rename({"l": "other_l"}), on="i", suffix="_first")
+    mine = places.having(documents, said, "l")
+    shared = places.having(documents, mine, "i").rename({"l": "other_l"})
+    same = mine.join(shared, on="i", suffix="_first")
     told = same.group_by("l", "other_l").agg(surely=(pl.col("surely") & pl.col("surely_first")).any())
     named = here.join(told, on="l").join(others, on=[*keys, "other_l"]).filter(within)
     party = here.join(of_party, on="l").join(others, on=[*keys, "other_l"])

@@ -23,9 +23,11 @@ _KEPT = {
 }
 
 
+@cache
 def sentence(rule: str) -> pl.Expr:
     """The sentence of a rule; of one that names documents and has none of its own, what those have in common."""
-    return _by_rule().get(rule, pl.when(pl.col("count") > 1).then(_together()).otherwise(_one()))
+    own = _by_rule().get(rule)
+    return own if own is not None else pl.when(pl.col("count") > 1).then(_together()).otherwise(_one())
 
 
 @cache

@@ -9,7 +9,8 @@ import polars as pl
 
 _LIMIT_STEPS = 1 << 18
 """Work for each half of one line's candidates: all subsets of some 36 of them. A thousand lines take about a second."""
-_ANSWERS = {0: "none", 1: "proven", 2: "several", 3: "by_chance", 4: "too_large"}
+_ANSWERS = ("none", "proven", "several", "by_chance", "too_large")
+"""In the order of subset.Status."""
 
 
 def search(candidates: pl.DataFrame, bound: float, *, target: str = "line_amount", due: bool = False) -> pl.DataFrame:
@@ -22,21 +23,27 @@ def search(candidates: pl.DataFrame, bound: float, *, target: str = "line_amount
 
     from finance_pipeline.matching.subset import find_subsets
 
-    counts = candidates.group_by("l", maintain_order=True).agg(pl.len(), target=pl.col(target).first())
-    offsets = np.zeros(counts.height + 1, np.int64)
-    np.cumsum(counts["len"].to_numpy(), out=offsets[1:])
+    lines = candidates["l"].to_numpy()
+    offsets = np.append(np.flatnonzero(np.diff(lines, prepend=-1)), len(lines))
+    counts = np.diff(offsets)
     less = candidates["less"].fill_null(0).to_numpy() if "less" in candidates.columns else None
     days = candidates["due_on"].cast(pl.Int32).cast(pl.Int64).fill_null(0).to_numpy() if due else None
     found = find_subsets(
-        counts["target"].to_numpy(), offsets, candidates["item_amount"].to_numpy(), less, days, bound=bound,
-        limit_steps=_LIMIT_STEPS,
+        candidates[target].to_numpy()[offsets[:-1]], offsets, candidates["item_amount"].to_numpy(), less, days,
+        bound=bound, limit_steps=_LIMIT_STEPS,
     )  # fmt: skip
-    by_line = counts.select("l", named_count="len").with_columns(
-        answer=pl.Series(found.status).cast(pl.Int64).replace_strict(_ANSWERS, return_dtype=pl.String),
-        interchangeable=pl.Series(found.interchangeable),
-        whole=pl.Series(found.whole).cast(pl.Int64),
-        expected=pl.Series(found.expected),
-    )
-    return candidates.with_columns(taken=pl.Series(found.solution), second=pl.Series(found.second)).join(
-        by_line, on="l", maintain_order="left"
+    by_line = {
+        "named_count": counts.astype(np.uint32),
+        "interchangeable": found.interchangeable,
+        "whole": found.whole.astype(np.int64),
+        "expected": found.expected,
+    }
+    answers = pl.Series("answer", _ANSWERS, pl.String)[np.repeat(found.status.astype(np.int64), counts)]
+    return candidates.with_columns(
+        [
+            pl.Series("taken", found.solution),
+            pl.Series("second", found.second),
+            *(pl.Series(name, np.repeat(values, counts)) for name, values in by_line.items()),
+            answers,
+        ]
     )

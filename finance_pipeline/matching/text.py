@@ -22,8 +22,17 @@ _CONNECTIVES = ("AND", "UND", "ET", "EN", "OG", "OCH", "Y")
 _TRAILING_FORMS = rf"(?: (?:{'|'.join(_LEGAL_FORMS)}))+$"
 
 
-def folded(text: pl.Expr) -> pl.Expr:
-    """Upper case without accents: Müller -> MULLER, ß -> SS."""
+def folded(text: pl.Expr | str) -> pl.Expr:
+    """An expression, or the column of a name, in upper case without accents: Müller -> MULLER, ß -> SS."""
+    return _column_folded(text) if isinstance(text, str) else _folded(text)
+
+
+@cache
+def _column_folded(name: str) -> pl.Expr:
+    return _folded(pl.col(name))
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
     plain = text.str.to_uppercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
     return plain.str.replace_many(["ß", "Ø", "Æ", "Œ", "Ł", "’"], ["SS", "O", "AE", "OE", "L", "'"])
 
@@ -48,9 +57,14 @@ def without_connectives(folded_words: pl.Expr) -> pl.Expr:
     return folded_words.str.replace_all(rf" (?:{'|'.join(_CONNECTIVES)}) ", " ")
 
 
-def squeezed(text: pl.Expr) -> pl.Expr:
+def squeezed(text: pl.Expr | str) -> pl.Expr:
     """Folded letters and digits alone: INV-2024/0183 -> INV20240183."""
-    return folded(text).str.replace_all("[^A-Z0-9]+", "")
+    return _column_squeezed(text) if isinstance(text, str) else _folded(text).str.replace_all("[^A-Z0-9]+", "")
+
+
+@cache
+def _column_squeezed(name: str) -> pl.Expr:
+    return folded(name).str.replace_all("[^A-Z0-9]+", "")
 
 
 @cache

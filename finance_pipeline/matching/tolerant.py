@@ -104,7 +104,7 @@ def _of_others(pool: Pool, named: Named, fits: pl.DataFrame) -> pl.DataFrame:
     exact = bare.join(pool.items[["i", "amount"]], on=["i", "amount"], how="semi")[["l"]]
     whose = bare.join(named.every_item[["i", "party"]], on="i", how="left")
     own = (pl.col("party") == pl.col("line_party")).fill_null(False).any().over("l")
-    return pl.concat([exact, whose.filter(joined_digits(folded(pl.col("memo"))) & ~own)[["l"]]]).unique()
+    return pl.concat([exact, whose.filter(joined_digits(folded("memo")) & ~own)[["l"]]]).unique()
 
 
 def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
@@ -114,7 +114,7 @@ def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
     if said.is_empty():
         return said[["l", "i"]]
     numbers = places.having(pool.items[["i", "number"]], said, "i").drop_nulls()
-    texts = said[["l", "i"]].join(numbers.select("i", text=squeezed(pl.col("number"))), on="i").unique()
+    texts = said[["l", "i"]].join(numbers.select("i", text=squeezed("number")), on="i").unique()
     near = one_edit_pairs(said, texts, ["l", "i"])
     return said.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]].unique()
 

@@ -190,9 +190,9 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     on its other side (null: none).
     """
     named_here = [name for account in own for name in account.names]
-    numbers = pl.DataFrame({"n": named_here}, schema={"n": pl.String}).select(squeezed(pl.col("n")))["n"]
+    numbers = pl.DataFrame({"n": named_here}, schema={"n": pl.String}).select(squeezed("n"))["n"]
     says = pl.col("words").str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
-    to_own = squeezed(pl.col("counterparty_account")).is_in(numbers.filter(numbers != "").implode())
+    to_own = squeezed("counterparty_account").is_in(numbers.filter(numbers != "").implode())
     free = pool.lines.filter(
         ~pl.col("on_processor"),
         pl.col("line_party").is_null() | (says | to_own).fill_null(False),
@@ -201,10 +201,10 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     )
     each = [(name, account.account_id) for account in own for name in account.names]
     numbered = pl.DataFrame(each, schema={"n": pl.String, "shown_account": pl.String}, orient="row").select(
-        "shown_account", shown_number=squeezed(pl.col("n"))
+        "shown_account", shown_number=squeezed("n")
     )
     numbered = numbered.filter(pl.col("shown_number").str.contains("[0-9]")).unique("shown_number", keep="none")
-    free = free.with_columns(shown_number=squeezed(pl.col("counterparty_account"))).join(
+    free = free.with_columns(shown_number=squeezed("counterparty_account")).join(
         numbered, on="shown_number", how="left", maintain_order="left"
     )
     return places.without(free, named.surely, "l").with_columns(

@@ -227,13 +227,7 @@ def half(groups: Ints, cap: int, base: int, s: int) -> Ints:
         size = filled
         sums = grown
         place = place * choices if base == 0 else place + choices - 1
-    if size == sums.shape[1]:
-        return sums
-    exact = np.empty((2, size), np.int64)
-    for i in range(size):
-        exact[0, i] = sums[0, i]
-        exact[1, i] = sums[1, i]
-    return exact
+    return sums if size == sums.shape[1] else np.ascontiguousarray(sums[:, :size])
 
 
 @compiled("void(i8, i8[:, ::1], i8, i8, i8, i8[:, ::1], i8)")
