@@ -16,6 +16,7 @@ from finance_pipeline.cli import (
     database,
     deciding,
     differences,
+    documents,
     golive,
     journals,
     landing,
@@ -42,6 +43,7 @@ app.add_typer(database.app, name="db", help="The PostgreSQL server and its migra
 app.add_typer(deciding.app, name="decide", help="What a person says that a line is, or is not.")
 app.add_typer(closing.app, name="close", help="Closing months: steps, sign-off, locks, reopening.")
 differences.register(closing.app)
+documents.register(closing.app)
 app.add_typer(rules.app, name="rules", help="Coding rules: lines without a document to an account.")
 app.add_typer(statements.app, name="statements", help="Bank statement files, read without importing them.")
 app.add_typer(connecting.app, name="deadletters", help="What did not fit, and what to do about it.")

@@ -54,6 +54,9 @@ TO_EXPLAIN = pl.Schema(
 )
 """One row per line or item on an account that must clear, open at the month's end, with what was said of it.
 has_cleared: the next month was computed, and it is open no more at its end."""
+HELD_DOCUMENT = "held document"
+"""Kind of what no explanation settles: a supplier's second document of one number, which two people post or one
+refuses."""
 INTERCOMPANY = "intercompany"
 """Kind of what two books of a group do not say alike of what one owes the other."""
 TIES = pl.Schema({"name": pl.String(), "subject": pl.String(), "tied": pl.Boolean(), "words": pl.String()})

@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from finance_pipeline.close.facts import INTERCOMPANY, Facts
+from finance_pipeline.close.facts import HELD_DOCUMENT, INTERCOMPANY, Facts
 from finance_pipeline.core.money import format_money
 from finance_pipeline.core.period import Month, utc_window
 
@@ -158,6 +158,14 @@ def _items_are_explained(facts: Facts) -> tuple[State, str, str]:
     totals = left.group_by("currency").agg(pl.col("open_minor").abs().sum()).sort("currency").rows()
     amounts = ", ".join(f"{format_money(minor, currency)} {currency}" for currency, minor in totals)
     words = f"{left.height} of {waiting.height} not explained, {amounts}, the oldest since {oldest}"
+    held = left.filter(pl.col("kind") == HELD_DOCUMENT)["words"]
+    if held.len() == left.height:
+        words = f"{'; '.join(held)}: not decided whether it counts"
+        return (
+            "open",
+            words,
+            f"finance-pipeline close documents --book {facts.book}   (two people post it, one refuses)",
+        )
     return "open", words, f"finance-pipeline close items {facts.command}   (then explain each, or all at once)"
 
 

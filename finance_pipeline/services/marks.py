@@ -9,6 +9,7 @@ import psycopg
 
 from finance_pipeline.core.identity import digest
 from finance_pipeline.core.period import Month
+from finance_pipeline.services.bookkeeping import second_documents
 from finance_pipeline.store.sql import query
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -34,11 +35,12 @@ def set_mark(conn: Connection, book: str, month: Month, stage: str, value: str) 
 
 
 def canonical_digest(conn: Connection, book: str, first: str, last: str) -> str:
-    """Digest of which canonical versions are current in the months first to last of a book, and of which closed months
-    hold back."""
+    """Digest of which canonical versions are current in the months first to last of a book, of which closed months
+    hold back, and of which documents wait for a second person."""
     rows = conn.execute(query("canonical_marks"), {"book": book, "first": first, "last": last}).fetchall()
     held_back = conn.execute("select * from close.withheld(%s)", (book,)).fetchall()
-    return digest(*(part for row in (*rows, *held_back) for part in row))
+    waiting = second_documents.held(conn, book)
+    return digest(*(part for row in (*rows, *held_back) for part in row), *waiting)
 
 
 def standing_digest(conn: Connection, book: str, month: Month, first_day: date) -> str:

@@ -18,7 +18,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.settings import Book
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services.bookkeeping import opened_books
+from finance_pipeline.services.bookkeeping import opened_books, second_documents
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -63,6 +63,8 @@ class AsCounted:
 
     withheld: pl.DataFrame
     """WITHHELD."""
+    documents_held: Sequence[str] = ()
+    """Suppliers' second documents of one number that nobody let count."""
 
 
 Seen = AsSigned | AsCounted
@@ -95,6 +97,8 @@ def current(
     parameters = {"book": book, "first": first, "last": last, "ids": list(ids)}
     if table.name in HELD and isinstance(seen, AsSigned):
         found = _as_signed(conn, table, parameters, seen)
+        if table.name == schemas.INVOICES.name:
+            found = _without(found, _not_counting(conn, seen))
     else:
         found = copy_out(conn, _of(table, "records_current"), parameters, table.schema)
         if table.name in HELD:
@@ -111,14 +115,16 @@ def _as_signed(conn: Connection, table: Table, parameters: dict[str, Any], seen:
 
 def as_counted(conn: Connection, book: str) -> AsCounted:
     """How a book's records are read as they count now."""
-    return AsCounted(withheld(conn, book))
+    return AsCounted(withheld(conn, book), second_documents.held(conn, book))
 
 
 def _as_counted(
     conn: Connection, table: Table, parameters: dict[str, Any], newest: pl.DataFrame, seen: AsCounted
 ) -> pl.DataFrame:
-    """The newest versions, but for those that a closed month holds back."""
+    """The newest versions, but for those that a closed month holds back and documents that wait for a second person."""
     held_back = seen.withheld.filter(pl.col("table_name") == table.name)
+    if table.name == schemas.INVOICES.name:
+        newest = _without(newest, seen.documents_held)
     if held_back.is_empty():
         return newest
     in_months = pl.col("counted_month").is_between(pl.lit(parameters["first"]), pl.lit(parameters["last"]))
@@ -127,6 +133,17 @@ def _as_counted(
     )
     counted = versions(conn, table, known, "counted_version")
     return pl.concat([newest.join(held_back, on="record_id", how="anti"), counted]).sort("record_id")
+
+
+def _not_counting(conn: Connection, seen: AsSigned) -> list[str]:
+    """Second documents that did not count at a sign-off, or do not now. While one waits no month of it is signed."""
+    if seen.newest:
+        return second_documents.held(conn, seen.book)
+    return second_documents.refused_by(conn, seen.book, seen.signed_at)
+
+
+def _without(found: pl.DataFrame, ids: Sequence[str]) -> pl.DataFrame:
+    return found.filter(~pl.col("record_id").is_in(list(ids))) if ids else found
 
 
 def versions(conn: Connection, table: Table, wanted: pl.DataFrame, version: str = "version") -> pl.DataFrame:

@@ -235,10 +235,10 @@ RULES = (
         "ledger/submissions": ("a_journal_stands_by_the_word_of_somebody_who_did_not_submit_it",),
         "services/closing/closing": ("who_explained_an_item_does_not_sign_it",),
         "services/closing/flagged": (
-            "a_suppliers_second_document_of_one_number_is_signed_only_when_one_explained_it_and_another_signs",
+            "a_suppliers_second_document_of_one_number_counts_when_two_people_said_so_and_no_month_is_signed_before",
+            "a_second_document_that_comes_late_for_a_closed_month_is_let_in_by_nobody_before_two_people_decide",
         ),
-    }, lacks="suppliers' bank details are not read and nothing is paid from here, so that their change holds nothing; "
-        "a vendor's second document of one number is posted as it came, and holds the sign-off, not the entry"),
+    }, lacks="suppliers' bank details are not read and nothing is paid from here, so that their change holds nothing"),
     Rule(28, "decisions are append-only events with who, when, why and what was seen", {
         "services/reconciliation/decide": (
             "the_application_may_add_decisions_and_policy_changes_and_never_change_them",

@@ -2,20 +2,12 @@
 -- lines without a counterpart, payouts under way, receipts and payments that are recorded but not at the bank. It has
 -- cleared where the next month was computed and it is open no more at its end.
 -- And one row per supplier's document of the month that has the number of an earlier one of the same supplier: it may be
--- the same bill twice. Nobody pays or signs it on one person's word: one explains it, another signs.
+-- the same bill twice. One that nobody posted yet takes two people's decision, whatever is said of it; one that stood
+-- posted before anybody asked is explained by one person, and another signs.
 with next_month as (
     select month.month
     from recon.month
     where month.book = %(book)s and month.month = %(next_month)s
-),
-document as materialized (
-    select
-        record_id, kind, number, party_id, party_name, currency, total_minor, issued_on, month,
-        first_value(issued_on) over alike as first_on, row_number() over alike as nth
-    from canonical.invoice_current
-    where book = %(book)s and kind in ('bill', 'supplier_credit') and not removed and status = 'authorised'
-        and party_id is not null and number is not null
-    window alike as (partition by kind, party_id, lower(btrim(number)) order by issued_on, record_id)
 ),
 subject as (
     select
@@ -44,12 +36,12 @@ subject as (
         and item.kind in ('payout', 'recorded_receipt', 'recorded_payment')
     union all
     select
-        record_id, 'second document', '', currency, total_minor, issued_on, null,
-        format('%%s %%s of %%s again, after that of %%s', replace(kind, '_', ' '), number,
-            coalesce(party_name, party_id), first_on),
+        record_id, case when is_held then 'held document' else 'second document' end, '', currency, total_minor,
+        issued_on, null,
+        format('%%s %%s of %%s again, after that of %%s', replace(kind, '_', ' '), number, party_name, first_on),
         false
-    from document
-    where nth > 1 and month between %(first)s and %(last)s
+    from close.second_documents(%(book)s)
+    where state in ('waits', 'proposed', 'posted before') and month between %(first)s and %(last)s
 )
 select
     subject.subject, subject.kind, subject.account, subject.currency, subject.open_minor, subject.since,
@@ -58,4 +50,5 @@ select
 from subject
 left join close.explained as said
     on said.book = %(book)s and said.month = %(month)s and said.subject = subject.subject
+    and subject.kind <> 'held document'
 order by subject.since, subject.subject

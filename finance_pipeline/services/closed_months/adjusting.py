@@ -18,6 +18,7 @@ from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput
 from finance_pipeline.core.settings import Book
 from finance_pipeline.landing.manifest import Connection
+from finance_pipeline.services.bookkeeping import second_documents
 from finance_pipeline.services.closed_months.held import HeldMonth, causes_of, held_months
 from finance_pipeline.services.closed_months.letting_in import LetIn, decided_frame, let_in
 from finance_pipeline.services.closing.people import acting
@@ -105,6 +106,8 @@ class _Waiting:
     book: Book
     held: dict[Month, HeldMonth]
     found: pl.DataFrame
+    documents: Sequence[str]
+    """Second documents of one number that do not count."""
 
 
 def _waiting(conn: Connection, book: Book, wanted: Wanted) -> _Waiting:
@@ -112,7 +115,8 @@ def _waiting(conn: Connection, book: Book, wanted: Wanted) -> _Waiting:
     book_lock(conn, book.id)
     held = held_months(conn, book)
     months = [each for month, each in held.items() if wanted.month in (None, str(month))]
-    return _Waiting(book, held, pl.concat([causes_of(conn, each) for each in months]) if months else pl.DataFrame())
+    found = pl.concat([causes_of(conn, each) for each in months]) if months else pl.DataFrame()
+    return _Waiting(book, held, found, second_documents.held(conn, book.id))
 
 
 def _check_known(waiting: Sequence[_Waiting], wanted: Wanted) -> None:
@@ -131,6 +135,8 @@ def _check_known(waiting: Sequence[_Waiting], wanted: Wanted) -> None:
 def _decide_of_book(conn: Connection, waiting: _Waiting, said: _Decision) -> Decided:
     book, held = waiting.book, waiting.held
     meant = _meant(waiting.found, said.wanted, said.verdict, said.who)
+    if said.verdict == "adjusted":
+        meant = _counting(meant, waiting.documents, by_name=bool(said.wanted.ids))
     second = (pl.col("status") == "proposed") & (pl.col("actor") != said.who)
     large = (pl.col("amount_minor").abs() > book.ledger.late_item_limit_minor).fill_null(True)
     proposed, decided = meant.filter(large & ~second), meant.filter(~large | second)
@@ -163,6 +169,18 @@ def _meant(found: pl.DataFrame, wanted: Wanted, verdict: str, who: str) -> pl.Da
         mine = (pl.col("status") == "proposed") & (pl.col("actor") == who)
         meant = found.filter(pl.col("status").is_in(list(close.TO_DECIDE)), by_cause, ~mine)
     return meant.unique(["table_name", "record_id", "version"], keep="first", maintain_order=True)
+
+
+def _counting(meant: pl.DataFrame, documents: Sequence[str], *, by_name: bool) -> pl.DataFrame:
+    """Without suppliers' second documents of one number that nobody let count; raises BadInput for a named one."""
+    held = meant.filter(pl.col("record_id").is_in(list(documents)))
+    if held.height and by_name:
+        raise BadInput(
+            f"difference {held['difference_id'][0]} ({held['what'][0]}) is a second document of its number.",
+            kept=_KEPT,
+            todo="Two people decide on it first: `finance-pipeline close documents`.",
+        )
+    return meant.join(held, on="difference_id", how="anti", maintain_order="left")
 
 
 def _check_open(meant: pl.DataFrame, verdict: str, who: str) -> None:

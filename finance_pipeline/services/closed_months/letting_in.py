@@ -23,7 +23,7 @@ from finance_pipeline.matching.month import frames
 from finance_pipeline.matching.month.fold import Folded
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.services import records
-from finance_pipeline.services.bookkeeping import posting
+from finance_pipeline.services.bookkeeping import posting, second_documents
 from finance_pipeline.services.closed_months.as_found import folded_as_found
 from finance_pipeline.services.closed_months.from_nothing import FromNothing, matched_from_nothing
 from finance_pipeline.services.closed_months.held import HeldMonth, causes_of, held_months
@@ -78,7 +78,9 @@ def _late(conn: Connection, book: Book, held: dict[Month, HeldMonth]) -> pl.Data
         if fiscal_year(book, month) == open_year and str(month) in touched
     ]
     small = pl.col("amount_minor").abs() <= book.ledger.late_item_limit_minor
-    due = [each.filter(pl.col("cause") == close.LATE, pl.col("status") == close.WAITING, small) for each in found]
+    counts = ~pl.col("record_id").is_in(second_documents.held(conn, book.id))
+    is_due = (pl.col("cause") == close.LATE) & (pl.col("status") == close.WAITING) & small & counts
+    due = [each.filter(is_due) for each in found]
     reason = "late, within the limits of the book and of the fiscal year of the open month"
     return decided_frame(_within_limit(conn, book, pl.concat(due)) if due else pl.DataFrame(), book, reason, held)
 

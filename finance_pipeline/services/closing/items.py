@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from finance_pipeline.close.facts import HELD_DOCUMENT
 from finance_pipeline.close.steps import unexplained
 from finance_pipeline.core.period import Month
 from finance_pipeline.core.problems import BadInput
@@ -65,7 +66,7 @@ def explain(
     book, month = book_month(workspace, book_id, month_text)
     with workspace.database.transaction() as conn:
         book_lock(conn, book.id)
-        chosen = _chosen(to_explain(conn, workspace.settings, book, month), month, wanted)
+        chosen = _explainable(_chosen(to_explain(conn, workspace.settings, book, month), month, wanted))
         return _record(conn, book, month, chosen, "explained", who, reason)
 
 
@@ -109,7 +110,7 @@ def _chosen(found: pl.DataFrame, month: Month, wanted: Wanted) -> pl.DataFrame:
         return _named(found, wanted.subjects, "it is not open at the month's end:")
     if not wanted.everything:
         raise BadInput("it takes the lines and items that it is about.", todo="Name them, or give --all.")
-    left = unexplained(found, month)
+    left = unexplained(found, month).filter(pl.col("kind") != HELD_DOCUMENT)
     for column, value in (("kind", wanted.kind), ("account", wanted.account)):
         if value is not None:
             left = left.filter(pl.col(column) == value)
@@ -118,6 +119,17 @@ def _chosen(found: pl.DataFrame, month: Month, wanted: Wanted) -> pl.DataFrame:
     if left.is_empty():
         raise BadInput("nothing that fits waits for an explanation.", todo="`close items` lists what is open.")
     return left
+
+
+def _explainable(chosen: pl.DataFrame) -> pl.DataFrame:
+    held = chosen.filter(pl.col("kind") == HELD_DOCUMENT)
+    if held.height:
+        raise BadInput(
+            f"{held['words'][0]}: it waits for a decision, not for an explanation.",
+            kept="Nothing was recorded.",
+            todo="finance-pipeline close post-document, or close refuse-document.",
+        )
+    return chosen
 
 
 def _named(found: pl.DataFrame, subjects: Sequence[str], wrong: str) -> pl.DataFrame:

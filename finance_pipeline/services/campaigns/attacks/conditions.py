@@ -121,6 +121,7 @@ _ALL = {
     ),
     "check_late_items_together": (("having sum(abs(decision.amount_minor)) > added.limit_minor", "having false"),),
     "check_rule_decision": (("if new.verdict = 'adjusted' and not exists (", "if false and not exists ("),),
+    "check_document_decision": (("if new.verdict = 'posted' and not exists (", "if false and not exists ("),),
     "refuse_late_rows": (("if late is not null then", "if false then"),),
     "open_period": (
         ("and date_trunc('month', starts_on) <= wanted_month", ""),

@@ -36,6 +36,11 @@ DECIDED: LiteralString = """
     select 'one', 'us', '2026-06', 'us2026-06', 'xero', 'one', 'document', verdict, proposed_by, actor, 'why', '{}',
         'run'
     from (values ('proposed', null, 'Ann'), ('adjusted', 'Ann', 'Ben')) as each (verdict, proposed_by, actor);
+    insert into close.document_decision (
+        book, record_id, party_id, number, verdict, proposed_by, actor, reason, origin, seen
+    )
+    select 'us', 'one', 'supplier', '7', verdict, proposed_by, actor, 'why', 'here', '{}'
+    from (values ('proposed', null, 'Ann'), ('posted', 'Ann', 'Ben')) as each (verdict, proposed_by, actor);
     insert into ledger.settings_proposal (book, settings, digest, proposed_by, reason)
     values ('us', '{}', repeat('0', 64), 'Ann', 'why');
     insert into ledger.settings_approval (proposal_seq, approved_by, reason) values (1, 'Ben', 'so');

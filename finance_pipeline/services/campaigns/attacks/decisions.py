@@ -27,9 +27,9 @@ _TABLES: LiteralString = """
     order by 1
 """
 DECISIONS = (
-    "close.difference_decision", "close.explanation", "close.review", "close.rule_decision", "close.signature",
-    "close.signed_balance",
-    "close.signed_item", "close.signed_line", "close.signed_record", "ledger.explained_difference",
+    "close.difference_decision", "close.document_decision", "close.explanation", "close.review",
+    "close.rule_decision", "close.signature", "close.signed_balance", "close.signed_item",
+    "close.signed_line", "close.signed_record", "ledger.explained_difference",
     "ledger.other_balance", "ledger.other_trial_balance", "ledger.period_event", "ledger.posting_permission",
     "ledger.settings_approval", "ledger.settings_proposal", "ledger.submission", "ledger.submitted_balance",
     "ledger.submitted_item", "ledger.submitted_line", "ledger.verdict",
@@ -73,6 +73,7 @@ _CHECKS: dict[str, dict[str, LiteralString]] = {
     },
     "submission_files_check": {"files": "'{}'", "page_hashes": "'{}'"},
     "adjusting_takes_two_people": {"verdict": "'adjusted'", "proposed_by": "null"},
+    "posting_takes_two_people": {"verdict": "'posted'", "proposed_by": "null"},
     "submission_check": {"page_hashes": "'{a,b}'"},
     "submitted_line_check": {"reverses_on": "effective_on"},
 }
@@ -90,6 +91,7 @@ _FRESH: dict[str, dict[str, LiteralString]] = {
     "close.signed_line": {"line_id": "'fresh'"},
     "close.difference_decision": {"decision_seq": "999", "record_id": "'fresh'"},
     "close.rule_decision": {"decision_seq": "999", "difference_id": "'fresh'"},
+    "close.document_decision": {"decision_seq": "999", "record_id": "'fresh'"},
     "ledger.settings_proposal": {"proposal_seq": "999"},
     "ledger.settings_approval": {"proposal_seq": "2"},
     "ledger.submission": {"submission_id": "repeat('a', 64)"},
@@ -192,6 +194,11 @@ BY_HAND: dict[str, tuple[LiteralString, str]] = {
         "insert into close.rule_decision (difference_id, book, month, signature_id, source, source_id, purpose,"
         " verdict, proposed_by, actor, reason, seen, run_id) values ('9', 'us', '2026-06', 'us2026-06', 'xero', 'one',"
         " 'document', 'adjusted', 'Zoe', 'Ben', 'r', '{}', 'run')",
+        "was not proposed by",
+    ),
+    "posting a second document that nobody proposed": (
+        "insert into close.document_decision (book, record_id, party_id, number, verdict, proposed_by, actor, reason,"
+        " origin, seen) values ('us', 'nine', 'supplier', '7', 'posted', 'Zoe', 'Ben', 'r', 'o', '{}')",
         "was not proposed by",
     ),
     "soft-closing what is closed": (

@@ -27,6 +27,8 @@ _DECIDED: LiteralString = """
         difference_id, book, month, signature_id, source, source_id, purpose, verdict, actor, reason, seen, run_id
     )
     values ('2', 'us', '2026-06', 'us2026-06', 'xero', 'two', 'document', 'proposed', 'Ann', 'why', '{}', 'run');
+    insert into close.document_decision (book, record_id, party_id, number, verdict, actor, reason, origin, seen)
+    values ('us', 'two', 'supplier', '7', 'refused', 'Ann', 'why', 'here', '{}');
     insert into ledger.settings_proposal (book, settings, digest, proposed_by, reason)
     values ('de', '{}', repeat('0', 64), 'Ann', 'r');
     insert into ledger.settings_approval (proposal_seq, approved_by, reason)
@@ -137,5 +139,5 @@ def _decided(conn: Connection, roles: Roles) -> None:
     report = proof.verify(conn)
     counted = conn.execute("select count(distinct matter) from ledger.control_seal where position > %s", before)
     row = counted.fetchone()
-    if not report.holds or not row or row[0] != 12:
-        raise ValueError(f"of twelve kinds of decisions, {row[0] if row else 0} are sealed: {report.first_broken}")
+    if not report.holds or not row or row[0] != 13:
+        raise ValueError(f"of thirteen kinds of decisions, {row[0] if row else 0} are sealed: {report.first_broken}")
