@@ -37,9 +37,9 @@ class Landing:
     pages: tuple[tuple[str, str, datetime], ...]
     """page hash, endpoint, moment it was fetched."""
     pages_file: Callable[[], LandedFile | None]
-    """Asked for when it is noted: it may be written until then."""
+    """Asked for when it is noted, as evidence_file: it may be written until then."""
     evidence: pl.DataFrame
-    evidence_file: LandedFile | None
+    evidence_file: Callable[[], LandedFile | None]
     dead_letters: tuple[tuple[str, str, str, str, str], ...]
     """kind, source id, reason, payload, page hash."""
     complete_kinds: tuple[str, ...]
@@ -58,10 +58,12 @@ class Landed:
 
 def land(conn: Connection, landing: Landing) -> Landed:
     """Write one update and its cursor. Returns the number of record versions and dead letters that were new."""
+    _stage(conn, landing)
+    evidence_file = landing.evidence_file()
     conn.execute("select pg_advisory_xact_lock(%s)", (_LANDING_LOCK,))
-    if landing.evidence_file is not None:
-        _note_file(conn, landing, landing.evidence_file, "evidence")
-    versions = _land_records(conn, landing)
+    if evidence_file:
+        _note_file(conn, landing, evidence_file, "evidence")
+    versions = _land_records(conn, landing, evidence_file)
     if pages_file := landing.pages_file():
         _note_file(conn, landing, pages_file, "pages")
         _note_pages(conn, landing, pages_file)
@@ -135,17 +137,24 @@ def _note_pages(conn: Connection, landing: Landing, file: LandedFile) -> None:
         )
 
 
-def _land_records(conn: Connection, landing: Landing) -> int:
-    """New versions of the records whose content changed; of a record seen twice in one update, the last word counts."""
-    if landing.evidence_file is None and not landing.complete_kinds:
-        return 0
-    staged = (
+def _stage(conn: Connection, landing: Landing) -> None:
+    """An update's records where `_land_records` looks for them; of one seen twice, the last word counts."""
+    if landing.evidence.is_empty():
+        return
+    copy_in(
+        conn,
+        "staging.evidence",
         landing.evidence.drop("payload")
         .with_row_index("ordinal")
         .unique(["kind", "source_id"], keep="last", maintain_order=True)
-        .with_columns(pl.col("ordinal").cast(pl.Int64), sync_id=pl.lit(landing.sync_id))
+        .with_columns(pl.col("ordinal").cast(pl.Int64), sync_id=pl.lit(landing.sync_id)),
     )
-    copy_in(conn, "staging.evidence", staged)
+
+
+def _land_records(conn: Connection, landing: Landing, file: LandedFile | None) -> int:
+    """New versions of the staged records whose content changed. file: holds them."""
+    if file is None and not landing.complete_kinds:
+        return 0
     conn.execute(_MEMORY)
     added = conn.execute(
         query("land_records"),
@@ -153,7 +162,7 @@ def _land_records(conn: Connection, landing: Landing) -> int:
             "sync_id": landing.sync_id,
             "connection_id": landing.connection_id,
             "source": landing.source,
-            "file_hash": landing.evidence_file.content_hash if landing.evidence_file else None,
+            "file_hash": file.content_hash if file else None,
             "complete_kinds": list(landing.complete_kinds),
             "complete_from": landing.complete_from,
             "refused_ids": [source_id for _, source_id, *_ in landing.dead_letters],

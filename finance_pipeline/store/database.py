@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,12 +149,17 @@ class Database:
                 self._give_back(conn)
 
     def _take(self) -> Connection:
-        """An open session; one that the server has ended meanwhile is left behind."""
+        """An open session; one that the server has ended meanwhile is left behind.
+
+        To an idle session a server says nothing but that it ends it, and only one that said something is asked.
+        """
         while True:
             with self._lock:
                 conn = self._idle.pop() if self._idle else None
             if conn is None:
                 return connect(self.url)
+            if not _has_something_to_read(conn):
+                return conn
             try:
                 conn.execute("select")
                 conn.rollback()
@@ -169,6 +175,12 @@ class Database:
                 self._idle.append(conn)
                 return
         conn.close()
+
+
+def _has_something_to_read(conn: Connection) -> bool:
+    waiting = select.poll()
+    waiting.register(conn.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _set_up_embedded(home: Path, url: str, roles: Roles) -> str:

@@ -36,6 +36,7 @@ def landing_of(
     page = content_hash(b"page")
     evidence = EVIDENCE.frame(list(rows))
     pages_file = folder.write("pages", pages_frame([(page, "/Invoices", MOMENT, b"page")]))
+    evidence_file = folder.write("evidence", evidence) if rows else None
     return Landing(
         sync_id=sync_id,
         connection_id="one",
@@ -43,7 +44,7 @@ def landing_of(
         pages=((page, "/Invoices", MOMENT),),
         pages_file=lambda: pages_file,
         evidence=evidence,
-        evidence_file=folder.write("evidence", evidence) if rows else None,
+        evidence_file=lambda: evidence_file,
         dead_letters=dead_letters,
         complete_kinds=complete_kinds,
         complete_from=complete_from,

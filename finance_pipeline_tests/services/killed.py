@@ -23,6 +23,7 @@ import xero_python.accounting
 
 from finance_pipeline.core.period import BookMonth
 from finance_pipeline.core.settings import load_settings
+from finance_pipeline.landing import manifest
 from finance_pipeline.ledger import journal
 from finance_pipeline.services.bookkeeping import posting, proving
 from finance_pipeline.services.intake import canonicalize, sync
@@ -61,7 +62,7 @@ POINTS = (
     Point("a statement file is read, nothing of it is landed", statement_files, "update_of", after=True),
     Point("pages are on disk, nothing names them yet", sync, "_write_pages", call=2, after=True),
     Point("versions and cursor are written, not committed", sync, "land", call=2, after=True),
-    Point("files are written, their manifest is not", sync, "land", call=4),
+    Point("an update's evidence is written and staged, its manifest is not", manifest, "_note_file", call=3),
     Point("one connection is committed, the next is on its way", sync, "note_sync", call=3),
     Point("records are staged, not published", canonicalize, "copy_in", call=2, after=True),
     Point("records are published and marked, not committed", canonicalize, "_row_counts", call=4),
@@ -78,7 +79,7 @@ def sample(seed: int) -> list[Point]:
     if os.environ.get("EVERY_POINT"):
         return list(POINTS)
     pulled = (plaid_source, statement_files)
-    stages = (pulled, (sync,), (canonicalize,), (folding,), (journal, posting.marks), (proving,))
+    stages = (pulled, (sync, manifest), (canonicalize,), (folding,), (journal, posting.marks), (proving,))
     rng = Random(seed)
     return [rng.choice([point for point in POINTS if point.module in stage]) for stage in stages]
 

@@ -221,7 +221,7 @@ def land_file(workspace: Workspace, conn: Connection, file: Given) -> None:
     kept = workspace.landing.write("pages", pages_frame([(file.page_hash, file.name, now, file.raw)]))
     pages = ((file.page_hash, file.name, now),)
     nothing = pl.DataFrame()
-    land(conn, Landing(file.page_hash, SOURCE, SOURCE, pages, lambda: kept, nothing, None, (), (), None, None))
+    land(conn, Landing(file.page_hash, SOURCE, SOURCE, pages, lambda: kept, nothing, lambda: None, (), (), None, None))
 
 
 def submissions(workspace: Workspace, kind: str, book: str | None) -> pl.DataFrame:

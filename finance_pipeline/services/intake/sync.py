@@ -169,19 +169,20 @@ def _land_update(
 ) -> Landed:
     """Files by rename; manifest, versions and cursor in one transaction, which ends when the files are there.
 
-    Pages are written while the database takes the versions, which need the evidence alone.
+    Evidence is written while the database takes the records, and pages while it makes versions of them.
     """
     pages = {page.hash: page for page in update.pages}
     with ThreadPoolExecutor(1) as beside:
-        writing = beside.submit(_write_pages, workspace, list(pages.values()))
+        writing_evidence = beside.submit(_write_evidence, workspace, update)
+        writing_pages = beside.submit(_write_pages, workspace, list(pages.values()))
         landing = Landing(
             sync_id=sync_id,
             connection_id=connection.id,
             source=connection.kind,
             pages=tuple((page.hash, page.endpoint, page.fetched_at) for page in pages.values()),
-            pages_file=writing.result,
+            pages_file=writing_pages.result,
             evidence=update.evidence,
-            evidence_file=workspace.landing.write("evidence", update.evidence) if update.evidence.height else None,
+            evidence_file=writing_evidence.result,
             dead_letters=tuple(
                 (letter.kind, letter.source_id or "", letter.reason, letter.payload, letter.page_hash)
                 for letter in update.dead_letters
@@ -195,6 +196,10 @@ def _land_update(
             if connection.kind == "ecb" and update.evidence.height:
                 publish_rates(conn, canonical_registry.map_rates(update.evidence))
     return landed
+
+
+def _write_evidence(workspace: Workspace, update: Update) -> LandedFile | None:
+    return workspace.landing.write("evidence", update.evidence) if update.evidence.height else None
 
 
 def _write_pages(workspace: Workspace, pages: list[Page]) -> LandedFile | None:
