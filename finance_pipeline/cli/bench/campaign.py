@@ -38,10 +38,8 @@ READ_TIMEOUT_S = 1
 MOST_ROUNDS = 300
 """At a moment. A round takes a tenth of a second where all that is left to read is left alone for a while: the run of
 seed 176 takes more than 60."""
-CALLS_FACTOR = 12
-"""A run may make so many times the calls of a run without faults. A pull of Xero makes thirteen, so that every second
-one ends before its end when three calls in ten fail, and half of the processes are killed: most runs stay below 4, the
-longest of 83 came to 9.2."""
+_CALLS_A_FAULT = 2
+"""What a fault costs at most, besides the pull that it may end: the call again, and one for a new token."""
 _PERCENT = 30
 _LARGEST_PAGE = 25
 _PAUSE_S = 0.03
@@ -62,6 +60,8 @@ class Lived:
 
     seed: int
     calls: int = 0
+    bound: int = 0
+    """Calls that what the run met gives reason for (`Campaign._bound`)."""
     processes: int = 0
     kills: int = 0
     injected: Counter[str] = field(default_factory=Counter)
@@ -87,10 +87,14 @@ class Campaign:
         self._address = urlsplit(next(iter(urls.values()))).netloc
         self._environment = {**os.environ, HOME_VARIABLE: str(workspace.home), **_ENVIRONMENT}
         self._control("POST", "pages", {"largest": _LARGEST_PAGE})
+        self.calls_of_a_pull: Counter[str] = Counter()
+        """By connection, the most that one pull takes without faults."""
 
     def undisturbed(self) -> tuple[Lived, Facts]:
         """The same days without a fault or a kill."""
-        return self._live(0, 0)
+        calm, facts = self._live(0, 0)
+        calm.bound = calm.calls
+        return calm, facts
 
     def under_faults(self, seed: int, expected: Facts) -> Lived:
         """A run under faults, compared with what is expected; one that does not end is apart for that."""
@@ -114,19 +118,22 @@ class Campaign:
         self._forget_everything()
         home = self._workspace.home
         forget_clock(home)
-        before = self._calls()
+        first = before = self._calls()
         self._control("POST", "chaos", {"seed": seed, "percent": percent, "time_scale": TIME_SCALE, **_CHAOS})
         inbox = Inbox(home, partial(sent_statements, home), Random(f"inbox/{seed}") if percent else None)
         for moment in self._moments:
             advance_clock(home, moment)
             inbox.it_is(moment)
             self._until_all_is_done(lived, rng if percent else None, inbox)
+            if not percent:
+                before, earlier = self._calls(), before
+                self.calls_of_a_pull |= before - earlier
         lived.files = inbox.met
         met = self._control("DELETE", "chaos")
         for _, kind, count in met["injected"]:
             lived.injected[kind] += count
         lived.aftermath.update({(kind, what): count for kind, what, count in met["aftermath"]})
-        lived.calls = self._calls() - before
+        lived.calls = (self._calls() - first).total()
         self._look_back(lived)
         return lived, self._facts()
 
@@ -164,6 +171,29 @@ class Campaign:
             pulls = conn.execute("select outcome, count(*) from landing.sync group by 1").fetchall()
         lived.letters.update({(kind, standing): count for kind, standing, count in letters})
         lived.pulls.update(dict(pulls))
+        lived.bound = self._bound(lived)
+
+    def _bound(self, lived: Lived) -> int:
+        """How many calls a run may make, by what it met.
+
+        Each connection is pulled once a moment, again after a pull that ended with a problem, and from its beginning
+        for what did not fit. A kill costs the pull that it meets: of the connections of a process one is pulled at a
+        time. A fault costs its own calls. Nothing else is a reason for a call.
+        """
+        with self._workspace.database.transaction(role="reader") as conn:
+            again = conn.execute(
+                """
+                select connection_id, count(*) from (
+                    select connection_id from landing.sync where outcome = 'failed'
+                    union all
+                    select connection_id from landing.dead_letter
+                ) as reason group by 1
+                """
+            ).fetchall()
+        reasons = Counter({name: len(self._moments) for name in self.calls_of_a_pull}) + Counter(dict(again))
+        pulls = sum(calls * reasons[name] for name, calls in self.calls_of_a_pull.items())
+        killed = lived.kills * max(self.calls_of_a_pull.values(), default=0)
+        return pulls + killed + lived.injected.total() * _CALLS_A_FAULT
 
     def _facts(self) -> Facts:
         """Ids, versions, contents and tombstones. A record's hash is of what was mapped: fields that a vendor has only
@@ -203,8 +233,8 @@ class Campaign:
             )
         shutil.rmtree(self._workspace.landing.root, ignore_errors=True)
 
-    def _calls(self) -> int:
-        return sum(self._control("GET", "health")["calls"].values())
+    def _calls(self) -> Counter[str]:
+        return Counter(self._control("GET", "health")["calls"])
 
     def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         with closing(http.client.HTTPConnection(self._address, timeout=30)) as connection:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from finance_pipeline.cli.bench.pipeline import world_of_its_own
-from finance_pipeline.cli.show import console, count, progress, show_json, show_table, text
+from finance_pipeline.cli.show import console, count, progress, progress_console, show_json, show_table, text
 from finance_pipeline.core.problems import BadInput, PermanentProblem
 from finance_pipeline.core.settings import home_folder
 
@@ -25,6 +25,7 @@ DEFAULT_RUNS = 300
 _LINES = 80
 _AT_ONCE = 2 * (os.cpu_count() or 1)
 """Runs at once, each with folder, database and servers of its own: a run waits for most of its time."""
+_LINES_OF_PROGRESS = 20
 _OUTCOMES = ("retried", "waited", "resumed", "taken", "too_early")
 
 
@@ -34,8 +35,6 @@ class CampaignLost(PermanentProblem):
 
 def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
     """Live through the runs, print what was met, and raise CampaignLost if one of them came out otherwise."""
-    from finance_pipeline.cli.bench.campaign import CALLS_FACTOR
-
     wanted = DEFAULT_RUNS if runs is None else runs
     if wanted < 1:
         raise BadInput("a campaign needs at least one run.", todo="Give --runs a larger number.")
@@ -45,16 +44,19 @@ def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
     with ExitStack() as until_the_end:
         campaigns = [until_the_end.enter_context(_campaign(below)) for _ in range(min(wanted, _AT_ONCE))]
         calm, expected = campaigns[0].undisturbed()
+        for each in campaigns[1:]:
+            each.calls_of_a_pull = campaigns[0].calls_of_a_pull
         with suppress(KeyboardInterrupt):  # what was lived until then is told
-            for turn, each in enumerate(_under_faults(campaigns, range(seed, seed + wanted), expected), start=1):
-                lived.append(each)
-                tell(f"{turn} of {wanted} runs", turn == wanted)
+            for turn, run in enumerate(_under_faults(campaigns, range(seed, seed + wanted), expected), start=1):
+                lived.append(run)
+                tell(f"{turn} of {wanted} runs", turn == wanted or _is_worth_a_line(turn, wanted))
     if not lived:
         raise BadInput("no run was lived to its end.")
     lived.sort(key=lambda each: each.seed)
-    bound = calm.calls * CALLS_FACTOR
-    lost = [each for each in lived if each.apart or each.calls > bound]
-    found = summary(calm, lived, bound) | {"lost": [{"seed": e.seed, "apart": e.apart, "calls": e.calls} for e in lost]}
+    lost = [each for each in lived if each.apart or each.calls > each.bound]
+    found = summary(calm, lived) | {
+        "lost": [{"seed": e.seed, "apart": e.apart, "calls": e.calls, "bound": e.bound} for e in lost]
+    }
     if as_json:
         show_json(found)
     else:
@@ -62,7 +64,7 @@ def run_faults(runs: int | None, seed: int, *, as_json: bool) -> None:
     if lost:
         raise CampaignLost(
             f"{len(lost)} of {len(lived)} runs came out otherwise or made too many calls; the first has seed "
-            f"{lost[0].seed}: {'; '.join(lost[0].apart) or f'{lost[0].calls} calls'}.",
+            f"{lost[0].seed}: {'; '.join(lost[0].apart) or f'{lost[0].calls} calls, bound {lost[0].bound}'}.",
             todo=f"Run `finance-pipeline bench faults --runs 1 --seed {lost[0].seed}` to see it alone.",
         )
 
@@ -88,7 +90,13 @@ def _under_faults(campaigns: Sequence[Campaign], seeds: Sequence[int], expected:
             lanes.shutdown(wait=True, cancel_futures=True)
 
 
-def summary(calm: Lived, lived: list[Lived], bound: int) -> dict[str, Any]:
+def _is_worth_a_line(turn: int, wanted: int) -> bool:
+    """Every twentieth part of a campaign whose progress goes to a file; a terminal shows each run for a while."""
+    ends_a_part = turn * _LINES_OF_PROGRESS // wanted > (turn - 1) * _LINES_OF_PROGRESS // wanted
+    return ends_a_part and not progress_console.is_terminal
+
+
+def summary(calm: Lived, lived: list[Lived]) -> dict[str, Any]:
     """The figures of a campaign: by fault, how often it was met and what the caller did next; and of all runs."""
     injected: Counter[str] = sum((each.injected for each in lived), Counter())
     aftermath: Counter[tuple[str, str]] = sum((each.aftermath for each in lived), Counter())
@@ -107,7 +115,8 @@ def summary(calm: Lived, lived: list[Lived], bound: int) -> dict[str, Any]:
         "calls": sum(each.calls for each in lived),
         "calls_without_faults": calm.calls,
         "most_calls": max(each.calls for each in lived),
-        "bound": bound,
+        "within_bound": sum(each.calls <= each.bound for each in lived),
+        "nearest_to_bound_percent": max(each.calls * 100 // max(each.bound, 1) for each in lived),
         "processes": sum(each.processes for each in lived),
         "kills": sum(each.kills for each in lived),
         "pulls": dict(pulls),
@@ -124,7 +133,9 @@ def _show(found: dict[str, Any]) -> None:
     console.print(
         f"{found['equal']:,} of {found['runs']:,} runs equal the one without faults.\n"
         f"{met:,} of {found['calls']:,} calls met a fault; at most {found['most_calls']:,} calls in a run, "
-        f"{found['calls_without_faults']:,} without faults, bound {found['bound']:,}.\n"
+        f"{found['calls_without_faults']:,} without faults.\n"
+        f"{found['within_bound']:,} runs made no more calls than they had reason for (pulls that failed, kills, dead "
+        f"letters, faults); the one that came nearest made {found['nearest_to_bound_percent']} % of those.\n"
         f"{found['processes']:,} processes, {found['kills']:,} of them killed; "
         f"{found['pulls'].get('read', 0):,} pulls were read to their end, {found['pulls'].get('failed', 0):,} not.\n"
         f"Statement files, read in any order: {files}.\n"

@@ -48,7 +48,12 @@ def _tend_and_end(home: str, since: str, environment: dict[str, str]) -> None:
 
 def tend(workspace: Workspace, since: datetime) -> bool:
     """Read what was not read since a moment, then mend what did not fit, then map it. Whether all that is done."""
-    ended = [sync.sync_connection(workspace, workspace.settings.connection(each)) for each in _unread(workspace, since)]
+    # Asked again before each pull: a process beside this one may have read the connection meanwhile.
+    ended = [
+        sync.sync_connection(workspace, connection)
+        for connection in workspace.settings.connections
+        if connection.id in _unread(workspace, since)
+    ]
     if any(each.problem is not None for each in ended):
         return False
     if not _all_fits(workspace):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,33 @@ class Synced:
     problem: Problem | None = None
     refused: frozenset[tuple[str, str]] = frozenset()
     """Kind and id of every record, and name of every file, that did not fit."""
+
+
+@dataclass
+class Ending:
+    """What a pull has landed so far, and what it ended with."""
+
+    sync_id: str
+    pages: int = 0
+    versions: int = 0
+    letters: int = 0
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    problem: Problem | None = None
+
+    def add(self, update: Update, landed: Landed) -> None:
+        """One update more."""
+        self.pages += len(update.pages)
+        self.versions += landed.new_version_count
+        self.letters += landed.dead_letter_count
+        self.refused |= {(letter.kind, letter.source_id or "") for letter in update.dead_letters}
+
+    def of(self, connection: Connection) -> Synced:
+        """How the pull of a connection ended."""
+        problem = self.problem
+        words = str(problem) if problem else f"{self.versions} new versions from {self.pages} pages"
+        outcome = "failed" if problem else "read"
+        counts = (self.pages, self.versions, self.letters)
+        return Synced(connection.id, outcome, words, *counts, problem, frozenset(self.refused))
 
 
 def sync(workspace: Workspace, kind: ConnectionKind) -> Materialized:
@@ -120,10 +147,7 @@ def _land_all(
     keep_cursor: bool = False,
 ) -> Synced:
     """Land every update that a pull yields, each in one transaction, under the connection's lock."""
-    sync_id = uuid.uuid4().hex
-    pages = versions = letters = 0
-    refused: set[tuple[str, str]] = set()
-    problem: Problem | None = None
+    ended = Ending(uuid.uuid4().hex)
     with workspace.database.transaction() as lock:
         try:
             _lock_connection(lock, connection)
@@ -132,24 +156,27 @@ def _land_all(
             one_format = OneFormat(workspace)
             for each in pull(cursor):
                 update = one_format.kept(each) if connection.kind == "camt053" else each
-                landed = _land_update(workspace, connection, update, sync_id, moves_cursor=not keep_cursor)
-                pages += len(update.pages)
-                versions += landed.new_version_count
-                letters += landed.dead_letter_count
-                refused |= {(letter.kind, letter.source_id or "") for letter in update.dead_letters}
+                landed = _land_update(workspace, connection, update, ended.sync_id, moves_cursor=not keep_cursor)
+                ended.add(update, landed)
         except Problem as caught:
-            problem = caught
-            log.warning("connection failed", connection=connection.id, words=str(caught), sync_id=sync_id)
-    if isinstance(problem, LeftAlone):
-        return Synced(connection.id, "failed", str(problem), 0, 0, 0, problem)
-    outcome = "failed" if problem else "read"
-    words = str(problem) if problem else f"{versions} new versions from {pages} pages"
-    with workspace.database.transaction() as conn:
-        note_sync(conn, (sync_id, connection.id, connection.kind), now, outcome, words, (pages, versions, letters))
-        note_health(conn, connection.id, problem, datetime.now(UTC), workspace.settings.calls.time_scale)
-        if problem is None:
-            note_read(conn, connection.id, now)
-    return Synced(connection.id, outcome, words, pages, versions, letters, problem, frozenset(refused))
+            ended.problem = caught
+            log.warning("connection failed", connection=connection.id, words=str(caught), sync_id=ended.sync_id)
+        # Before the lock is let go: a process that waits for it has to know that the connection is to be left alone.
+        if not isinstance(ended.problem, LeftAlone):
+            _note_end(lock, connection, ended, now, workspace.settings.calls.time_scale)
+    return ended.of(connection)
+
+
+def _note_end(
+    conn: ManifestConnection, connection: Connection, ended: Ending, began_at: datetime, time_scale: float
+) -> None:
+    """How a pull ended, and what that says of its connection."""
+    said = ended.of(connection)
+    counts = (said.page_count, said.new_version_count, said.dead_letter_count)
+    note_sync(conn, (ended.sync_id, connection.id, connection.kind), began_at, said.outcome, said.words, counts)
+    note_health(conn, connection.id, ended.problem, datetime.now(UTC), time_scale)
+    if ended.problem is None:
+        note_read(conn, connection.id, began_at)
 
 
 def _lock_connection(conn: ManifestConnection, connection: Connection) -> None:
