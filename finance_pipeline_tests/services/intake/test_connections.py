@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from finance_pipeline.core.problems import Busy, NeedsItsOwner, PermanentProblem, Unreachable
 from finance_pipeline.core.settings import Calls
+from finance_pipeline.services.intake import sync
 from finance_pipeline.services.intake.connections import LeftAlone, SharedGate, connection_states, stale_books
 from finance_pipeline.services.intake.sync import sync_connection
 from finance_pipeline.services.workspace import Workspace
@@ -148,6 +149,24 @@ def test_a_day_limit_is_not_waited_for_but_kept_to_by_the_next_run_and_by_no_oth
     assert state["state"] == "throttled"
     assert timedelta(hours=13) < state["open_until"] - datetime.now(UTC) < timedelta(hours=14)
     assert rows(books, "select count(*) from landing.sync where connection_id = 'uk-xero'") == [(1,)]
+
+
+def test_what_a_pull_learned_of_a_connection_is_known_before_another_run_may_pull_it(
+    books: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = books.settings.connection("uk-plaid")
+    others: list[Any] = []
+    noted = sync.note_health
+
+    def noted_while_another_run_comes(*arguments: Any) -> None:
+        noted(*arguments)
+        if not others:
+            others.append(None)
+            others[0] = sync_connection(books, connection).problem
+
+    monkeypatch.setattr(sync, "note_health", noted_while_another_run_comes)
+    sync_connection(books, connection)
+    assert isinstance(others[0], Busy), "it would call a server that has just asked to be left alone"
 
 
 def test_a_bank_that_is_down_is_left_alone_after_three_pulls_tried_once_after_a_while_and_healthy_when_it_answers(
