@@ -33,6 +33,7 @@ from finance_pipeline.matching import (
     schemas,
     terms,
     tolerant,
+    touching,
     transfers,
 )
 from finance_pipeline.matching.outcomes import Outcome as Outcome
@@ -233,8 +234,24 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
                 return last
         if pool.pairs.height == begun.pairs.height:
             return pool
-        # Where weak matches stood, the surest steps saw more of their items the first time.
-        last, before = pool, [] if (begun.items["weakly_held"] != 0).any() else left
+        if (begun.items["weakly_held"] != 0).any():
+            last, before = pool, []  # The surest steps saw more of these items than they will the next time.
+            continue
+        passed = touching.Passed(begun, pool, (each.refused for each in left), named)
+        if not search.confirmed.height and not touching.matters(passed, _special(begun, search)):
+            return pool
+        last, before = pool, left
+
+
+def _special(pool: Pool, search: _Search) -> touching.Special:
+    """What steps compare by more than names, parties and amounts."""
+    lines, totals = pool.lines, search.given.remittances["total_minor"]
+    says = transfers.says(pool.policy, search.given.own_accounts)
+    said = lines.filter(says)[["l"]]
+    advised = (
+        lines.filter(pl.col("amount").is_in(totals.unique().implode()))[["l"]] if len(totals) else lines[:0, ["l"]]
+    )
+    return touching.Special(said, search.returning, advised, search.members, search.named_groups)
 
 
 @dataclass(frozen=True, eq=False)

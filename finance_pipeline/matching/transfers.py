@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from finance_pipeline.matching import places
+from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import Named
 from finance_pipeline.matching.text import phrase_pattern, squeezed
@@ -183,19 +184,25 @@ def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | Non
     )
 
 
+def says(policy: Policy, own: Sequence[OwnAccount]) -> pl.Expr:
+    """Whether a line's text, or its counterparty's account, says that it is a transfer between accounts of ours."""
+    names = [name for account in own for name in account.names]
+    numbers = pl.DataFrame({"n": names}, schema={"n": pl.String}).select(squeezed("n"))["n"]
+    worded = pl.col("words").str.contains(phrase_pattern((*policy.transfer_words, *names)))
+    to_own = squeezed("counterparty_account").is_in(numbers.filter(numbers != "").implode())
+    return worded.fill_null(False) | to_own.fill_null(False)
+
+
 def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
     """Free bank lines that could be a leg: no sure reference, no known party, no nature of their own.
 
     said: its text, or its counterparty's account, says that it is one. shown_account: the account of ours that it shows
     on its other side (null: none).
     """
-    named_here = [name for account in own for name in account.names]
-    numbers = pl.DataFrame({"n": named_here}, schema={"n": pl.String}).select(squeezed("n"))["n"]
-    says = pl.col("words").str.contains(phrase_pattern((*pool.policy.transfer_words, *named_here)))
-    to_own = squeezed("counterparty_account").is_in(numbers.filter(numbers != "").implode())
+    said = says(pool.policy, own)
     free = pool.lines.filter(
         ~pl.col("on_processor"),
-        pl.col("line_party").is_null() | (says | to_own).fill_null(False),
+        pl.col("line_party").is_null() | said,
         pl.col("amount") != 0,
         pl.col("nature").is_null(),
     )
@@ -208,7 +215,7 @@ def _legs(pool: Pool, named: Named, own: Sequence[OwnAccount]) -> pl.DataFrame:
         numbered, on="shown_number", how="left", maintain_order="left"
     )
     return places.without(free, named.surely, "l").with_columns(
-        said=says.fill_null(False) | to_own.fill_null(False),
+        said=said,
         digits=pl.concat_str("memo", "counterparty_account", separator=" ", ignore_nulls=True).str.extract_all(
             "[0-9]{4,}"
         ),

@@ -28,6 +28,24 @@ def test_rows_meet_their_counterparts_as_in_a_join(asked: list[int], known: set[
 
 
 @settings(max_examples=60, deadline=None)
+@given(*2 * [st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)))])
+def test_rows_with_and_without_others_are_as_in_joins(
+    asked: list[tuple[int, int]], some: list[tuple[int, int]]
+) -> None:
+    rows, others = (
+        pl.DataFrame(pairs, schema={"l": pl.UInt32, "i": pl.UInt32}, orient="row") for pairs in (asked, some)
+    )
+    for by in (["l"], ["l", "i"]):
+        assert places.having(rows, others, *by).equals(rows.join(others, on=by, how="semi", maintain_order="left"))
+        assert places.without(rows, others, *by).equals(rows.join(others, on=by, how="anti", maintain_order="left"))
+    alone, rest = places.alone(rows, "l", "i")
+    single = (pl.len().over("l") == 1) & (pl.len().over("i") == 1)
+    assert alone.equals(rows.filter(single))
+    assert rest.equals(rows.filter(~single))
+    assert places.contested(rows).equals(rows.filter(pl.col("l").n_unique().over("i") > 1))
+
+
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(-(2**53) - 7, 2**53 + 7))))
 def test_sums_by_place_are_exact_beyond_what_a_float_holds(parts: list[tuple[int, int]]) -> None:
     found = places.sums(column([place for place, _ in parts]), pl.Series([m for _, m in parts], dtype=pl.Int64), 6)
