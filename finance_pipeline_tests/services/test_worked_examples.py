@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from finance_pipeline.core.settings import BankAccount
 from finance_pipeline.services.reconciliation.decide import decide
 from finance_pipeline.services.reconciliation.explain import explain
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.pipeline import rows
-from finance_pipeline_tests.services.told import JUNE, MAY, Told, day, told
+from finance_pipeline_tests.services.told import JUNE, MAY, US, Told, day, told
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ def test_a_transfer_that_arrives_in_the_next_month_was_in_transit_at_the_months_
     assert ("1240" in in_may, "1220" in in_june) == (False, False)
     assert in_may["1220"] in ("10,900.00", "10,920.00"), "what the text says of a fee is the engine's"
     assert [row for row in book.untied() if row[0] != "bank_account_equals_statement"] == []
+
+
+def test_what_a_bank_kept_of_a_transfer_is_a_charge_and_nothing_of_it_stays_in_transit(
+    database: Database, tmp_path: Path
+) -> None:
+    reserve = BankAccount(id="reserve", name="Reserve", currency="USD", gl_account="1011")
+    with told(database, tmp_path, US.model_copy(update={"bank_accounts": (US.bank_accounts[0], reserve)})) as book:
+        book.line("out", "-1000.00", day(10), "TRANSFER TO RESERVE")
+        book.line("in", "985.00", day(11), "TRANSFER FROM MAIN", bank_account="reserve")
+        book.months(MAY)
+        assert book.waiting(MAY) == {}
+        assert book.balances(day(31)) == {"1010": "-1,000.00", "1011": "985.00", "6820": "15.00"}
 
 
 def test_a_line_told_twice_is_taken_back_unless_the_banks_balance_counts_both(book: Told) -> None:

@@ -100,6 +100,10 @@ def _with_lines(allocations: pl.DataFrame, opening: Opening) -> pl.DataFrame:
         .then(pl.lit(RETURNED))
         .otherwise(pl.lit(TRANSFER))
     )
+    # What the bank kept of a transfer is part of the leg, and says of which.
+    kept = (pl.col("role") == "fee") & pl.col("item_id").is_null()
+    of_leg = pl.when(kept).then(pl.col("other_line_id").max().over("match_id", "line_id"))
+    allocations = allocations.with_columns(pl.coalesce("other_line_id", of_leg).alias("other_line_id"))
     joined = allocations.drop("currency").join(lines, on="line_id")
     joined = joined.join(others, on="other_line_id", how="left").with_columns(relation=relation)
     opposite = pl.when(pl.col("role") == "principal").then(-pl.col("amount_minor")).otherwise(0)
