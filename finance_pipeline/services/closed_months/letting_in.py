@@ -137,15 +137,9 @@ def decided_frame(
 
 
 def let_in(
-    conn: Connection,
-    book: Book,
-    policy: Policy,
-    decided: pl.DataFrame,
-    first: Month,
-    run_id: str,
-    *,
+    conn: Connection, book: Book, policy: Policy, decided: pl.DataFrame, first: Month, run_id: str, *,
     by_a_person: bool = False,
-) -> LetIn:
+) -> LetIn:  # fmt: skip
     """Record these decisions (decided_frame) and publish what follows from them in the closed months from one on.
 
     In the caller's transaction, which holds the book's lock. by_a_person: matches that stand are taken back too where
@@ -170,17 +164,22 @@ def let_in(
         _record(conn, decided, run_id)
     correlation_id, carried_changed = new_correlation_id(), True
     for month in chain:
-        new, retracted, (before, closing, _) = 0, 0, _state(conn, book, month)
+        before, closing, _ = _state(conn, book, month)
         if carried_changed or str(month) in touched or before == "":
             folded = _fold(conn, book, policy, month, unwanted[month], now)
-            folding.publish(conn, book.id, month, folded, posting.HELD, new_correlation_id())
-            new, retracted = folded.new.matches.height, folded.kept.retractions.height
+            done += _published(conn, book, month, folded, posting.HELD)
             carried_changed = folded.closing.digest != closing
         report = _post(conn, book, month, entries[month], run_id, correlation_id)
-        done += LetIn(0, new, retracted, report.new, report.reversed)
+        done += LetIn(new_entries=report.new, reversed=report.reversed)
     if now is not None and unwanted[chain[0]].filter(pl.col("month").is_in([str(month) for month in chain])).is_empty():
         done += _fold_open(conn, book, policy, [month for month in span if month not in held], now)
     return done
+
+
+def _published(conn: Connection, book: Book, month: Month, folded: Folded, inputs: str) -> LetIn:
+    """Make a folded month the one that stands. inputs: digest of what it was folded from."""
+    folding.publish(conn, book.id, month, folded, inputs, new_correlation_id())
+    return LetIn(new_matches=folded.new.matches.height, retracted=folded.kept.retractions.height)
 
 
 def _record(conn: Connection, decided: pl.DataFrame, run_id: str) -> None:
@@ -276,8 +275,7 @@ def _fold_open(conn: Connection, book: Book, policy: Policy, open_months: list[M
         inputs = staleness.inputs_of(conn, book, policy, month)
         if _state(conn, book, month)[0] != inputs:
             folded = _fold(conn, book, policy, month, now.allocations.clear(), now)
-            folding.publish(conn, book.id, month, folded, inputs, new_correlation_id())
-            done += LetIn(0, folded.new.matches.height, folded.kept.retractions.height)
+            done += _published(conn, book, month, folded, inputs)
     return done
 
 
