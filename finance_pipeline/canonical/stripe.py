@@ -24,7 +24,7 @@ from finance_pipeline.canonical.payloads import (
 from finance_pipeline.canonical.stripe_amounts import stripe_minor_expr
 from finance_pipeline.core.settings import Book
 
-MAPPER_VERSION = 2
+MAPPER_VERSION = 3
 LENDER, LENDS_FOR_DAYS = "payout", 120
 """A payout lends words to the movements of so many days before it: its state and trace to its own, its id to others."""
 _SOURCE = "stripe"
@@ -46,8 +46,9 @@ _CHARGE = {
     "payment_intent": {"id": None},
     "invoice": _INVOICE,
     "metadata": _METADATA,
-    "billing_details": {"name": None},
-    "customer": {"name": None},
+    "billing_details": {"name": None, "email": None},
+    "receipt_email": None,
+    "customer": {"id": None, "name": None},
 }
 _TRANSACTION = {
     "id": None,
@@ -87,6 +88,7 @@ _DISPUTE = {
     "payment_intent": {"id": None},
     "balance_transactions": [{"amount": None, "currency": None}],
 }
+_CUSTOMER = {"name": None, "description": None, "email": None}
 _PARTS = [{"amount": None, "currency": None}]
 _BALANCE = {"available": _PARTS, "pending": _PARTS, "retrieved_on": None}
 _KIND_OF_TYPE = {
@@ -107,14 +109,16 @@ _KIND_OF_CATEGORY = {"dispute": "dispute", "dispute_reversal": "dispute_reversal
 
 
 def map_evidence(evidence: pl.DataFrame, book: Book) -> Mapped:
-    """Kinds balance_transaction and dispute (once lost) -> payment, balance -> balance; payouts lend their words."""
+    """Kinds balance_transaction and dispute (once lost) -> payment, balance -> balance, customer -> party; payouts lend
+    their words."""
     payouts, unfit_payouts = decode(evidence.filter(pl.col("kind") == "payout"), _PAYOUT, expandable=_EXPANDABLE)
     movements, unfit_movements = _movements(evidence.filter(pl.col("kind") == "balance_transaction"), payouts, book)
     disputes, unfit_disputes = _lost_disputes(evidence.filter(pl.col("kind") == "dispute"), book)
     balances, unfit_balances = _balances(evidence.filter(pl.col("kind") == "balance"), book)
+    customers, unfit_customers = decode(evidence.filter(pl.col("kind") == "customer"), _CUSTOMER)
     return together(
-        {"payment": [movements, disputes], "balance": [balances]},
-        [unfit_payouts, *unfit_movements, *unfit_disputes, *unfit_balances],
+        {"payment": [movements, disputes], "balance": [balances], "party": [_parties(customers, book)]},
+        [unfit_payouts, *unfit_movements, *unfit_disputes, *unfit_balances, unfit_customers],
     )
 
 
@@ -182,6 +186,7 @@ def _movements(evidence: pl.DataFrame, payouts: pl.DataFrame, book: Book) -> tup
             account=pl.col("processor"),
             available_on=pl.coalesce(_moment("source", "arrival_date"), _moment("available_on")).dt.date(),
             party_name=_payer(),
+            party_id=id_expr(book, _SOURCE, "customer", _customer()),
             references=_references(),
             payout_id=pl.col("payout_id"),
             status=pl.coalesce(
@@ -203,12 +208,27 @@ def _is_payout(value: pl.Expr) -> pl.Expr:
 
 
 def _payer() -> pl.Expr:
+    """What was typed at the till, as a text: many pay with somebody else's card."""
+    charges = (("source",), ("source", "charge"))
     return pl.coalesce(
-        text("source", "billing_details", "name"),
-        text("source", "customer", "name"),
-        text("source", "charge", "billing_details", "name"),
-        text("source", "charge", "customer", "name"),
+        *(text(*path, *name) for path in charges for name in (("billing_details", "name"), ("customer", "name"))),
+        *(text(*path, *name) for path in charges for name in (("billing_details", "email"), ("receipt_email",))),
     )
+
+
+def _customer() -> pl.Expr:
+    """Stripe's id of the customer that was charged; a charge needs none."""
+    return pl.coalesce(text("source", "customer", "id"), text("source", "charge", "customer", "id"))
+
+
+def _parties(customers: pl.DataFrame, book: Book) -> pl.DataFrame:
+    """Stripe's customers as parties, by the name that the company gave them. Stripe asks for none."""
+    mapped = customers.with_columns(
+        record_id=id_expr(book, _SOURCE, "customer", pl.col("source_id")),
+        name=pl.coalesce(text("name"), text("description"), text("email"), "source_id"),
+        account_numbers=pl.lit([], pl.List(pl.String)),
+    )
+    return finished(mapped, "party", book, _SOURCE, day=None)
 
 
 def _references() -> pl.Expr:

@@ -66,6 +66,8 @@ _WORDS_ONLY = {
 }
 """Columns that decide what a record matches and how it reads, not what it posts."""
 _NOT_CONTENT = {"record_id", "book", "month", "source", "content_hash", "removed"}
+_ONLY_NAMES = {"payment": {"party_id"}}
+"""Columns that only say by which name a record goes: not a difference where nothing else is another."""
 
 
 def difference_id(book: str, month: str, table_name: str, record_id: str, version: int) -> str:
@@ -97,7 +99,10 @@ def causes(
         .otherwise(pl.lit(CHANGED))
     )
     gone = pl.col("cause") == REMOVED
-    named = both.with_columns(cause=cause, table_name=pl.lit(table.name)).with_columns(
+    differing = both.with_columns(cause=cause, table_name=pl.lit(table.name)).filter(
+        (pl.col("cause") != CHANGED) | (pl.col("changed") != "")
+    )
+    named = differing.with_columns(
         *(
             pl.when(gone).then(f"{name}_signed").otherwise(name).alias(name)
             for name in ("on_day", "currency", "stated_minor", "label")
@@ -159,7 +164,7 @@ def money_words(amount: str, frame: pl.DataFrame, currency: str = "currency") ->
 def _changes(table: Table, signed: pl.DataFrame, newest: pl.DataFrame) -> pl.DataFrame:
     """record_id, changed (in words), amount_changed, placed_otherwise: of records with a signed version."""
     amount = _AMOUNT[table.name]
-    compared = [name for name in table.names if name not in _NOT_CONTENT]
+    compared = [name for name in table.names if name not in _NOT_CONTENT | _ONLY_NAMES.get(table.name, set())]
     placing = [name for name in compared if name not in _WORDS_ONLY and name not in (amount, *_with_amount(table))]
     both = newest.join(signed, on="record_id", suffix="_signed")
     if both.is_empty():

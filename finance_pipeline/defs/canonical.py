@@ -33,7 +33,7 @@ TABLES = {
     "parties": (
         "party",
         "With the names and accounts by which they pay.",
-        ["xero_evidence"],
+        ["stripe_evidence", "xero_evidence"],
     ),
 }
 """Asset -> its canonical table, what else to know of it, and the evidence it is mapped from."""

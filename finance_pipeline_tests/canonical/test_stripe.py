@@ -94,6 +94,17 @@ def test_a_charge_is_named_by_its_ids_and_the_document_numbers_of_its_metadata_a
     assert one(source="ch_9")["references"] == ["ch_9"]
 
 
+def test_who_paid_is_the_customer_that_was_charged_and_what_was_typed_at_the_till_is_a_text() -> None:
+    typed = {"billing_details": {"name": None, "email": "a@b.example"}, "receipt_email": "c@d.example"}
+    known, unknown = one(source={"id": "ch_1", "customer": "cus_1"} | typed), one(source={"id": "ch_1"} | typed)
+    assert (known["party_id"], known["party_name"]) == ("de/stripe/customer/cus_1", "a@b.example")
+    assert (unknown["party_id"], unknown["party_name"]) == (None, "a@b.example")
+    named, nameless = {"id": "cus_1", "name": "Payer GmbH"}, {"id": "cus_2", "name": None, "email": "e@f.example"}
+    customers = evidence(("customer", "cus_1", named), ("customer", "cus_2", nameless))
+    parties = map_evidence("stripe", customers, BOOK).tables["party"].select("record_id", "name").rows()
+    assert parties == [("de/stripe/customer/cus_1", "Payer GmbH"), ("de/stripe/customer/cus_2", "e@f.example")]
+
+
 def test_a_refund_is_named_by_its_credit_note_and_by_the_charge_that_it_gives_back() -> None:
     charge = {"id": "ch_1", "metadata": {"invoice_number": "INV-7"}, "billing_details": {"name": "Payer GmbH"}}
     source = {"id": "re_1", "object": "refund", "charge": charge, "metadata": {"credit_note_number": "CN-1"}}

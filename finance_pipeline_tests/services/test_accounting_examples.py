@@ -61,7 +61,7 @@ def book(shared: tuple[Database, str], tmp_path_factory: pytest.TempPathFactory)
         money = "select sum(amount_minor)::bigint from canonical.bank_transaction"
         found.balance("main", "0.00", january(1), "opening")
         found.balance("main", format_money(rows(found.workspace, money)[0][0], "USD").replace(",", ""), END_OF_JANUARY)
-        found.balance("card", "0.00", END_OF_JANUARY, "processor")
+        found.balance("card", "333.00", END_OF_JANUARY, "processor")
         close_months(found, JANUARY)
         line = {"end_to_end_id": "E2E-1", "counterparty_name": "Northwind Ltd"}
         found.line("back", "2392.50", FEBRUARY_3, "RETURNED PAYMENT E2E-1", **line)
@@ -115,6 +115,9 @@ def cards_pay(book: Told) -> None:
     book.movement("ch_2", "charge", "250.00", january(5), fee="7.55", names=("INV-9002",), **carried)
     book.movement("re_1", "refund", "-50.00", january(7), names=("CN-9003",), **carried)
     book.line("payout", "1163.15", january(12), "PAYOUT PO-1163")
+    book.document("INV-9004", "333.00", january(2), "Terminal Ltd")
+    typed = {"party_name": "J SMITH", "party_id": book.payer("Terminal Ltd", january(2))}
+    book.movement("ch_4", "charge", "333.00", january(20), **typed)
 
 
 def suppliers_are_paid(book: Told) -> None:
@@ -229,6 +232,10 @@ def test_card_charges_fees_a_refund_and_the_payout_leave_clearing_at_zero(book: 
     assert created == {"1210": "1,163.15", "4000": "-1,200.00", "6800": "36.85"}
     arrived = book.moved(END_OF_JANUARY, *documents, *moved, "bank_transaction/payout")
     assert arrived == {"1010": "1,163.15", "4000": "-1,200.00", "6800": "36.85"}
+
+
+def test_a_charge_is_its_customers_whoever_typed_a_name_at_the_till(book: Told) -> None:
+    assert book.moved(END_OF_JANUARY, "invoice/INV-9004", "payment/ch_4") == {"1200": "333.00", "4000": "-333.00"}
 
 
 def test_a_supplier_payment_returned_in_february_leaves_locked_january_as_it_was_signed(book: Told) -> None:

@@ -1,5 +1,6 @@
 -- One row per canonical table: how many versions of a book's months are current, and which. Documents of any month that
--- payments of these months settle count too, and so do credits of any month that their allocations take from.
+-- payments of these months settle count too, and so do credits of any month that their allocations take from;
+-- of a processor's customers those that paid in these months.
 select 'bank_transaction', count(*), coalesce(sum(recorded_seq), 0) from canonical.bank_transaction_current
 where book = %(book)s and month between %(first)s and %(last)s
 union all
@@ -13,7 +14,13 @@ select 'balance', count(*), coalesce(sum(recorded_seq), 0) from canonical.balanc
 where book = %(book)s and month between %(first)s and %(last)s
 union all
 select 'party', count(*), coalesce(sum(recorded_seq), 0) from canonical.party_current
-where book = %(book)s
+where book = %(book)s and source <> 'stripe'
+union all
+select 'payer', count(*), coalesce(sum(recorded_seq), 0) from canonical.party_current
+where record_id in (
+    select party_id from canonical.payment_current
+    where book = %(book)s and month between %(first)s and %(last)s and party_id is not null
+)
 union all
 select 'settled document', count(*), coalesce(sum(recorded_seq), 0) from canonical.invoice_current
 where record_id in (

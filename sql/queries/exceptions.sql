@@ -4,7 +4,7 @@
 select
     exception.book, exception.month, exception.line_id, exception.booked_on, exception.account, exception.currency,
     exception.amount_minor, exception.reason, exception.words, exception.suggestions,
-    coalesce(line.memo, line.counterparty_name, movement.party_name) as text
+    coalesce(line.memo, line.counterparty_name, payer.name, movement.party_name) as text
 from recon.exception as exception
 join (
     select book, max(month) as month
@@ -14,4 +14,5 @@ join (
 ) as asked using (book, month)
 left join canonical.bank_transaction_current as line on line.record_id = exception.line_id
 left join canonical.payment_current as movement on movement.record_id = exception.line_id
+left join canonical.party_current as payer on payer.record_id = movement.party_id
 where %(book)s::text is null or exception.book = %(book)s

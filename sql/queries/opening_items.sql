@@ -51,6 +51,7 @@ left join lateral (
     select record_id
     from canonical.party_current
     where party_current.book = item.book and lower(btrim(name)) = lower(btrim(item.party_name)) and not removed
+        and party_current.source <> 'stripe'
     order by record_id
     limit 1
 ) as party on true

@@ -152,6 +152,7 @@ def _as_payments(items: pl.DataFrame) -> pl.DataFrame:
         settles=nothing.cast(pl.String),
         settled_minor=nothing.cast(pl.Int64),
         credit=nothing.cast(pl.String),
+        party_id=nothing.cast(pl.String),
         status=pl.lit("open when the book began"),
         removed=pl.lit(value=False),
         content_hash="evidence_hash",

@@ -33,7 +33,7 @@ SOURCES_OF = {
     "invoice": ("xero",),
     "payment": ("stripe", "xero"),
     "balance": ("plaid", "camt053", "stripe"),
-    "party": ("xero",),
+    "party": ("xero", "stripe"),
 }
 ASSET_OF = {
     "bank_transaction": "bank_transactions",

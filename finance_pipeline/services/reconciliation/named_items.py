@@ -34,6 +34,16 @@ def named_items(conn: Connection, book: Book, ids: Sequence[str], seen: records.
     return candidates.items(invoices, known).filter(pl.col("item_id").is_in(ids))
 
 
+def with_names(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
+    """Payments (schemas.PAYMENTS) by the names that their parties have now; the others as their source has them."""
+    ids = payments["party_id"].drop_nulls().unique().sort().to_list()
+    if not ids:
+        return payments
+    parties = records.current(conn, schemas.PARTIES, book.id, "", "", ids).select("name", party_id="record_id")
+    named = payments.join(parties, on="party_id", how="left", maintain_order="left")
+    return named.with_columns(party_name=pl.coalesce("name", "party_name")).drop("name")
+
+
 def priced(conn: Connection, book: Book, payments: pl.DataFrame) -> pl.DataFrame:
     """Payments that count (schemas.PAYMENTS), with what they are carried at, functional_minor: null without a rate."""
     found = functional(sent.that_count(conn, book, payments), records.rates(conn), book, on="occurred_on")

@@ -22,7 +22,7 @@ from finance_pipeline.matching.month.opening import open_month
 from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.transfers import OwnAccount
 from finance_pipeline.services import records
-from finance_pipeline.services.reconciliation.named_items import named_by, named_items, priced
+from finance_pipeline.services.reconciliation.named_items import named_by, named_items, priced, with_names
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
@@ -100,7 +100,7 @@ def opening_of(
     rates = records.rates(conn)
     lines = candidates.lines(
         functional(bank, rates, book, on="booked_on"),
-        functional(payments, rates, book, on="occurred_on"),
+        functional(with_names(conn, book, payments), rates, book, on="occurred_on"),
     )
     return open_month(lines, carried_items, items, settled, later)
 
@@ -183,7 +183,8 @@ def decided_digest(conn: Connection, book: str, month: Month) -> str:
 def parties_of(conn: Connection, book: Book, policy: Policy, month: Month) -> pl.DataFrame:
     """Customers and suppliers of the book as the engine reads them, with what was learnt of them by a month's end."""
     known = records.current(conn, schemas.PARTIES, book.id, records.BEFORE_ANY, records.AFTER_ALL)
-    parties = known.filter(~pl.col("removed")).select(
+    # A processor's customers lend their names to what they paid; whose documents are paid is who has them.
+    parties = known.filter(~pl.col("removed"), pl.col("source") != "stripe").select(
         "book", "name", "account_numbers", party_id="record_id", aliases=pl.lit(None, pl.List(pl.String))
     )
     own = [name for account in own_accounts(book) for name in account.names]
