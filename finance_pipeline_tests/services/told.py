@@ -87,7 +87,7 @@ class Told:
         return self._add(schemas.PAYMENTS, name, on, row | more)
 
     def allocation(self, name: str, amount: str, on: date, *, of: str, to: str, **more: Any) -> str:
-        """A part of a credit (`table/name`) that the accounting system applied to an invoice in dollars."""
+        """A part of a credit (`table/name`) that was applied to a document in dollars: + to an invoice."""
         minor = to_minor(amount, "USD")
         row = {
             "kind": "allocation", "currency": "USD", "amount_minor": minor, "fee_minor": 0, "net_minor": 0,

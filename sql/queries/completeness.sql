@@ -22,7 +22,7 @@ with record as (
             or kind <> 'recorded_payment' and not (kind = 'allocation' and settled_minor < 0 and credit like '%%/on-account')
             or occurred_on < (select starts_on from ledger.book where book = %(book)s)
             or coalesce(side, 'supplier') <> 'supplier'
-            or settles in (
+            or coalesce(settles, '') in (
                 select record_id from canonical.invoice_current
                 where book = %(book)s and invoice_current.kind not in ('bill', 'supplier_credit')
             )

@@ -1,9 +1,10 @@
 -- One row per item of a book's signed opening, under the record that a source has of it, else under an id of its own. A
 -- document is known by kind and number and, where several bear the number, by whose it is; a payout or recorded payment by
--- a reference or id. What is older than the book and not listed here was settled before.
+-- a reference or id, and what it left on account by the payment that brought it, so that the accounting system may allocate
+-- it later. What is older than the book and not listed here was settled before.
 select
     coalesce(
-        document.record_id, payment.record_id,
+        document.record_id, payment.record_id || case when item.kind like '%%on_account' then '/on-account' else '' end,
         concat_ws('/', item.book, 'opening', item.kind, nullif(item.party_name, ''), item.number)
     ) as record_id,
     item.book, to_char(item.issued_on, 'YYYY-MM') as month, item.kind, item.number,
@@ -41,7 +42,11 @@ left join lateral (
 left join lateral (
     select record_id, "references", account, source
     from canonical.payment_current
-    where payment_current.book = item.book and payment_current.kind = item.kind
+    where payment_current.book = item.book
+        and (
+            payment_current.kind = item.kind
+            or payment_current.side || '_on_account' = item.kind and payment_current.settles is null
+        )
         and payment_current.occurred_on < item.starts_on and not removed
         and (item.number = any("references") or right(record_id, length(item.number) + 1) = '/' || item.number)
     order by record_id

@@ -180,6 +180,7 @@ select
         when item.role = 'transfers_in_transit' then 'transfer'
         else coalesce(
             document.kind, case when payment.record_id = item.item_id then payment.kind end, opened.kind, case when line.record_id = item.item_id then 'bank_line' end, item.item_kind,
+            case when item.item_id like '%%/on-account' then payment.side || '_on_account' end,
             'posting'
         )
     end as kind,

@@ -185,7 +185,7 @@ def test_landed_is_mapped_plus_set_aside_record_by_record(settled: Workspace) ->
             (select count(distinct (connection_id, source_id)) from landing.record
                 where kind in (
                     'transaction', 'invoice', 'credit_note', 'payment', 'bank_transaction', 'balance_transaction',
-                    'contact'
+                    'contact', 'customer'
                 )),
             (select count(*) from canonical.bank_transaction_current where source = 'plaid')
                 + (select count(*) from canonical.invoice_current) + (select count(*) from canonical.party_current)

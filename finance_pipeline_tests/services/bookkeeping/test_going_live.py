@@ -106,7 +106,10 @@ def test_going_live_on_1_january(book: Told) -> None:
 
 
 def test_what_is_on_account_or_in_transit_opens_the_book_and_clears_in_january(book: Told) -> None:
-    """A customer's overpayment, an advance to a supplier, a cheque that was not cashed and a deposit not credited."""
+    """A customer's overpayment, an advance to a supplier that the accounting system knows and allocates a part of, a
+    cheque that was not cashed and a deposit not credited."""
+    advance = {"account": "main", "side": "supplier", "party_name": "Umbrella Ltd", "names": ("ADV-5",)}
+    book.movement("paid ahead", "recorded_payment", "-100.00", date(2025, 12, 18), **advance)
     on_account = TRIAL_BALANCE.replace("1100,12100.00", "1100,11900.00").replace("2000,,8000.00", "2000,,7900.00")
     signed(
         book,
@@ -119,6 +122,7 @@ def test_what_is_on_account_or_in_transit_opens_the_book_and_clears_in_january(b
     for on in (DECEMBER, date(2026, 1, 30)):
         book.rate(on, "1.1200")
     book.document("BILL-9", "-100.00", date(2026, 1, 8), "Umbrella Ltd")
+    book.allocation("a", "-40.00", date(2026, 1, 9), of="payment/paid ahead/on-account", to="BILL-9")
     book.document("INV-9", "200.00", date(2026, 1, 8), "Initech Ltd")
     for name, amount, memo in (("cheque", "-500.00", "CHQ-7"), ("deposit", "150.00", "DEP-9")):
         book.line(name, amount, date(2026, 1, 5), memo)
@@ -128,11 +132,13 @@ def test_what_is_on_account_or_in_transit_opens_the_book_and_clears_in_january(b
     at_new_year = book.balances(NEW_YEAR)
     assert {code: at_new_year.get(code) for code in ("3900", *opened)} == {"3900": None} | opened
     assert book.waiting(JANUARY) == {}
-    left = {item.removeprefix("us/opening/"): open_ for item, open_ in book.open_items(JANUARY).items()}
+    left = {
+        item.removeprefix("us/").removeprefix("opening/"): open_ for item, open_ in book.open_items(JANUARY).items()
+    }
     assert left == {
         "bill/Northwind Ltd/BILL-1": "-8,000.00", "invoice/Acme Ltd/INV-1": "11,000.00",
-        "invoice/Globex Ltd/INV-2": "1,000.00", "supplier_on_account/Umbrella Ltd/ADV-5": "100.00",
-        "invoice/INV-9": "200.00", "invoice/BILL-9": "-100.00",
+        "invoice/Globex Ltd/INV-2": "1,000.00", "payment/paid ahead/on-account": "60.00",
+        "invoice/INV-9": "200.00", "invoice/BILL-9": "-60.00",
     }  # fmt: skip
     after = book.balances(date(2026, 1, 31))
     assert (after["1010"], "1250" in after, "2110" in after) == ("24,450.00", False, False)
