@@ -19,21 +19,22 @@ def open_month(
     carried_items: pl.DataFrame,
     new_items: pl.DataFrame,
     settled: pl.DataFrame,
-    later_items: pl.DataFrame,
+    elsewhere: pl.DataFrame,
 ) -> Opening:
     """Everything a month works on. settled: what the accounting system itself recorded as paid this month.
 
-    later_items: documents of later months that are among what it settles. Until such a document's own month its item is
-    what was paid in advance, open with the other sign; then the two are one item again.
+    elsewhere: of what it settles, items that are not this month's, as they came into being. Of a document of a later
+    month the item is, until that month, what was paid in advance, open with the other sign; then the two are one item
+    again. Of one that earlier months settled it is what was paid twice, and stays so until it is given back.
     """
     advances = carried_items.select("item_id", more_minor="open_minor", more_functional_minor="open_functional_minor")
-    documents = increased(pl.concat([new_items, later_items]), advances)
+    documents = increased(pl.concat([new_items, elsewhere]), advances)
     carried = carried_items.join(documents, on="item_id", how="anti", maintain_order="left")
     items = settle(pl.concat([carried, documents]), settled)
-    not_yet = later_items.select(
+    not_here = elsewhere.select(
         "item_id", more_minor=-pl.col("open_minor"), more_functional_minor=-pl.col("open_functional_minor")
     )
-    return Opening(lines, increased(items, not_yet).filter(pl.col("open_minor") != 0))
+    return Opening(lines, increased(items, not_here).filter(pl.col("open_minor") != 0))
 
 
 def opened(opening: Opening, standing: pl.DataFrame) -> Opening:

@@ -9,10 +9,10 @@ from finance_pipeline.matching.month.frames import RETURNED, settles
 
 
 def proportion(whole: pl.Expr, part: pl.Expr, of: pl.Expr) -> pl.Expr:
-    """whole x part / of in integers, rounded half away from zero; of shares the sign of part."""
+    """whole x part / of in integers, rounded half away from zero."""
     wide = pl.Int128
     twice = 2 * whole.abs().cast(wide) * part.abs().cast(wide) + of.abs().cast(wide)
-    return (twice // (2 * of.abs().cast(wide))).cast(pl.Int64) * whole.sign()
+    return (twice // (2 * of.abs().cast(wide))).cast(pl.Int64) * whole.sign() * part.sign() * of.sign()
 
 
 def settled_by(allocations: pl.DataFrame) -> pl.DataFrame:

@@ -96,13 +96,14 @@ def opening_of(
     payable = candidates.that_settle(payable, named)
     items = candidates.items(records.current(conn, schemas.INVOICES, book.id, first, last, seen=seen), payable)
     settled = candidates.recorded_settlements(payable)
-    later = named.filter(pl.col("issued_on") > month.last_day)
+    here = pl.concat([items["item_id"], carried_items["item_id"]]).implode()
+    elsewhere = named.filter((pl.col("issued_on") > month.last_day) | ~pl.col("item_id").is_in(here))
     rates = records.rates(conn)
     lines = candidates.lines(
         functional(bank, rates, book, on="booked_on"),
         functional(with_names(conn, book, payments), rates, book, on="occurred_on"),
     )
-    return open_month(lines, carried_items, items, settled, later)
+    return open_month(lines, carried_items, items, settled, elsewhere)
 
 
 def items_by_id(conn: Connection, book: Book, ids: Sequence[str], seen: records.Seen | None = None) -> pl.DataFrame:

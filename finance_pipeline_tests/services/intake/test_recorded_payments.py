@@ -13,8 +13,10 @@ import polars as pl
 from finance_pipeline.sandbox.world import WorldOptions
 from finance_pipeline.services import api, read
 from finance_pipeline.services.workspace import Workspace
+from finance_pipeline.store.database import Database
 from finance_pipeline_tests.services.companies import Shared, company
 from finance_pipeline_tests.services.pipeline import compute, rows, sync_all
+from finance_pipeline_tests.services.told import JUNE, MAY, day, told
 
 OPTIONS = WorldOptions(seed=3, books=("uk",), first_month="2025-05", month_count=2, bank_lines=300)
 PAID_ON = (date(2025, 5, 20), date(2025, 5, 21), date(2025, 6, 3))
@@ -158,3 +160,35 @@ def test_without_reference_rates_what_is_foreign_is_held_the_rest_is_posted_and_
         sync_all(books)
         assert compute(books, found.keys).held == 0
         assert untied(books) == []
+
+
+def test_what_is_recorded_as_paid_twice_is_owed_back_until_it_is_returned(database: Database, tmp_path: Path) -> None:
+    july, euros = JUNE.next, {"currency": "EUR", "account": "euro", "side": "customer"}
+    with told(database, tmp_path) as books:
+        ends = {day(29): "1.1200", day(30, JUNE): "1.0900", day(31, july): "1.1100"}
+        for on, rate in {
+            day(1): "1.1000",
+            day(12): "1.1000",
+            day(4, JUNE): "1.1300",
+            day(5, july): "1.0800",
+            **ends,
+        }.items():
+            books.rate(on, rate)
+        books.document("INV-1", "500.00", day(2), "Acme")
+        books.line("paid", "500.00", day(10), "INVOICE INV-1 ACME")
+        books.document("INV-2", "300.00", day(3), "Beta", currency="EUR", functional="331.00")
+        second = {"settles": "us/told/invoice/INV-2"} | euros
+        books.movement("euros", "recorded_receipt", "300.00", day(12), settled_minor=300_00, **second)
+        books.months(MAY, JUNE)
+        first = {"settles": "us/told/invoice/INV-1", "account": "main", "side": "customer"}
+        books.movement("again", "recorded_receipt", "500.00", day(3, JUNE), settled_minor=500_00, **first)
+        books.movement("euros again", "recorded_receipt", "120.00", day(4, JUNE), settled_minor=120_00, **second)
+        books.movement("and again", "recorded_receipt", "60.00", day(5, july), settled_minor=60_00, **second)
+        books.movement("back", "recorded_payment", "-500.00", day(6, july), settled_minor=-500_00, **first)
+        books.months(MAY, JUNE, july)
+        assert [tie for tie in books.untied() if "closing balance" not in tie[2]] == []
+        owed = {"invoice/INV-1": "-500.00", "invoice/INV-2": "-120.00"}
+        assert {name: open for name, open in books.open_items(JUNE).items() if name in owed} == owed
+        left = books.open_items(july)
+        assert "invoice/INV-1" not in left
+        assert left["invoice/INV-2"] == "-180.00"
