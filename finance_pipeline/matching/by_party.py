@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from finance_pipeline.matching import places
+from finance_pipeline.matching import by_age, places
 from finance_pipeline.matching.counterparty import SURE_WAYS
 from finance_pipeline.matching.pool import LATE, NOTHING, SEVERAL, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
@@ -44,16 +44,19 @@ def match(pool: Pool, named: Named) -> Found:
     kept, late = single.filter("timely"), single.filter(~pl.col("timely"))
     several = places.without(free, single, "l")
     periodic = places.without(_of_their_period(several, fits, pool), contested, "i")
-    ambiguous = places.without(several, periodic, "l")
+    unclear = places.without(several, periodic, "l")
+    oldest = by_age.oldest_first(unclear, fits, contested, pool, named)
+    ambiguous = places.without(unclear, oldest, "l")
     common = {"tier": 2, "amount": pl.col("line_amount"), "role": "principal", "token": pl.col("party")}
     pairs = pl.concat(
         [
             pairs_of(kept, rule="party_and_amount", field=pl.col("line_party_how"), **common),
             pairs_of(periodic, rule="recurring", field=pl.col("line_party_how"), **common),
+            pairs_of(oldest, rule="oldest_first", field=pl.col("line_party_how"), **common),
         ]
     )
-    unclear = pl.concat([ambiguous[["l", "i"]], places.without(crowded, refused_lines, "l")])
-    return Found(pairs, pl.concat([refusal(unclear, SEVERAL), refusal(late, LATE)]))
+    refused = pl.concat([ambiguous[["l", "i"]], places.without(crowded, refused_lines, "l")])
+    return Found(pairs, pl.concat([refusal(refused, SEVERAL), refusal(late, LATE)]))
 
 
 def _claimed(pool: Pool, named: Named) -> pl.DataFrame:

@@ -210,6 +210,9 @@ class Policy:
     """Words by which payers say that a payment comes again and again."""
     recurring_days: int = 12
     """Of equal items of one party, months apart, that one is paid whose due date lies within this many days, alone."""
+    oldest_first: bool = False
+    """Of items of one party that are equal in amount, kind, tax, terms and accounts, a receipt that names none settles
+    the oldest. Off by default: to the books it is all the same which, to the party it may not be."""
     natures: tuple[Nature, ...] = _NATURES
     """Lines without a document by nature. Those that name an account are coded there, after the book's own rules."""
     coding_rules: tuple[CodingRule, ...] = ()

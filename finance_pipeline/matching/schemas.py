@@ -67,6 +67,12 @@ OPEN_ITEMS = Table(
         Column("group_kind", pl.String, "payout or payment_run.", nullable=True),
         Column("processor_account", pl.String, "Processor account that it comes from.", nullable=True),
         Column("account", pl.String, "Account of ours on which it was recorded.", nullable=True),
+        Column(
+            "alike",
+            pl.String,
+            "Tax, terms and accounts as one text: where the policy says oldest first, items with the same are equal.",
+            nullable=True,
+        ),
         Column("discount_percent", pl.Decimal(9, 4), "Early-payment discount, in per cent.", nullable=True),
         Column("discount_until", pl.Date, "Last day on which that discount may be taken.", nullable=True),
         Column(

@@ -163,6 +163,11 @@ def _of_parties() -> dict[str, pl.Expr]:
             "{}, has several open items of {}; {} was due about that day, and each older one has a line of its own.",
             *(_party(), "open_money", "labels"),
         ),
+        "oldest_first": pl.format(
+            "{}, has several items of {} that differ in nothing but their dates, and the text names none: by the "
+            "book's policy the oldest is settled first, {}.",
+            *(_party(), "open_money", "labels"),
+        ),
         "party_and_discount": pl.format(
             "{}, has one open item that is {} after its early-payment discount: {}{}.",
             *(_party(), "money", "labels"), _aside(),

@@ -214,7 +214,15 @@ RULES = (
             "what_was_received_on_account_is_allocated_to_two_invoices_and_the_rest_stays_open",
         ),
         "matching/by_party_and_transfers": ("two_items_or_two_lines_of_one_amount_are_left_alone",),
-    }, lacks="no policy switches oldest-first on"),
+        "matching/by_age": (
+            "by_the_policy_the_oldest_of_equal_items_is_settled_first_and_without_it_none_is",
+            "items_that_may_differ_and_receipts_that_may_mean_one_are_a_persons",
+        ),
+        "services/reconciliation/oldest_first": (
+            "documents_equal_in_tax_terms_and_accounts_are_settled_oldest_first_month_after_month",
+        ),
+    }, lacks="no source says of a document that it is disputed: of such a party the policy stays off, or a person "
+        "declines what it settles"),
     Rule(25, "between books due to and due from, between accounts of a book transit", {
         "services/bookkeeping/intercompany": (
             "money_between_two_books_is_owed_and_cancels_out_when_both_have_it",

@@ -55,6 +55,7 @@ ITEM_SCHEMA = pl.Schema(
         "evidence_hash": pl.String(),
     }
 )
+ALIKE_SCHEMA = pl.Schema({"item_id": pl.String(), "alike": pl.String()})
 RECORDED_KINDS = ("recorded_receipt", "recorded_payment")
 LINE_KINDS = ("charge", "refund")
 ALLOCATION = "allocation"
@@ -118,6 +119,15 @@ def items(invoices: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
         )
     )
     return pl.concat(_shaped(each, ITEM_SCHEMA) for each in (documents, expected, _on_account(expected)))
+
+
+def alike(invoices: pl.DataFrame) -> pl.DataFrame:
+    """One row per document of which all this is known (ALIKE_SCHEMA): tax, days until it is due and accounts, as one
+    text. No source says of documents whether they are disputed."""
+    days = (pl.col("due_on") - pl.col("issued_on")).dt.total_days()
+    accounts = pl.col("line_accounts").list.sort().list.join(",", ignore_nulls=False)
+    text = pl.format("tax {}, {} days, {}", "tax_minor", days, pl.when(accounts != "").then(accounts))
+    return invoices.select(text.alias("alike"), item_id="record_id").select(ALIKE_SCHEMA.names()).drop_nulls()
 
 
 def _on_account(expected: pl.DataFrame) -> pl.DataFrame:

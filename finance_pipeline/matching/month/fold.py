@@ -16,7 +16,7 @@ from finance_pipeline.core.identity import content_hash, digest
 from finance_pipeline.core.period import Month
 from finance_pipeline.matching import engine, schemas
 from finance_pipeline.matching.month.accepting import accept
-from finance_pipeline.matching.month.candidates import ITEM_SCHEMA
+from finance_pipeline.matching.month.candidates import ALIKE_SCHEMA, ITEM_SCHEMA
 from finance_pipeline.matching.month.frames import (
     BY_BALANCE,
     DUPLICATE,
@@ -68,6 +68,8 @@ class Given:
     fx_rates: pl.DataFrame = field(default_factory=schemas.FX_RATES.empty)
     items_of: Callable[[Sequence[str]], pl.DataFrame] = _no_items
     """Items by id (ITEM_SCHEMA), nothing of them open: what lines of earlier months settled."""
+    alike: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ALIKE_SCHEMA))
+    """ALIKE_SCHEMA: what equal documents are told apart by, where the policy asks."""
     refuted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_REPEATED))
     """line_id, other_line_id: lines that only seem to be told twice."""
 
@@ -152,7 +154,7 @@ def _kept(given: Given) -> Kept:
 def _inputs(given: Given, opening: Opening, kept: Kept, new: Accepted, declined: pl.DataFrame) -> engine.Inputs:
     return engine.Inputs(
         bank_lines=pl.concat([opening.lines, opening.past]),
-        open_items=as_engine_items(opening.items),
+        open_items=as_engine_items(opening.items).join(given.alike, on="item_id", how="left", maintain_order="left"),
         parties=given.parties,
         standing=as_engine_standing(kept, new.standing, given.standing.past, given.decisions),
         decisions=pl.concat([given.decisions, declined]),

@@ -26,6 +26,7 @@ from finance_pipeline.services.reconciliation.named_items import named_by, named
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.sql import query
 
+_NOT_ASKED = pl.DataFrame(schema=candidates.ALIKE_SCHEMA)
 _DECIDED = pl.Schema((column.name, column.dtype) for column in engine_schemas.DECISIONS.columns)
 
 
@@ -65,7 +66,13 @@ def given_of(
         own_accounts(book),
         engine_rates(conn),
         items_of=lambda ids: items_by_id(conn, book, ids, seen),
+        alike=_alike(conn, book, opening.items["item_id"].to_list(), seen) if policy.oldest_first else _NOT_ASKED,
     )
+
+
+def _alike(conn: Connection, book: Book, ids: Sequence[str], seen: records.Seen) -> pl.DataFrame:
+    """What items are told apart by beside their amounts (candidates.ALIKE_SCHEMA), of the documents among them."""
+    return candidates.alike(records.current(conn, schemas.INVOICES, book.id, "", "", ids, seen))
 
 
 def no_decisions() -> pl.DataFrame:
