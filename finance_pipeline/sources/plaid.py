@@ -7,6 +7,7 @@ Here: an update's pages from its first cursor to its last, as one Update. Not he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -21,6 +22,9 @@ from finance_pipeline.sources.plaid_client import CursorLost, PlaidClient, SyncI
 
 _ENDPOINT = "/transactions/sync"
 _RESTARTS = 5
+_GONE_OUT_S = 0.003
+"""By then a request has gone out. Whoever works on meanwhile lets go of the interpreter every five milliseconds only, and
+a request takes it several times: without this pause it goes out when the work is done."""
 
 
 class NotSyncedYet(TransientProblem):
@@ -95,12 +99,16 @@ class _Run:
         """Of all transactions."""
 
     def read(self, read_page: _ReadPage) -> _Run:
-        """Every page up to the end."""
-        more = True
-        while more:
-            self.last_page, content = read_page(self.cursor)
-            self._gather(self.last_page, content)
-            self.cursor, self.accounts, more = content["next_cursor"], content["accounts"], content["has_more"]
+        """Every page up to the end. The next one is asked for while the lines of the last one become evidence."""
+        with ThreadPoolExecutor(1) as ahead:
+            coming: Future[tuple[Page, dict[str, Any]]] | None = ahead.submit(read_page, self.cursor)
+            while coming:
+                self.last_page, content = coming.result()
+                self.cursor, self.accounts = content["next_cursor"], content["accounts"]
+                coming = ahead.submit(read_page, self.cursor) if content["has_more"] else None
+                if coming:
+                    wait([coming], timeout=_GONE_OUT_S)
+                self._gather(self.last_page, content)
         return self
 
     def _gather(self, page: Page, content: dict[str, Any]) -> None:
