@@ -23,8 +23,8 @@ from finance_pipeline.sources.plaid_client import CursorLost, PlaidClient, SyncI
 _ENDPOINT = "/transactions/sync"
 _RESTARTS = 5
 _GONE_OUT_S = 0.003
-"""By then a request has gone out. Whoever works on meanwhile lets go of the interpreter every five milliseconds only, and
-a request takes it several times: without this pause it goes out when the work is done."""
+"""By then a request has gone out. Whoever works meanwhile lets go of the interpreter every five milliseconds only, and
+a request takes it several times: without this pause it would go out when the work is done."""
 
 
 class NotSyncedYet(TransientProblem):
