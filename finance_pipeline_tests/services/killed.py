@@ -74,14 +74,15 @@ POINTS = (
 )
 
 
-def sample(seed: int) -> list[Point]:
-    """One point of each stage, drawn by a seed; every point where the environment says EVERY_POINT."""
+def sample(seed: int) -> list[tuple[Point, ...]]:
+    """Points at which one run is killed, one after the other: one of each stage, in their order, drawn by a seed. Every
+    point, each by itself, where the environment says EVERY_POINT."""
     if os.environ.get("EVERY_POINT"):
-        return list(POINTS)
+        return [(point,) for point in POINTS]
     pulled = (plaid_source, statement_files)
     stages = (pulled, (sync, manifest), (canonicalize,), (folding,), (journal, posting.marks), (proving,))
     rng = Random(seed)
-    return [rng.choice([point for point in POINTS if point.module in stage]) for stage in stages]
+    return [tuple(rng.choice([point for point in POINTS if point.module in stage]) for stage in stages)]
 
 
 def killed_run(books: Workspace, keys: list[BookMonth], point: Point) -> None:
