@@ -31,7 +31,7 @@ def folded_as_found(
     unwanted: matches (frames.ACCEPTED_ALLOCATION) that are not to be, whether they were found now or not.
     """
     wanted = now.allocations.join(unwanted, on="match_id", how="anti")
-    given = _declining(given, _unless_found(unwanted, wanted))
+    given = folding.declining(given, _unless_found(unwanted, wanted))
     first = folding.folded(conn, book, policy, given, partial(_fitting, now.outcomes[month]))
     here = pl.concat([first.kept.here, first.new.standing])
     beside = replace(given, standing=replace(given.standing, here=here, later=first.kept.later))
@@ -41,16 +41,11 @@ def folded_as_found(
         if beyond.is_empty():
             break
         apart = _unless_found(beyond, wanted)
-        beside = _declining(beside, beyond if apart.is_empty() else apart)
+        beside = folding.declining(beside, beyond if apart.is_empty() else apart)
     lost = done.kept.retractions
     retractions = pl.concat([first.kept.retractions, lost.filter(pl.col("version") > 0)])
     new = first.new.without(lost.filter(pl.col("version") == 0)).together_with(done.new)
     return replace(done, kept=replace(done.kept, retractions=retractions), new=new)
-
-
-def _declining(given: Given, unwanted: pl.DataFrame) -> Given:
-    declined = pl.concat([given.decisions, folding.declining(unwanted)]).unique(maintain_order=True)
-    return replace(given, decisions=declined)
 
 
 def _unless_found(unwanted: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:

@@ -115,7 +115,7 @@ def _report(conn: Connection, held: HeldMonth) -> Report:
     found = causes_of(conn, held)
     then, now = _given(conn, held, policy, change=bool(found.height))
     found_then, hindsight = _without_hindsight(conn, held, policy, then.given)
-    now = replace(now, given=_declining(now.given, hindsight))
+    now = replace(now, given=folding.declining(now.given, hindsight))
     as_signed = _computed(conn, held, then, found_then)
     today = _computed(conn, held, now, folding.folded(conn, book, policy, now.given)) if found.height else as_signed
     of_records = difference_entries.attributed(
@@ -169,7 +169,7 @@ def _without_hindsight(conn: Connection, held: HeldMonth, policy: Policy, given:
     hindsight: list[pl.DataFrame] = []
     standing = replace(given.standing, later=given.standing.later.clear())
     while True:
-        done = folding.folded(conn, held.book, policy, _declining(given, *hindsight))
+        done = folding.folded(conn, held.book, policy, folding.declining(given, *hindsight))
         new = at_the_time = done.new.allocations
         for then in (standing, replace(standing, here=standing.here.clear())):
             if at_the_time.height:
@@ -179,11 +179,6 @@ def _without_hindsight(conn: Connection, held: HeldMonth, policy: Policy, given:
         hindsight.append(new)
         if new.is_empty():
             return done, pl.concat(hindsight)
-
-
-def _declining(given: Given, *unwanted: pl.DataFrame) -> Given:
-    declined = pl.concat([given.decisions, *map(folding.declining, unwanted)])
-    return replace(given, decisions=declined.unique(maintain_order=True))
 
 
 def _given(conn: Connection, held: HeldMonth, policy: Policy, *, change: bool) -> tuple[_Read, _Read]:

@@ -261,8 +261,7 @@ def _fold(
     given, unwanted = openings.given(conn, book, policy, month), unwanted.select(frames.ACCEPTED_ALLOCATION.names())
     if now is not None:
         return folded_as_found(conn, book, policy, month, given, unwanted, now)
-    declined = pl.concat([given.decisions, folding.declining(unwanted)]).unique(maintain_order=True)
-    return folding.folded(conn, book, policy, replace(given, decisions=declined))
+    return folding.folded(conn, book, policy, folding.declining(given, unwanted))
 
 
 def _fold_open(conn: Connection, book: Book, policy: Policy, open_months: list[Month], now: FromNothing) -> LetIn:

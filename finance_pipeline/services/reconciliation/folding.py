@@ -44,7 +44,13 @@ def folded(
         given = replace(given, refuted=pl.concat([given.refuted, more]))
 
 
-def declining(allocations: pl.DataFrame) -> pl.DataFrame:
+def declining(given: Given, *unwanted: pl.DataFrame) -> Given:
+    """What a month is folded from, but for these matches (frames.ACCEPTED_ALLOCATION): their parts stay apart."""
+    declined = pl.concat([given.decisions, *map(_declined, unwanted)])
+    return replace(given, decisions=declined.unique(maintain_order=True))
+
+
+def _declined(allocations: pl.DataFrame) -> pl.DataFrame:
     """Decisions (matching.schemas.DECISIONS) that keep what these allocations say apart."""
     other = pl.coalesce("other_line_id", "item_id")
     pairs = allocations.filter(other.is_not_null()).select(frames.decline(pl.col("line_id"), other))
