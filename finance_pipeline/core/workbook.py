@@ -35,6 +35,7 @@ def new_workbook(content: io.BytesIO, title: str, created: date) -> Any:
     return book
 
 
+_A4 = 9
 LINE_POINTS = 15
 """Height of one line of text in the usual size."""
 
@@ -69,6 +70,13 @@ def fit_header(sheet: Any, row: int, titles: Sequence[str], widths: Sequence[int
     """Make a row of headings as high as its longest title needs in its column: not every program does so by itself."""
     lines = max((-(-len(title) // (width - 1)) for title, width in zip(titles, widths, strict=False)), default=1)
     sheet.set_row(row, LINE_POINTS * max(lines, 1))
+
+
+def print_page_wide(sheet: Any) -> None:
+    """Have a sheet printed as wide as a page of A4, lying, and as many pages high as it takes."""
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
 
 
 def write_value(sheet: Any, row: int, place: int, value: object, formats: Formats) -> None:

@@ -9,7 +9,15 @@ from typing import Any
 from finance_pipeline.close.package.document import FIRST_ROW, Document, Live, Money, Places, Sheet, Table, Verdict
 from finance_pipeline.core.money import to_decimal
 from finance_pipeline.core.problems import BadInput
-from finance_pipeline.core.workbook import MOST_CHARS, MOST_ROWS, Formats, fit_header, new_workbook, write_value
+from finance_pipeline.core.workbook import (
+    MOST_CHARS,
+    MOST_ROWS,
+    Formats,
+    fit_header,
+    new_workbook,
+    print_page_wide,
+    write_value,
+)
 
 WIDEST_CHARS = 60
 
@@ -69,9 +77,7 @@ def _set_page(page: Any, sheet: Sheet, document: Document, height: int, width: i
     """How a sheet is printed and scrolled: what stands above its only table, or above all of them, stays in sight."""
     only = sheet.tables[0] if len(sheet.tables) == 1 and sheet.tables[0].rows else None
     head = FIRST_ROW + only.header_offset + 1 if only else FIRST_ROW
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
+    print_page_wide(page)
     page.print_area(0, 0, height - 1, width - 1)
     page.repeat_rows(0, head - 1)
     named = f"{document.title}, {sheet.name}".replace("&", "&&")

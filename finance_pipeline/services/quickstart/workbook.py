@@ -19,6 +19,7 @@ from finance_pipeline.core.workbook import (
     Formats,
     fit_header,
     new_workbook,
+    print_page_wide,
     write_by_rename,
     write_value,
 )
@@ -85,9 +86,7 @@ def _rows(book: Any, name: str, rows: Iterable[Any], columns: Sequence[_Column])
             write_value(sheet, last, place, column.value(row), formats)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    print_page_wide(sheet)
     sheet.repeat_rows(0)
 
 

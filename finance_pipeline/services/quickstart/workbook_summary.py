@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from finance_pipeline.core.money import exponent, to_decimal
-from finance_pipeline.core.workbook import Formats, fit_header
+from finance_pipeline.core.workbook import Formats, fit_header, print_page_wide
 from finance_pipeline.services.quickstart.figures import Figures, ItemsOf, LinesOf, figures_of
 from finance_pipeline.services.quickstart.result import EXPECTED, MATCHED, PENDING, TO_DO, Result
 
@@ -93,8 +93,7 @@ def write_summary(book: Any, sheet: Any, result: Result) -> None:
     _reasons(page, figures)
     _verdict(page)
     sheet.freeze_panes(2, 0)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    print_page_wide(sheet)
 
 
 def _rows_of(count: int, column: str) -> str:
