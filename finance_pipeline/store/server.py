@@ -40,6 +40,7 @@ SETTINGS = {
     "port": "5432",
     "max_connections": "100",
     "shared_buffers": "256MB",
+    "wal_buffers": "64MB",  # of the default, writers of large batches fill 8 MB and wait for each other
     "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
