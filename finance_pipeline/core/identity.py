@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import uuid
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 ON_ACCOUNT_SUFFIX = "/on-account"
 """Ends the id of an item on account, after the id of the line or payment that brought it."""
@@ -46,31 +47,22 @@ def parse_json(raw: bytes | str) -> Any:
     return json.loads(raw, parse_float=Decimal, parse_constant=refuse)
 
 
-def _bracketed(part: object) -> str:
-    if isinstance(part, Decimal):
-        return f"\x01{part!s}\x01"
-    raise TypeError(f"{type(part).__name__} has no exact JSON form")
+_CANONICAL = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
-_CANONICAL = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_bracketed
-)
-_BRACKET = r"\u0001"
-_NUMBER = re.compile(r'"\\u0001(?<!\\"\\u0001)(-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:E[+-]?[0-9]+)?)\\u0001"')
-"""What a Decimal says of itself, and nothing else: a text that somebody wrote between such characters is text, or at
-most the number that it looks like. A quote inside a text has a backslash before it, so none of those opens one;
-that is looked at last, since a search for a fixed beginning is ten times as fast."""
+def exact_bytes(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces, decimals digit for digit, UTF-8. What content hashes are of.
+
+    value: what `parse_json` gives, or is made of. The standard library has no exact numbers, and takes six times as
+    long for what is the same text. Raises UnicodeEncodeError for half a character (a lone surrogate), which no text can
+    hold, and RecursionError for what holds itself.
+    """
+    return _CANONICAL.encode(value)
 
 
 def exact_json(value: Any) -> str:
-    """Canonical JSON: sorted keys, no spaces, decimals digit for digit. The text that content hashes are of.
-
-    json has no exact number, so a Decimal passes through as text between two control characters, which JSON spells out
-    in ASCII, and which are then taken off together with the quotes. Raises TypeError for anything that JSON does not
-    know, RecursionError for what holds itself.
-    """
-    encoded = _CANONICAL.encode(value)
-    return "".join(_NUMBER.split(encoded)) if _BRACKET in encoded else encoded
+    """What `exact_bytes` says, as text."""
+    return exact_bytes(value).decode()
 
 
 def new_correlation_id() -> str:

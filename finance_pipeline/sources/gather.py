@@ -5,13 +5,14 @@ Here: what every connector shares between raw bytes and an Update. Not here: HTT
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 
-from finance_pipeline.core.identity import content_hash, exact_json, parse_json
+from finance_pipeline.core.identity import content_hash, exact_bytes, exact_json, parse_json
 from finance_pipeline.core.problems import PermanentProblem
 from finance_pipeline.core.settings import Book, Connection, Settings
 from finance_pipeline.sources.base import EVIDENCE, DeadLetter, Page, Update
@@ -19,6 +20,8 @@ from finance_pipeline.sources.http import RetryPolicy
 
 READINGS = 3
 """How often an answer is asked for that cannot be read, before its pull ends."""
+
+_ROWS_A_FRAME = 1_000
 
 
 class MalformedPage(PermanentProblem):
@@ -38,8 +41,9 @@ class Gathering:
 
     def _empty(self) -> None:
         self._pages: dict[str, Page] = {}
-        self._columns: tuple[list[Any], ...] = tuple([] for _ in EVIDENCE.names)
-        """In the order of EVIDENCE. Columns from the start: turning 100,000 rows costs as much as hashing them."""
+        self._rows: list[tuple[Any, ...]] = []
+        """In the order of EVIDENCE; the last ones, before they join the frames."""
+        self._frames: list[pl.DataFrame] = []
         self._dead_letters: list[DeadLetter] = []
 
     @property
@@ -64,26 +68,33 @@ class Gathering:
         removed: bool = False,
     ) -> None:
         """Keep a record as evidence. on: the day that decides its month."""
-        payload = exact_json(record)
-        if not payload.isascii() and payload != _storable(payload):
+        try:
+            payload = exact_bytes(record)
+        except UnicodeEncodeError:
             self.refuse(
                 kind, source_id, "it holds half a character (a lone surrogate), which no text can hold", record, page
             )
             return
-        row = (kind, source_id, account, on, removed, payload, content_hash(payload.encode()), page.hash)
-        for column, value in zip(self._columns, row, strict=True):
-            column.append(value)
+        self._rows.append((kind, source_id, account, on, removed, payload, content_hash(payload), page.hash))
+        if len(self._rows) == _ROWS_A_FRAME:
+            self._fold()
+
+    def _fold(self) -> None:
+        """Rows become a frame while their texts are still at hand: later, their memory is touched twice."""
+        self._frames.append(_frame(self._rows))
+        self._rows = []
 
     def take_over(self, other: Gathering) -> None:
         """The records that another one keeps or has set aside; its pages stay with it."""
-        for column, values in zip(self._columns, other._columns, strict=True):
-            column += values
+        self._fold()
+        self._frames += other._frames
+        self._rows = other._rows
         self._dead_letters += other._dead_letters
 
     def refuse(self, kind: str, source_id: Any, reason: str, record: Any, page: Page) -> None:
         """Set a record aside with the reason; the rest of its page goes on."""
         named = _storable(source_id) if isinstance(source_id, str) else None
-        self._dead_letters.append(DeadLetter(kind, named, reason, _storable(exact_json(record)), page.hash))
+        self._dead_letters.append(DeadLetter(kind, named, reason, _legible(record), page.hash))
 
     def read(
         self,
@@ -135,9 +146,10 @@ class Gathering:
         """
         kinds = tuple(complete or {})
         first_days = [day for day in (complete or {}).values() if day is not None]
+        self._fold()
         update = Update(
             pages=tuple(self._pages.values()),
-            evidence=_frame(self._columns),
+            evidence=pl.concat(self._frames),
             cursor=dict(cursor or {}),
             dead_letters=tuple(self._dead_letters),
             complete_kinds=kinds,
@@ -147,11 +159,12 @@ class Gathering:
         return update
 
 
-def _frame(columns: Sequence[list[Any]]) -> pl.DataFrame:
+def _frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     # Series by series, which copies a text once; a frame from a dictionary takes three times as long.
+    columns = zip(*rows, strict=True) if rows else [()] * len(EVIDENCE.names)
     return pl.DataFrame(
         [
-            pl.Series(name, values, dtype, strict=True)
+            pl.Series(name, values, pl.Binary if name == "payload" else dtype, strict=True).cast(dtype)
             for (name, dtype), values in zip(EVIDENCE.schema.items(), columns, strict=True)
         ]
     )
@@ -160,6 +173,14 @@ def _frame(columns: Sequence[list[Any]]) -> pl.DataFrame:
 def _storable(text: str) -> str:
     """The text itself, unless it holds what UTF-8 cannot say: that is then spelled out."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def _legible(record: Any) -> str:
+    """A record that was set aside, for people to read."""
+    try:
+        return exact_json(record)
+    except UnicodeEncodeError:
+        return json.dumps(record, sort_keys=True, default=str)
 
 
 def object_of(raw: bytes, lists: Iterable[str] = ()) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Months and ids: the calendar of a book's own time zone, and names that derive from content."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,6 +60,44 @@ def test_the_same_content_always_has_the_same_canonical_text(content: dict[str, 
     backwards = dict(reversed(list(content.items())))
     assert exact_json(content) == exact_json(backwards)
     assert content_hash(exact_json(content).encode()) == content_hash(exact_json(backwards).encode())
+
+
+def spelled(value: Any) -> str:
+    """Canonical JSON as its definition has it, member by member."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{spelled(name)}:{spelled(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(spelled, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+_NUMBERS = st.one_of(st.integers(), st.integers(10**18, 10**40), st.decimals(allow_nan=False, allow_infinity=False))
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), _TEXTS, _NUMBERS),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_TEXTS, inner, max_size=4)),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_the_text_that_evidence_is_known_by_is_that_of_its_definition(content: Any) -> None:
+    said = exact_json(content)
+    assert said == spelled(content)
+    assert exact_json(parse_json(said)) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ('{"b": 1e5, "a": [-0.00, 0E-7, 1.10]}', '{"a":[-0.00,0E-7,1.10],"b":1E+5}'),
+        ('{"\\uffff": 1, "\\ud83d\\ude00": 2}', '{"\uffff":1,"\U0001f600":2}'),
+        (r'"\u0000\u001f\u007f\u2028\"\\\/\b\f\n\r\t"', '"\\u0000\\u001f\x7f\u2028\\"\\\\/\\b\\f\\n\\r\\t"'),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+    ],
+)
+def test_numbers_escapes_and_the_order_of_names_are_spelled_in_one_way(text: str, canonical: str) -> None:
+    assert exact_json(parse_json(text)) == canonical == spelled(parse_json(text))
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": Infinity}', '{"a": 1', ""])

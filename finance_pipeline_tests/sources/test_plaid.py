@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from finance_pipeline.core.identity import parse_json
 from finance_pipeline.core.problems import NeedsItsOwner, TransientProblem, Unreachable
-from finance_pipeline.sources.gather import MalformedPage
+from finance_pipeline.sources.gather import Gathering, MalformedPage
 from finance_pipeline.sources.plaid_client import PlaidClient
 from finance_pipeline_tests.sandbox.serving import Event, moment
 from finance_pipeline_tests.sources.pulling import Connected
@@ -159,6 +160,21 @@ def test_one_bad_line_does_not_stop_its_page(
     (letter,) = connected.dead_letters
     assert (letter.kind, letter.source_id) == ("transaction", "bad")
     assert reason in letter.reason
+
+
+def test_half_a_character_that_no_text_can_hold_is_set_aside_and_spelled_out(connected: Connected) -> None:
+    gathering = Gathering(connected.connection)
+    page = gathering.page("/transactions/sync", b"{}")
+    for name, memo in (("bad", r'"caf\ud83d"'), ("good", '"caf\u00e9"')):
+        gathering.add("transaction", name, parse_json(f'{{"memo": {memo}, "amount": 1.10}}'), page, on=None)
+    update = gathering.update(None)
+    assert update.evidence["payload"].to_list() == ['{"amount":1.10,"memo":"caf\u00e9"}']
+    (letter,) = update.dead_letters
+    assert (letter.source_id, "half a character" in letter.reason, r"caf\ud83d" in letter.payload) == (
+        "bad",
+        True,
+        True,
+    )
 
 
 def test_a_limit_is_waited_for_as_long_as_plaid_says(connected: Connected) -> None:
