@@ -145,9 +145,9 @@ def _stage(conn: Connection, landing: Landing) -> None:
         conn,
         "staging.evidence",
         landing.evidence.drop("payload")
-        .with_row_index("ordinal")
-        .unique(["kind", "source_id"], keep="last", maintain_order=True)
-        .with_columns(pl.col("ordinal").cast(pl.Int64), sync_id=pl.lit(landing.sync_id)),
+        .unique(["kind", "source_id"], keep="last")
+        .sort("kind", "source_id")
+        .with_columns(sync_id=pl.lit(landing.sync_id)),
     )
 
 

@@ -21,7 +21,7 @@ from finance_pipeline.core.problems import Unreachable
 from finance_pipeline.sources.limits import Gate, Limit, OwnGate
 
 T = TypeVar("T")
-_CHUNK_BYTES, _LARGEST_BYTES = 1 << 16, 1 << 28
+_CHUNK_BYTES, _LARGEST_BYTES = 1 << 20, 1 << 28
 _TRANSIENT_STATUSES = frozenset({408, 425, 429})
 
 

@@ -7,14 +7,17 @@ Here: an update's pages from its first cursor to its last, as one Update. Not he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
+
+import msgspec
 
 from finance_pipeline.core.period import local_date
 from finance_pipeline.core.problems import TransientProblem, Unreachable
 from finance_pipeline.core.settings import Connection, Settings
+from finance_pipeline.sources.ahead import Ahead
 from finance_pipeline.sources.base import Page, Update
 from finance_pipeline.sources.gather import Gathering, MalformedPage, Unfit, day_of, object_of, text_of, zone_of
 from finance_pipeline.sources.http import RetryPolicy
@@ -22,7 +25,7 @@ from finance_pipeline.sources.plaid_client import CursorLost, PlaidClient, SyncI
 
 _ENDPOINT = "/transactions/sync"
 _RESTARTS = 5
-_GONE_OUT_S = 0.003
+_GONE_OUT_S = 0.001
 """By then a request has gone out. Whoever works meanwhile lets go of the interpreter every five milliseconds only, and
 a request takes it several times: without this pause it would go out when the work is done."""
 
@@ -49,7 +52,7 @@ class Plaid:
         today = local_date(now, zone_of(connection, settings))
         gathering = Gathering(connection)
         try:
-            run = _whole_run(partial(_read_page, client, gathering, self._policy), connection, known)
+            run = _whole_run(connection, known, client.transactions_sync, gathering, self._policy)
         except MalformedPage:
             yield gathering.update(cursor)
             raise
@@ -73,15 +76,8 @@ class Plaid:
         yield gathering.update(cursor if nameless else {"cursor": run.cursor}, None if nameless else complete)
 
 
-_ReadPage = Callable[[str | None], tuple[Page, dict[str, Any]]]
-
-
-def _read_page(
-    client: PlaidClient, gathering: Gathering, policy: RetryPolicy, cursor: str | None
-) -> tuple[Page, dict[str, Any]]:
-    """The page after a cursor. Raises MalformedPage, and what the client raises."""
-    ask, content = partial(client.transactions_sync, cursor), partial(_content, cursor=cursor)
-    return gathering.read(_ENDPOINT, ask, content, policy)
+_Ask = Callable[[str | None], bytes]
+"""The answer to a cursor. Raises what the client raises."""
 
 
 class _Run:
@@ -98,17 +94,21 @@ class _Run:
         self.first_day: date | None = None
         """Of all transactions."""
 
-    def read(self, read_page: _ReadPage) -> _Run:
-        """Every page up to the end. The next one is asked for while the lines of the last one become evidence."""
-        with ThreadPoolExecutor(1) as ahead:
-            coming: Future[tuple[Page, dict[str, Any]]] | None = ahead.submit(read_page, self.cursor)
-            while coming:
-                self.last_page, content = coming.result()
-                self.cursor, self.accounts = content["next_cursor"], content["accounts"]
-                coming = ahead.submit(read_page, self.cursor) if content["has_more"] else None
-                if coming:
-                    wait([coming], timeout=_GONE_OUT_S)
-                self._gather(self.last_page, content)
+    def read(self, ask: _Ask, gathering: Gathering, policy: RetryPolicy) -> _Run:
+        """Every page up to the end. The next one is on its way while the last one is parsed and becomes evidence."""
+        coming, more = Ahead(partial(ask, self.cursor)), True
+        while more:
+            asked, raw = self.cursor, coming.result()
+            if (follows := _following(raw, asked)) is not None:
+                coming = Ahead(partial(ask, follows))
+                coming.wait(_GONE_OUT_S)
+            answers = chain((raw,), iter(partial(ask, asked), None))
+            content_of = partial(_content, cursor=asked)
+            self.last_page, content = gathering.read(_ENDPOINT, partial(next, answers), content_of, policy)
+            self.cursor, self.accounts, more = content["next_cursor"], content["accounts"], content["has_more"]
+            if more and follows != self.cursor:
+                coming = Ahead(partial(ask, self.cursor))
+            self._gather(self.last_page, content)
         return self
 
     def _gather(self, page: Page, content: dict[str, Any]) -> None:
@@ -125,12 +125,12 @@ class _Run:
             _gather_tombstone(self.records, record, page)
 
 
-def _whole_run(read_page: _ReadPage, connection: Connection, known: str | None) -> _Run:
+def _whole_run(connection: Connection, known: str | None, ask: _Ask, gathering: Gathering, policy: RetryPolicy) -> _Run:
     """One undisturbed run through an update. Raises Unreachable if the data never stands still for long enough."""
     first = known
     for _ in range(_RESTARTS):
         try:
-            return _Run(connection, first).read(read_page)
+            return _Run(connection, first).read(ask, gathering, policy)
         except SyncInterrupted:
             continue
         except CursorLost as lost:
@@ -141,6 +141,23 @@ def _whole_run(read_page: _ReadPage, connection: Connection, known: str | None) 
         kept="Nothing of this update is kept, and the cursor stays where it was.",
         todo="It is read again at the next tick.",
     )
+
+
+class _Follows(msgspec.Struct):
+    next_cursor: str
+    has_more: bool
+
+
+_FOLLOWS = msgspec.json.Decoder(_Follows)
+
+
+def _following(raw: bytes, cursor: str | None) -> str | None:
+    """The cursor that a page leads to, read ahead of all else in it; None if there is none, or it cannot be told."""
+    try:
+        said = _FOLLOWS.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return said.next_cursor if said.has_more and said.next_cursor not in ("", cursor) else None
 
 
 def _content(raw: bytes, cursor: str | None) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Plaid: an update is whole or not there, whatever happens between its pages."""
 
+import signal
+import threading
 import time
 from datetime import date
 from typing import Any
@@ -101,6 +103,40 @@ def test_a_mutation_between_pages_begins_again_from_the_first_cursor(
     assert asked[0] is None and asked[1] is not None and asked[2] is None  # noqa: PT018 - one story
     assert len(connected.ids("transaction")) == 700
     assert '"amount":99.00' in (connected.records["transaction", "t3"] or "")
+
+
+def test_whoever_stops_a_pull_need_not_wait_for_the_call_under_way_and_loses_nothing(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(connected, *(line(f"t{n}") for n in range(700)))
+    answered, read = threading.Event(), PlaidClient.transactions_sync
+
+    def hanging(client: PlaidClient, cursor: str | None) -> bytes:
+        if cursor is not None:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            answered.wait(20)
+        return read(client, cursor)
+
+    with monkeypatch.context() as hung:
+        hung.setattr(PlaidClient, "transactions_sync", hanging)
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            connected.pull()
+        assert time.monotonic() - began < 5
+    answered.set()
+    assert (connected.cursor, connected.records) == (None, {})
+    connected.pull()
+    assert len(connected.ids("transaction")) == 700
+
+
+def test_a_page_is_asked_for_once_though_the_next_one_is_asked_for_before_it_is_read(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(connected, *(line(f"t{n}") for n in range(1200)))
+    asked = on_first_page(monkeypatch, lambda: None)
+    connected.pull()
+    assert len(asked) == 3
+    assert len(set(asked)) == 3
 
 
 def test_a_lost_cursor_starts_from_nothing_and_says_that_it_lists_everything(connected: Connected) -> None:

@@ -1,10 +1,14 @@
 -- One row per new version of a source record: staged evidence of one update, each record once with its last word, against
 -- the latest landed versions. Kinds that the update lists completely get tombstones for what it no longer lists; what it
--- lists and did not fit (refused_ids) is still there. Costs as much as the update holds, however much was landed before.
+-- lists and did not fit (refused_ids) is still there. Costs as much as the update holds, however much was landed before;
+-- less where nothing was. Numbered by kind and id, which is the order that the index of versions takes fastest.
 with said as materialized (
-    select kind, source_id, account, accounting_on, removed, content_hash, page_hash, ordinal
+    select kind, source_id, account, accounting_on, removed, content_hash, page_hash
     from staging.evidence
     where sync_id = %(sync_id)s
+),
+before as materialized (
+    select exists (select from landing.record where connection_id = %(connection_id)s) as anything
 ),
 listed as (
     select distinct on (kind, source_id)
@@ -32,13 +36,13 @@ news as (
         said.removed,
         said.content_hash,
         %(file_hash)s::text as file_hash,
-        said.page_hash,
-        said.ordinal
+        said.page_hash
     from said
     left join lateral (
         select version.version, version.account, version.accounting_on, version.removed, version.content_hash
         from landing.record as version
-        where version.connection_id = %(connection_id)s
+        where (select anything from before)
+            and version.connection_id = %(connection_id)s
             and version.kind = said.kind
             and version.source_id = said.source_id
         order by version.version desc
@@ -50,7 +54,7 @@ news as (
     union all
     select
         kind, source_id, version + 1, account, accounting_on, accounting_on,
-        true, content_hash, file_hash, page_hash, 9223372036854775807
+        true, content_hash, file_hash, page_hash
     from vanished
 )
 insert into landing.record (
@@ -61,4 +65,4 @@ select
     %(connection_id)s, %(source)s, kind, source_id, version, account, accounting_on,
     nullif(previous_on, accounting_on), removed, content_hash, file_hash, page_hash, %(sync_id)s
 from news
-order by ordinal, kind, source_id
+order by kind, source_id

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import http.client
-import itertools
 import json
 import threading
 import time
@@ -82,12 +81,21 @@ def there(two_books: Company) -> Iterator[Endpoint]:
         thread.join()
 
 
-_seconds_ago = itertools.count()
+_seconds: set[int] = set()
+
+
+def second_of_its_own() -> int:
+    """The last second that no event is of yet: what is signed alike twice is a message repeated."""
+    second = int(time.time())
+    while second in _seconds:
+        second -= 1
+    _seconds.add(second)
+    return second
 
 
 def event(vendor: str, at_s: float | None = None) -> tuple[Headers, bytes]:
-    """A signed event. Without a time it is of a second of its own: what is signed alike twice is a message repeated."""
-    return signed_event(f"uk-{vendor}", vendor, at_s or time.time() - next(_seconds_ago))
+    """A signed event; without a time, of a second of its own."""
+    return signed_event(f"uk-{vendor}", vendor, at_s or second_of_its_own())
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
