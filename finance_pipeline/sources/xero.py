@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from finance_pipeline.core.period import local_date
+from finance_pipeline.core.problems import Problem
 from finance_pipeline.core.settings import Connection, Settings
 from finance_pipeline.sources.base import Page, Update
-from finance_pipeline.sources.gather import Gathering, MalformedPage, Unfit, day_of, object_of, text_of, zone_of
+from finance_pipeline.sources.gather import Gathering, Unfit, day_of, object_of, text_of, zone_of
 from finance_pipeline.sources.http import RetryPolicy
 from finance_pipeline.sources.xero_client import Unchanged, XeroClient
 
@@ -66,7 +67,9 @@ _UNPAGED = (
     _Kind("bank_transfer", "get_bank_transfers", "BankTransfers", "BankTransferID", options={"include_deleted": True}),
     _Kind("batch_payment", "get_batch_payments", "BatchPayments", "BatchPaymentID"),
 )
-_READ_ON = "settings_read_on"
+_READ_ON, _ROUND, _PART = "settings_read_on", "round", "part"
+_ROUND_LASTS = timedelta(hours=1)
+_PART_LASTS = timedelta(days=1)
 
 
 class Xero:
@@ -75,6 +78,8 @@ class Xero:
 
     cursor: "settings_read_on", the day when the settings were last read; and by paged kind {"newest_ms": newest
     UpdatedDateUTC seen, "full_at": when all was last read, if it was whole}. It never runs ahead of what Xero shows.
+    Of a pull that failed it also says what was read: "round" the lists, which the next pull within the hour leaves out,
+    and the "part" of the kind at which it stopped, which one within a day goes on from.
     """
 
     def __init__(self, policy: RetryPolicy | None = None) -> None:
@@ -85,12 +90,10 @@ class Xero:
     ) -> Iterator[Update]:
         run = _Pull(connection, settings, cursor, now, self._policy)
         try:
-            run.organisation()
-            for kind in _KINDS:
-                yield from run.kind(kind)
-            yield run.whole_lists()
-        except MalformedPage:
-            yield run.gathering.update(run.cursor)
+            yield from run.updates()
+        except Problem:
+            if run.gathering.page_count:
+                yield run.update()
             raise
 
 
@@ -108,8 +111,37 @@ class _Pull:
         self.client, self.gathering, self.policy = XeroClient(connection, policy), Gathering(connection), policy
         self.zone, self.now = zone_of(connection, settings), now
         self.cursor: dict[str, Any] = dict(cursor or {})
+        self._complete: dict[str, date | None] = {}
+        stopped = self.cursor.pop(_ROUND, None)
+        goes_on = stopped is not None and _within(_ROUND_LASTS, stopped["began_at"], now)
+        self._round = stopped if goes_on else {"began_at": now.isoformat(), "read": []}
 
-    def organisation(self) -> None:
+    def updates(self) -> Iterator[Update]:
+        """What is to be read, each list once, from where the last pull stopped."""
+        if self._due("organisation"):
+            self._organisation()
+        for kind in filter(lambda kind: self._due(kind.name), _KINDS):
+            yield from self._kind(kind)
+        today = self.now.date().isoformat()
+        for kind in (*_UNPAGED, *(_SETTINGS if self.cursor.get(_READ_ON) != today else ())):
+            if self._due(kind.name):
+                self._whole_list(kind)
+        self.cursor[_READ_ON] = today
+        self.cursor.pop(_ROUND, None)
+        yield self.update()
+
+    def update(self) -> Update:
+        """What was gathered since the last update."""
+        complete, self._complete = self._complete, {}
+        return self.gathering.update(self.cursor, complete)
+
+    def _due(self, name: str) -> bool:
+        return name not in self._round["read"]
+
+    def _is_read(self, name: str) -> None:
+        self._round = self.cursor[_ROUND] = {**self._round, "read": [*self._round["read"], name]}
+
+    def _organisation(self) -> None:
         """The organisation itself: its currency, its lock dates."""
         ask = partial(self.client.get, "get_organisations")
         page, content = self._content("/Organisation", ask, "Organisations")
@@ -120,73 +152,85 @@ class _Pull:
                 self.gathering.refuse("organisation", None, str(unfit), record, page)
                 continue
             self.gathering.add("organisation", source_id, record, page, on=None)
+        self._is_read("organisation")
 
-    def whole_lists(self) -> Update:
-        """Lists that Xero does not page. What a list named before and does not name now is gone."""
-        complete: dict[str, date | None] = {}
-        today = self.now.date().isoformat()
-        for kind in (*_UNPAGED, *(_SETTINGS if self.cursor.get(_READ_ON) != today else ())):
-            page, content = self._content(
-                f"/{kind.key}", partial(self.client.get, kind.method, **kind.options), kind.key
-            )
-            for record in content[kind.key]:
-                try:
-                    source_id = text_of(record, kind.number)
-                    on = _own_day(record) if kind.dated else None
-                except Unfit as unfit:
-                    self.gathering.refuse(kind.name, record.get(kind.number), str(unfit), record, page)
-                    continue
-                self.gathering.add(kind.name, source_id, record, page, on=on)
-            # Where a record was set aside without its id, it cannot be told which one has not vanished.
-            if None not in self.gathering.refused(kind.name):
-                complete[kind.name] = None
-        self.cursor[_READ_ON] = today
-        return self.gathering.update(self.cursor, complete)
+    def _whole_list(self, kind: _Kind) -> None:
+        """A list that Xero does not page. What it named before and does not name now is gone."""
+        page, content = self._content(f"/{kind.key}", partial(self.client.get, kind.method, **kind.options), kind.key)
+        for record in content[kind.key]:
+            try:
+                source_id = text_of(record, kind.number)
+                on = _own_day(record) if kind.dated else None
+            except Unfit as unfit:
+                self.gathering.refuse(kind.name, record.get(kind.number), str(unfit), record, page)
+                continue
+            self.gathering.add(kind.name, source_id, record, page, on=on)
+        # Where a record was set aside without its id, it cannot be told which one has not vanished.
+        if None not in self.gathering.refused(kind.name):
+            self._complete[kind.name] = None
+        self._is_read(kind.name)
 
-    def kind(self, kind: _Kind) -> Iterator[Update]:
+    def _kind(self, kind: _Kind) -> Iterator[Update]:
         """Everything of a kind that changed. After a reading that fell short, the next pull reads it in full."""
-        state = self.cursor.get(kind.name) or {}
-        full_at = datetime.fromisoformat(state["full_at"]) if "full_at" in state else None
-        full = full_at is None or not timedelta() <= self.now - full_at < _FULL_EVERY
-        newest_ms, whole = yield from self._pages(kind, None if full else state.get("newest_ms"))
-        newest_ms = max(newest_ms, state.get("newest_ms", 0))
+        state = {name: value for name, value in (self.cursor.get(kind.name) or {}).items() if name != _PART}
+        part = self._part_of(kind, state)
+        whole = yield from self._pages(kind, state, part)
+        newest_ms = max(part.newest_ms, state.get("newest_ms", 0))
         moved: dict[str, Any] = {"newest_ms": newest_ms} if newest_ms else {}
         if whole:
-            moved["full_at"] = self.now.isoformat() if full else state["full_at"]
+            moved["full_at"] = part.began_at if part.full else state["full_at"]
         self.cursor[kind.name] = moved
-        yield self.gathering.update(self.cursor)
+        self._is_read(kind.name)
+        yield self.update()
 
-    def _pages(self, kind: _Kind, newest_ms: int | None) -> Generator[Update, None, tuple[int, bool]]:
-        """Every page of a kind, in updates that leave the cursor where it is.
+    def _part_of(self, kind: _Kind, state: Mapping[str, Any]) -> _Part:
+        """The reading of a kind that the last pull did not end, or a new one."""
+        stopped = (self.cursor.get(kind.name) or {}).get(_PART)
+        if stopped is not None and _within(_PART_LASTS, stopped["began_at"], self.now):
+            return _Part(**stopped)
+        full = "full_at" not in state or not _within(_FULL_EVERY, state["full_at"], self.now)
+        return _Part(self.now.isoformat(), full, None if full else state.get("newest_ms"))
 
-        Returns the newest change seen, in ms, and whether as many documents came as Xero counts: pages are in the order
-        of change, so a document that changes meanwhile moves to the end, and the one after it to a page already read.
+    def _pages(self, kind: _Kind, state: Mapping[str, Any], part: _Part) -> Generator[Update, None, bool]:
+        """Every page of a kind from where a reading has come to, in updates that say how far it is.
+
+        Returns whether as many documents came as Xero counts: pages are in the order of change, so a document that
+        changes meanwhile moves to the end, and the one after it to a page already read. Of what comes in a later pull
+        than it began in, nothing counts that has changed since: it may have been on the pages of an earlier one.
         """
         ids: set[str] = set()
-        newest, number, counted, more = 0, 1, 0, True
-        since = {"if_modified_since": _since(newest_ms)} if newest_ms else {}
+        new: set[str] = set()
+        resumed, before, counted, more = part.page > 1, part.seen, 0, True
+        since = {"if_modified_since": _since(part.since_ms)} if part.since_ms else {}
         while more:
-            asked = {"page": number, "page_size": _PAGE_SIZE, "order": "UpdatedDateUTC ASC", **kind.options, **since}
+            asked = {"page": part.page, "page_size": _PAGE_SIZE, "order": "UpdatedDateUTC ASC", **kind.options, **since}
             try:
                 ask = partial(self.client.get, kind.method, **asked)
-                page, content = self._content(f"/{kind.key}?page={number}", ask, kind.key)
+                page, content = self._content(f"/{kind.key}?page={part.page}", ask, kind.key)
             except Unchanged:
                 break
-            records, known = content[kind.key], len(ids)
-            for turn, record in enumerate(records):
-                newest = max(self._keep(kind, record, page), newest)
-                ids.add(str(record.get(kind.number) or f"{number}/{turn}"))
-            pagination = content.get("pagination")
-            said = pagination if isinstance(pagination, dict) else {"pageCount": number + len(records) // _PAGE_SIZE}
-            counted, pages = said.get("itemCount", 0), said.get("pageCount", 0)
-            more = len(ids) > known and number < pages
-            number += 1
+            part.asked_ms = part.asked_ms or _told_ms(content)
+            changed_ms, known = self._keep_all(kind, content[kind.key], page), len(ids)
+            ids |= changed_ms.keys()
+            new |= {name for name, at_ms in changed_ms.items() if not resumed or at_ms < part.asked_ms}
+            counted, pages = _counts(content, part.page, len(content[kind.key]))
+            more = len(ids) > known and part.page < pages
+            part.newest_ms = max(part.newest_ms, *changed_ms.values(), 0)
+            part.page, part.seen = part.page + 1, before + len(new)
+            self.cursor[kind.name] = {**state, _PART: asdict(part)}
             if more and self.gathering.page_count >= _PAGES_AN_UPDATE:
-                yield self.gathering.update(self.cursor)
-        return newest, len(ids) >= counted
+                yield self.update()
+        return part.seen >= counted
 
     def _content(self, endpoint: str, ask: Callable[[], bytes], key: str) -> tuple[Page, dict[str, Any]]:
         return self.gathering.read(endpoint, ask, partial(object_of, lists=(key,)), self.policy)
+
+    def _keep_all(self, kind: _Kind, records: list[dict[str, Any]], page: Page) -> dict[str, int]:
+        """Keep a page's records. Returns when each changed, by its id; one without is known by its place."""
+        return {
+            str(record.get(kind.number) or f"{page.endpoint}/{turn}"): self._keep(kind, record, page)
+            for turn, record in enumerate(records)
+        }
 
     def _keep(self, kind: _Kind, record: dict[str, Any], page: Page) -> int:
         """Keep one record as evidence, or set it aside. Returns when it changed, in ms; 0 if it is set aside."""
@@ -201,6 +245,42 @@ class _Pull:
             return 0
         self.gathering.add(kind.name, source_id, record, page, on=on)
         return (changed - _EPOCH) // timedelta(milliseconds=1)
+
+
+@dataclass
+class _Part:
+    """How far a reading of a kind has come; what of it the cursor keeps when a pull stops."""
+
+    began_at: str
+    full: bool
+    since_ms: int | None
+    """What was asked for: all that changed since. None: everything."""
+    page: int = 1
+    """The next one."""
+    seen: int = 0
+    """Different documents on the pages before it."""
+    newest_ms: int = 0
+    asked_ms: int = 0
+    """When Xero gave the first page, by its own clock; 0 if it did not say."""
+
+
+def _within(length: timedelta, began_at: str, now: datetime) -> bool:
+    return timedelta() <= now - datetime.fromisoformat(began_at) < length
+
+
+def _told_ms(content: Mapping[str, Any]) -> int:
+    """When Xero says that it answered, in ms; 0 if it does not."""
+    try:
+        return (_moment(content.get("DateTimeUTC"), "DateTimeUTC") - _EPOCH) // timedelta(milliseconds=1)
+    except Unfit:
+        return 0
+
+
+def _counts(content: Mapping[str, Any], page: int, records: int) -> tuple[int, int]:
+    """How many documents and pages Xero says there are; where it does not say, a full page has another after it."""
+    said = content.get("pagination")
+    told = said if isinstance(said, dict) else {"pageCount": page + records // _PAGE_SIZE}
+    return told.get("itemCount", 0), told.get("pageCount", 0)
 
 
 def _since(newest_ms: int) -> str:

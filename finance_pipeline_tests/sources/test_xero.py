@@ -8,9 +8,10 @@ import pytest
 from finance_pipeline.core.problems import NeedsItsOwner, Unreachable
 from finance_pipeline.core.settings import ConnectionKind
 from finance_pipeline.sandbox.servers.credentials import tenant_of
-from finance_pipeline.sources import xero_client
+from finance_pipeline.sources import xero, xero_client
 from finance_pipeline.sources.gather import MalformedPage
 from finance_pipeline.sources.http import TurnedAway
+from finance_pipeline.sources.limits import OwnGate
 from finance_pipeline.sources.xero import Xero
 from finance_pipeline.sources.xero_client import XeroClient
 from finance_pipeline_tests.sandbox.serving import Event, Running, moment
@@ -131,6 +132,87 @@ def test_a_document_that_slipped_between_two_pages_is_read_with_the_next_pull(
     assert len(connected.ids("invoice")) == 1010
 
 
+def answers_of(connected: Connected, monkeypatch: pytest.MonkeyPatch, stops_at: int = 0) -> list[tuple[str, object]]:
+    """What is asked for and answered from now on: list and page. stops_at: the call that the server fails at."""
+    answered: list[tuple[str, object]] = []
+    read = XeroClient.get
+
+    def reading(client: XeroClient, method: str, **parameters: object) -> bytes:
+        if len(answered) + 1 == stops_at:
+            raise Unreachable("no answer", where=connected.name, kept="", todo="")
+        answer = read(client, method, **parameters)
+        answered.append((method, parameters.get("page")))
+        return answer
+
+    monkeypatch.setattr(XeroClient, "get", reading)
+    return answered
+
+
+def pull_from_nothing(connected: Connected) -> None:
+    connected.cursor, connected.records = None, {}
+    connected.source = Xero(replace(connected.policy, gate=OwnGate()))  # A minute's calls are not many.
+    connected.pull()
+
+
+def minutes_apart(count: int) -> list[Event]:
+    return [invoice(f"i{n:02d}", f"2026-10-20T10:{n:02d}") for n in range(count)]
+
+
+def test_a_pull_that_failed_at_any_call_goes_on_where_it_stopped_and_asks_for_nothing_twice(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xero, "_PAGE_SIZE", 10)
+    payment = record("PaymentID", "p1", "2026-10-21", Amount="5.10", Date=ms("2026-10-21"))
+    serve(connected, *minutes_apart(25), payment=[payment], bank_transfer=[transfer("t1")])
+    with monkeypatch.context() as calm:
+        undisturbed = answers_of(connected, calm)
+        pull_from_nothing(connected)
+    records, cursor = connected.records, connected.cursor
+    assert ("get_invoices", 3) in undisturbed
+    for stopping in range(1, len(undisturbed) + 1):
+        with monkeypatch.context() as stopped:
+            before = answers_of(connected, stopped, stopping)
+            pull_from_nothing(connected)
+            assert isinstance(connected.problem, Unreachable)
+        with monkeypatch.context() as going_on:
+            after = answers_of(connected, going_on)
+            connected.pull()
+        assert connected.problem is None
+        assert before + after == undisturbed
+        assert (connected.records, connected.cursor) == (records, cursor)
+
+
+def test_what_changed_while_a_reading_was_stopped_is_not_taken_for_read(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xero, "_PAGE_SIZE", 10)
+    serve(connected, *minutes_apart(25), invoice("i03", "2026-10-26", "modified"))
+    with monkeypatch.context() as stopped:
+        answers_of(connected, stopped, 4)
+        connected.pull()
+    assert len(connected.ids("invoice")) == 10
+    connected.running.at("2026-10-27")
+    connected.pull()
+    assert connected.ids("invoice") == {f"i{n:02d}" for n in range(25)} - {"i10"}, (
+        "which moved to the page already read"
+    )
+    connected.pull()
+    assert len(connected.ids("invoice")) == 25
+
+
+def test_what_was_read_before_a_pull_stopped_is_read_again_after_an_hour(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(connected, invoice("i1"))
+    with monkeypatch.context() as stopped:
+        answers_of(connected, stopped, 4)
+        connected.pull()
+    answered = answers_of(connected, monkeypatch)
+    connected.pull(NOW + timedelta(hours=1))
+    assert connected.problem is None
+    assert answered[0] == ("get_organisations", None)
+
+
 def test_each_connection_keeps_its_own_token_whoever_was_last(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +259,7 @@ def test_a_malformed_page_leaves_the_kind_where_it_was(connected: Connected) -> 
     connected.running.fault(connected.name, "malformed", count=3, path="Invoices")
     connected.pull()
     assert isinstance(connected.problem, MalformedPage)
-    assert set(connected.cursor or {}) == {"contact"}
+    assert "invoice" not in (connected.cursor or {})
     assert len(connected.dead_letters) == 1
     connected.pull()
     assert connected.problem is None
