@@ -51,6 +51,11 @@ class Table:
         return [column.name for column in self.columns]
 
     def empty(self) -> pl.DataFrame:
+        return self._none.clone()
+
+    @cached_property
+    def _none(self) -> pl.DataFrame:
+        """Made once: a frame of no rows costs as much to make as many a query."""
         return pl.DataFrame(schema=self.schema)
 
     def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:

@@ -97,7 +97,7 @@ def copy_out(
         for chunk in copy:
             received.write(chunk)
     if not received.tell():
-        return pl.DataFrame(schema=schema)
+        return _none(tuple(schema.items())).clone()
     received.seek(0)
     wire = {name: _wire_type(dtype) for name, dtype in schema.items()} | {"": pl.Int64}
     frame = pl.read_csv(received, has_header=False, schema=wire)
@@ -148,6 +148,12 @@ def _into(name: str, dtype: pl.DataType) -> pl.Expr:
         moment = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
         return moment.dt.strftime(CLOCK_FORMAT)
     return column.cast(pl.String) if isinstance(dtype, pl.Enum | pl.Categorical) else column
+
+
+@cache
+def _none(schema: tuple[tuple[str, pl.DataType], ...]) -> pl.DataFrame:
+    """No rows, made once for a schema: most queries of a small book find nothing."""
+    return pl.DataFrame(schema=dict(schema))
 
 
 @cache

@@ -18,6 +18,7 @@ from finance_pipeline.ledger.posting.entries import (
     leg,
     no_rate,
     not_before,
+    nothing,
     parted,
     together,
 )
@@ -30,6 +31,8 @@ def bank_lines(book: Book, transactions: pl.DataFrame, rates: pl.DataFrame) -> P
     transactions: schemas.BANK_TRANSACTIONS. rates: schemas.FX_RATES.
     """
     booked = transactions.filter((pl.col("status") == "booked") & (pl.col("amount_minor") != 0))
+    if booked.is_empty():
+        return nothing()
     rows = functional(keyed(booked), rates, book, on="booked_on").with_columns(
         _account_code(book, "bank_account"),
         other=unidentified(book, pl.col("amount_minor")),
@@ -64,6 +67,8 @@ def bank_openings(book: Book, balances: pl.DataFrame, rates: pl.DataFrame) -> Po
     """
     bank_ids = [account.id for account in book.bank_accounts]
     stated = balances.filter((pl.col("kind") == "opening") & pl.col("account").is_in(bank_ids))
+    if stated.is_empty():
+        return nothing()
     rows = functional(keyed(stated), rates, book, amount="balance_minor", on="balance_on").with_columns(
         _account_code(book, "account"),
         source=pl.lit("opening"),

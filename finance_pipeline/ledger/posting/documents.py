@@ -17,6 +17,7 @@ from finance_pipeline.ledger.posting.entries import (
     keyed,
     leg,
     not_before,
+    nothing,
     parted,
     together,
 )
@@ -72,6 +73,8 @@ def _opening(book: Book, rows: pl.DataFrame) -> Postings:
 
 def at_their_accounts(book: Book, rows: pl.DataFrame, purpose: str) -> Postings:
     """Dr `control`, Cr what each document's lines are for, by its sign; held where an account is not mapped."""
+    if rows.is_empty():
+        return nothing()
     named = rows.with_columns(purpose=pl.lit(purpose)).join(
         _unmapped(book, rows), on="key", how="left", maintain_order="left"
     )

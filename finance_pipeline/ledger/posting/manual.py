@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from finance_pipeline.core.settings import Book
-from finance_pipeline.ledger.posting.entries import Postings, assembled, together
+from finance_pipeline.ledger.posting.entries import Postings, assembled, nothing, together
 
 MANUAL = "manual"
 """Source of the entries of journals that people brought."""
@@ -17,6 +17,8 @@ MANUAL = "manual"
 
 def manual_journals(book: Book, lines: pl.DataFrame) -> Postings:
     """The approved journals (schemas.JOURNAL_LINES) as entries, and their reversals on the days that they name."""
+    if lines.is_empty():
+        return nothing()
     keyed = lines.with_columns(
         key=pl.format(f"{book.id}/{{}}/{{}}/{{}}", pl.col("submission_id").str.head(12), "journal", "currency")
     ).sort("key", "ordinal")

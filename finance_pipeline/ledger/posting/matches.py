@@ -10,7 +10,15 @@ import polars as pl
 from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.chart import role_code
 from finance_pipeline.ledger.posting.bank import unidentified
-from finance_pipeline.ledger.posting.entries import Postings, first_reason, no_rate, not_before, share, together
+from finance_pipeline.ledger.posting.entries import (
+    Postings,
+    first_reason,
+    no_rate,
+    not_before,
+    nothing,
+    share,
+    together,
+)
 from finance_pipeline.ledger.posting.related import duplicates, transfers
 from finance_pipeline.ledger.posting.settling import PART, settled
 from finance_pipeline.ledger.rates import functional
@@ -62,6 +70,8 @@ def matches(book: Book, settlements: pl.DataFrame, rates: pl.DataFrame) -> Posti
 
 
 def _settlements(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Postings:
+    if rows.is_empty():
+        return nothing()
     items = {kind: role_code(book, role) for kind, role in _ROLE_OF_ITEM.items()}
     known = pl.col("item_kind").replace_strict(items, default=None, return_dtype=pl.String)
     whole = pl.col("role").is_in(_OPENING_OR_SETTLING) & pl.col("item_kind").is_not_null()

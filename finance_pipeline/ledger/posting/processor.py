@@ -19,6 +19,7 @@ from finance_pipeline.ledger.posting.entries import (
     leg,
     no_rate,
     not_before,
+    nothing,
     parted,
     together,
 )
@@ -46,6 +47,8 @@ def processor_movements(book: Book, payments: pl.DataFrame, rates: pl.DataFrame)
     codes = {kind: role_code(book, role) for kind, role in _ROLE_OF_KIND.items()}
     dispute_fees, fees = role_code(book, "dispute_fees"), role_code(book, "processor_fees")
     rows = keyed(payments.filter(pl.col("kind").is_in(KINDS)))
+    if rows.is_empty():
+        return nothing()
     for amount, into in (("amount_minor", "amount_functional"), ("fee_minor", "fee_functional")):
         rows = functional(rows, rates, book, amount=amount, on="occurred_on", into=into)
     rows = rows.with_columns(

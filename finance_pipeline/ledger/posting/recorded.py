@@ -18,6 +18,7 @@ from finance_pipeline.ledger.posting.entries import (
     keyed,
     no_rate,
     not_before,
+    nothing,
     share,
     together,
 )
@@ -35,6 +36,8 @@ def recorded_payments(book: Book, payments: pl.DataFrame, settled_items: pl.Data
     payments: schemas.PAYMENTS. settled_items: ledger.schemas.SETTLED_ITEMS, all that they settle, of any month.
     """
     recorded = keyed(payments.filter(pl.col("kind").is_in((*KINDS, ALLOCATION)) & (pl.col("amount_minor") != 0)))
+    if recorded.is_empty():
+        return nothing()
     priced = functional(
         recorded.sort("occurred_on", "key"), rates, book, on="occurred_on", into="line_functional_minor"
     )
@@ -61,6 +64,8 @@ def _payments(book: Book, recorded: pl.DataFrame, taken: pl.DataFrame, rates: pl
     A payment that names no document goes to the control account of its side as it is: on account. Without a side it is
     a receipt of a customer or a payment to a supplier.
     """
+    if recorded.is_empty():
+        return nothing()
     receipts, sent = role_code(book, "outstanding_receipts"), role_code(book, "outstanding_payments")
     receivables, payables = role_code(book, "receivables"), role_code(book, "payables")
     is_receipt = pl.col("kind") == "recorded_receipt"
@@ -104,6 +109,8 @@ def _payments(book: Book, recorded: pl.DataFrame, taken: pl.DataFrame, rates: pl
 
 def _allocations(book: Book, allocations: pl.DataFrame, taken: pl.DataFrame) -> Postings:
     """Dr the credit, Cr the document that it is allocated to; no rate is needed, since no money moves."""
+    if allocations.is_empty():
+        return nothing()
     of_credit = taken.select("key", *(pl.col(name).name.prefix("credit_") for name in taken.columns if name != "key"))
     rows = allocations.join(
         taken, left_on=["key", "settles"], right_on=["key", "item_id"], how="left", maintain_order="left"

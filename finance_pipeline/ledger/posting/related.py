@@ -18,6 +18,7 @@ from finance_pipeline.ledger.posting.entries import (
     leg,
     no_rate,
     not_before,
+    nothing,
     parted,
     share,
     together,
@@ -33,6 +34,8 @@ def transfers(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Postings:
     the rate of its own day. Where both are of one currency, what differs is a gain or loss on exchange; where the bank
     changed it, what the rates did between the two days is that, and the rest is what the conversion cost.
     """
+    if rows.is_empty():
+        return nothing()
     legs = _legs(book, rows, rates)
     out, into = (legs.filter(pl.col("amount_minor").sign() == sign) for sign in (-1, 1))
     out_heads = _heads(book, out, "transfer out", "transfer out")
@@ -46,6 +49,8 @@ def transfers(book: Book, rows: pl.DataFrame, rates: pl.DataFrame) -> Postings:
 
 def duplicates(book: Book, rows: pl.DataFrame) -> Postings:
     """Back out of the bank account, on the line's own day: the line's entry stays, this one says why it is none."""
+    if rows.is_empty():
+        return nothing()
     codes = {account.id: account.gl_account for account in book.bank_accounts}
     facts = rows.with_columns(
         currency="line_currency",

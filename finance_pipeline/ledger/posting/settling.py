@@ -12,7 +12,7 @@ import polars as pl
 
 from finance_pipeline.core.settings import Book
 from finance_pipeline.ledger.chart import role_code
-from finance_pipeline.ledger.posting.entries import Postings, assembled, parted, share, together
+from finance_pipeline.ledger.posting.entries import Postings, assembled, nothing, parted, share, together
 
 PART = (
     "key",
@@ -125,12 +125,14 @@ def _difference(
     What the rates did since the item came into being is the first, what the bank's own rate cost beyond that of the
     day is the second. Without a rate of the day all is the first.
     """
-    missing = legs.group_by("key", maintain_order=True).agg(
-        pl.col("amount_minor", "functional_minor").sum(), order=pl.lit(4, pl.Int32)
-    )
     foreign = heads.filter(pl.col("currency") != book.currency).select("key", in_own=pl.lit(0))
     exchanged = heads.filter(pl.col("currency") == book.currency).join(across, on="key", how="semi")
     differing = pl.concat([foreign, exchanged.select("key", in_own=pl.lit(1))])
+    if differing.is_empty():
+        return []
+    missing = legs.group_by("key", maintain_order=True).agg(
+        pl.col("amount_minor", "functional_minor").sum(), order=pl.lit(4, pl.Int32)
+    )
     by_rate = (
         across.join(direct.filter(pl.col("item_code").is_not_null()), on="key", how="anti")
         .group_by("key")
@@ -160,6 +162,8 @@ def _difference(
 
 def _companions(book: Book, heads: pl.DataFrame, across: pl.DataFrame) -> Postings:
     """Dr exchange, Cr the items, in the items' own currency, linked by the subject they share with the entry."""
+    if across.is_empty():
+        return nothing()
     parts = across.join(heads.select("key"), on="key", how="semi").with_columns(
         subject="key", key=pl.format("{} {}", "key", "item_currency")
     )
