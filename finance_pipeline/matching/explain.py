@@ -6,6 +6,8 @@ was not matched (exceptions).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from finance_pipeline.matching import places
@@ -21,87 +23,119 @@ def explain(
     """One row per match, by line: words, evidence. sided: allocations by line, with the ids of their sides; also:
     also_named; lines, items: all, as before any match, each at its place."""
     rows = _rows(sided, items)
-    sides = lines[["account_id", "booked_on", "amount", "currency", "counterparty_name"]]
-    other = sides.select(
-        other_account="account_id", other_on="booked_on", other_amount="amount", other_currency="currency"
-    )
-    matches = places.beside(places.beside(rows, sides, "l"), other, "other_l")
     matches = (
-        matches.join(also, on="l", how="left", maintain_order="left")
+        rows.join(also, on="l", how="left", maintain_order="left")
         if also.height
-        else matches.with_columns(also=pl.lit(None, pl.String))
-    )
-    matches = matches.with_columns(
-        money=money_words("amount", "currency", matches),
-        other_money=money_words("other_amount", "other_currency", matches),
+        else rows.with_columns(also=pl.lit(None, pl.String))
     )
     words, evidence = places.at_once(
-        lambda: _words(matches), lambda: matches.select(evidence=_evidence(matches, policy, version))
+        lambda: _words(matches, lines), lambda: matches.select(evidence=_evidence(matches, policy, version))
     )
     return words.hstack(evidence)
 
 
-def _words(matches: pl.DataFrame) -> pl.DataFrame:
+def _words(matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The sentence of each match, in their order."""
-    nothing = pl.DataFrame(schema={"l": pl.UInt32, "words": pl.String})
-    besides = _besides()
-    said = [part.select("l", words=sentence(part["rule"][0]) + besides) for part in matches.partition_by("rule")]
-    return pl.concat([nothing, *said]).sort("l")[["words"]]
+    rules = matches["rule"].unique().to_list()
+    at = [(matches["rule"] == rule).arg_true() for rule in rules]
+    said = [_sentences(rule, matches, some, lines) for rule, some in zip(rules, at, strict=True)]
+    words = pl.concat([pl.Series([], dtype=pl.String), *said])
+    if len(said) > 1:
+        words = words.gather(pl.concat(at).arg_sort())
+    return pl.DataFrame({"words": words})
 
 
 _OF_OTHERS = ("references_shared", "feed_duplicate", "pending_posted", "returned_payment", "confirmed")
 """Rules that leave what else a line names to another line."""
+_OF_LINES = {
+    **{name: ("l", name) for name in ("account_id", "booked_on", "counterparty_name")},
+    **{"other_account": ("other_l", "account_id"), "other_on": ("other_l", "booked_on")},
+}
+"""What sentences say of a match's lines: which of the two it is of, and its column there."""
 
 
-def _besides() -> pl.Expr:
-    also = pl.format(" It also names {}, whose amount does not agree.", "also")
-    told = pl.col("also").is_not_null() & ~pl.col("rule").is_in(_OF_OTHERS)
-    return pl.when(told).then(also).otherwise(pl.lit(""))
+def _sentences(rule: str, matches: pl.DataFrame, at: pl.Series, lines: pl.DataFrame) -> pl.Series:
+    """The sentence of each match of a rule, which stand at some places. Only what it speaks of is looked up."""
+    words = sentence(rule)
+    asked = set(words.meta.root_names())
+    told = {"l", "other_l", "open", "open_currency", "foreign", "also", *asked}
+    part = matches[[name for name in matches.columns if name in told]]
+    part = part if len(at) == part.height else part.select(pl.all().gather(at))
+    part = part.with_columns(_spoken_of(part, lines, asked))
+    if rule not in _OF_OTHERS and part["also"].null_count() < part.height:
+        also = pl.format(" It also names {}, whose amount does not agree.", "also")
+        words = words + pl.when(pl.col("also").is_not_null()).then(also).otherwise(pl.lit(""))
+    return part.select(words=words).to_series()
+
+
+def _spoken_of(part: pl.DataFrame, lines: pl.DataFrame, asked: set[str]) -> list[pl.Expr]:
+    """Those of the columns asked for that are of the lines of some matches, or amounts in words."""
+    columns = [
+        pl.lit(places.at(lines.select(column), part[line]).to_series()).alias(name)
+        for name, (line, column) in _OF_LINES.items()
+        if name in asked
+    ]
+    if "open_money" in asked:
+        columns.append(money_words("open", "open_currency", part).alias("open_money"))
+    for name, line in (("money", "l"), ("other_money", "other_l")):
+        if name in asked:
+            of_line = places.at(lines.select("amount", "currency"), part[line])
+            columns.append(money_words("amount", "currency", of_line).alias(name))
+    if "paid_as" in asked:
+        columns.append(_paid_as(part, lines).alias("paid_as"))
+    return columns
+
+
+def _paid_as(part: pl.DataFrame, lines: pl.DataFrame) -> pl.Expr:
+    """What matches of items in another currency say of the line's; nothing where there are none."""
+    if not part["foreign"].any():
+        return pl.lit("")
+    money = money_words("amount", "currency", places.at(lines.select("amount", "currency"), part["l"]))
+    return pl.when("foreign").then(pl.format(", paid as {}", money)).otherwise(pl.lit(""))
 
 
 def _rows(sided: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """One row per match, by line: what its allocations say, joined."""
-    full = places.beside(sided, items.select("kind", "issued_on", open="amount", label="number"), "i")
+    full = places.beside(sided, items.select(open="amount", label="number"), "i")
     if full["label"].null_count():
         described = pl.format("the {} of {}", pl.col("kind").str.replace_all("_", " "), "issued_on")
-        full = full.with_columns(label=pl.coalesce("label", described))
-    priced = full.with_columns(
-        open_money=money_words("open", "item_currency", full),
-        part_money=money_words("amount", "currency", full),
-        said=_part(full),
-        foreign=(pl.col("item_currency") != pl.col("currency")).fill_null(False),
+        without = places.at(items.select("kind", "issued_on"), full["i"]).select(described).to_series()
+        full = full.with_columns(label=pl.coalesce("label", without))
+    told = full.with_columns(
+        said=_part(full), foreign=(pl.col("item_currency") != pl.col("currency")).fill_null(False)
     )
-    alone = places.lone(priced["l"])
+    alone = places.lone(told["l"])
     if alone.all():
-        return _single(priced)
-    return pl.concat([_single(priced.filter(alone)), _several(priced.filter(~alone))]).sort("l")
+        return _single(told)
+    return pl.concat([_single(told.filter(alone)), _several(told.filter(~alone))]).sort("l")
 
 
-def _single(priced: pl.DataFrame) -> pl.DataFrame:
+def _single(told: pl.DataFrame) -> pl.DataFrame:
     """Matches of one allocation, which are nearly all, without the cost of grouping."""
-    return priced.select(
-        "l", "line_id", "tier", "rule", "field", "other_l", "other_line_id", "account_code", "open_money", "foreign",
+    return told.select(
+        "l", "line_id", "tier", "rule", "field", "other_l", "other_line_id", "account_code", "open", "foreign",
+        open_currency="item_currency",
         tokens=pl.col("token").fill_null(""),
         labels=pl.col("label").fill_null(""),
         count=pl.lit(1, pl.UInt32),
-        part_money="part_money",
         aside=pl.lit(""),
         aside_role=pl.lit(""),
         allocations="said",
     )  # fmt: skip
 
 
-def _several(priced: pl.DataFrame) -> pl.DataFrame:
+def _several(told: pl.DataFrame) -> pl.DataFrame:
     main = pl.col("role") == "principal"
+    priced = told.with_columns(part_money=money_words("amount", "currency", told))
     return priced.group_by("l", maintain_order=True).agg(
         pl.col("line_id", "tier", "rule", "field").first(),
         pl.col("other_l", "other_line_id", "account_code").drop_nulls().first(),
-        open_money=pl.col("open_money").filter(main).first(),
+        open=pl.col("open").filter(main).first(),
         foreign=pl.col("foreign").any(),
+        open_currency=pl.col("item_currency").filter(main).first(),
         tokens=pl.col("token").filter(main).drop_nulls().unique().sort().str.join(", "),
         labels=pl.col("label").filter(main).str.join(", "),
         count=main.sum().cast(pl.UInt32),
-        part_money=pl.col("part_money").filter(main).first(),
         aside=pl.col("part_money").filter(~main).str.join(", "),
         aside_role=pl.col("role").filter(~main).first().fill_null(""),
         allocations=pl.col("said").str.join(","),
@@ -121,28 +155,40 @@ def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.Data
     return places.beside(left_out, labels, "i").group_by("l").agg(also=pl.col("label").unique().sort().str.join(", "))
 
 
-def _quoted(frame: pl.DataFrame, column: str) -> pl.Expr:
+_Json = Sequence[str | pl.Expr]
+"""JSON in pieces: what is the same for all rows as it is, what differs as expressions. Each piece costs time per row."""
+
+
+def _quoted(frame: pl.DataFrame, column: str) -> _Json:
     """A text as JSON has it, null where there is none. Most columns have nothing to escape, and pay for nothing."""
     texts = frame[column]
     if texts.null_count() == len(texts):
-        return pl.lit("null")
+        return ("null",)
     plain = pl.col(column)
     if texts.str.contains(r'[\\"\x00-\x1F]').any():
         plain = plain.str.replace_many(["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', " ", " ", " "])
         plain = plain.str.replace_all(r"[\x00-\x1F]", " ")
-    return pl.concat_str(pl.lit('"'), plain, pl.lit('"')).fill_null("null")
+    if not texts.null_count():
+        return ('"', plain, '"')
+    return (pl.concat_str(pl.lit('"'), plain, pl.lit('"')).fill_null("null"),)
 
 
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.String).fill_null("null")
+def _number(frame: pl.DataFrame, column: str) -> _Json:
+    if frame[column].null_count():
+        return (pl.col(column).cast(pl.String).fill_null("null"),)
+    return (pl.col(column),)
 
 
-def _json(**values: pl.Expr) -> pl.Expr:
-    """An object of expressions that are JSON already."""
-    parts: list[pl.Expr] = []
+def _json(**values: _Json) -> pl.Expr:
+    """An object of values that are JSON already."""
+    parts: list[str | pl.Expr] = []
     for n, (name, value) in enumerate(values.items()):
-        parts += [pl.lit(f'{"," if n else "{"}"{name}":'), value]
-    return pl.concat_str(*parts, pl.lit("}"))
+        for part in (f'{"," if n else "{"}"{name}":', *value):
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
+            else:
+                parts.append(part)
+    return pl.concat_str(*(pl.lit(part) if isinstance(part, str) else part for part in parts), pl.lit("}"))
 
 
 def _part(frame: pl.DataFrame) -> pl.Expr:
@@ -150,15 +196,15 @@ def _part(frame: pl.DataFrame) -> pl.Expr:
     return _json(
         item_id=_quoted(frame, "item_id"),
         role=_quoted(frame, "role"),
-        amount_minor=_number("amount"),
-        item_amount_minor=_number("item_amount"),
+        amount_minor=_number(frame, "amount"),
+        item_amount_minor=_number(frame, "item_amount"),
     )
 
 
 def _evidence(frame: pl.DataFrame, policy: Policy, version: str) -> pl.Expr:
     """What a match rests on, as JSON."""
     return _json(
-        tier=_number("tier"),
+        tier=_number(frame, "tier"),
         rule=_quoted(frame, "rule"),
         field=_quoted(frame, "field"),
         tokens=_quoted(frame, "tokens"),
@@ -166,7 +212,7 @@ def _evidence(frame: pl.DataFrame, policy: Policy, version: str) -> pl.Expr:
         other_id=_quoted(frame, "other_line_id"),
         account_code=_quoted(frame, "account_code"),
         also=_quoted(frame, "also"),
-        allocations=pl.concat_str(pl.lit("["), "allocations", pl.lit("]")),
-        rule_version=pl.lit(f'"{version}"'),
-        policy=pl.lit(f'"{policy.digest[:16]}"'),
+        allocations=("[", pl.col("allocations"), "]"),
+        rule_version=(f'"{version}"',),
+        policy=(f'"{policy.digest[:16]}"',),
     )

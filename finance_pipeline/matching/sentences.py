@@ -40,12 +40,8 @@ def _names() -> pl.Expr:
     return pl.format("{} names {}", where, "labels")
 
 
-def _abroad() -> pl.Expr:
-    return pl.when("foreign").then(pl.format(", paid as {}", "money")).otherwise(pl.lit(""))
-
-
 def _one() -> pl.Expr:
-    return pl.format("{}: its open amount, {}, agrees to the cent{}.", _names(), "open_money", _abroad())
+    return pl.format("{}: its open amount, {}, agrees to the cent{}.", _names(), "open_money", "paid_as")
 
 
 def _together() -> pl.Expr:
@@ -76,7 +72,7 @@ def _of_ids() -> dict[str, pl.Expr]:
         "structured_id": pl.format(
             "{} is that of {}, open at {}: the same to the cent{}.",
             pl.col("field").replace_strict(_WHERE, default="The text", return_dtype=pl.String),
-            *("labels", "open_money"), _abroad(),
+            *("labels", "open_money"), "paid_as",
         ),
         "payout_by_amount": pl.format(
             "The text names a card processor, and {}, expected in these days, is its only payout of {}.",

@@ -62,12 +62,35 @@ def _is_line_tag(one: int, two: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def _is_plain(data: Array, first: int, size: int, out: Array) -> bool:
+    """Whether a text is of plain letters, digits and marks alone, which most are; it is then in `out`, in upper case."""
+    begin = np.uint64(first)
+    odd = False
+    with_o = False
+    for k in range(np.uint64(size)):
+        byte = data[begin + k]
+        upper = byte - np.uint8(32) if 97 <= byte <= 122 else byte
+        odd |= byte >= 0x80 or byte == 63
+        with_o |= upper == 79
+        out[begin + k] = upper
+    if with_o and not odd:
+        for at in range(first + 1, first + size - 1):
+            # The letter between two digits is the digit 0.
+            if out[at] == 79 and 48 <= out[at - 1] <= 57 and 48 <= data[at + 1] <= 57:
+                out[at] = 48
+    return not odd
+
+
+@njit(cache=True, nogil=True)
 def _fold(data: Array, starts: Array, lengths: Array, table: Array, out: Array, sizes: Array) -> None:
     """Each text folded into the place where it stood: nothing folds to more bytes than it had."""
     for row in range(len(starts)):
         at = starts[row]
         to = at
         end = at + lengths[row]
+        if _is_plain(data, at, lengths[row], out):
+            sizes[row] = lengths[row]
+            continue
         while at < end:
             byte = data[at]
             if byte == 63 and at + 2 < end and _is_line_tag(data[at + 1], data[at + 2]):
@@ -147,9 +170,9 @@ def in_parts(count: int, work: Callable[[int, int], Any]) -> list[Any]:
 @njit(cache=True, nogil=True)
 def _gather(data: Array, starts: Array, sizes: Array, offsets: Array, out: Array) -> None:
     for row in range(len(starts)):
-        to = offsets[row]
-        first = starts[row]
-        for k in range(sizes[row]):
+        # Places without a sign: one with a sign might count from the end, which keeps bytes from being moved together.
+        to, first = np.uint64(offsets[row]), np.uint64(starts[row])
+        for k in range(np.uint64(sizes[row])):
             out[to + k] = data[first + k]
 
 
