@@ -35,7 +35,7 @@ def match(pool: Pool, named: Named) -> Found:
     claimed = _claimed(pool, named)
     fits = places.without(fits, claimed.filter("surely"), "i")
     fits = places.without(fits, _named_another(fits, pool, named), "l", "i")
-    fits = places.without(fits, pool.declined, "l", "i").unique(["l", "i"]).sort("l", "i")
+    fits = places.in_order(places.without(fits, pool.declined, "l", "i"))
     fits = fits.with_columns(alone=places.lone(fits["l"]) & places.lone(fits["i"]))
     contested = pl.concat([pool.refused[["i"]], claimed[["i"]]]).unique()
     refused_lines = pool.refused
@@ -117,12 +117,9 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 
     Second: l and one i of lines whose party has a crowd of equal items.
     """
-    values = pl.concat(
-        [
-            lines.select("l", currency="currency", amount="amount"),
-            lines.select("l", currency="original_currency", amount="original_amount").drop_nulls(),
-        ]
-    ).unique()
+    values = lines.select("l", currency="currency", amount="amount")
+    converted = lines.select("l", currency="original_currency", amount="original_amount").drop_nulls()
+    values = pl.concat([values, converted]).unique() if converted.height else values
     facts = lines.select(
         "l", "book", "booked_on", "account_id", "on_processor", "line_party_how", party="line_parties",
         line_amount="amount",

@@ -107,7 +107,9 @@ def _of_the_whole_name(
 ) -> pl.DataFrame:
     """found without namesakes of other legal forms, where the printed name is a party's with its own: a line of
     Acme Ltd is none of Acme LLC's. What stands under a name alone may still be either's."""
-    several = found.filter(~places.lone(found["l"]))
+    # A line of one party keeps it, whatever its name: only the others are looked at.
+    one = places.lone(found["l"])
+    only, several = found.filter(one), found.filter(~one)
     if several.is_empty():
         return found
     printed = lines.filter(places.among(lines["l"], several["l"])).select("l", whole="counterparty_name").drop_nulls()
@@ -124,10 +126,10 @@ def _of_the_whole_name(
     )
     named = pl.concat([asked.join(in_books, on=["book", "party"]), asked.join(everywhere, on="party")])
     its_own = named.join(printed, on=["l", "bare"])
-    known = places.among(found["l"], its_own["l"])
-    mine = found.join(its_own[["l", "party"]].unique(), on=["l", "party"], how="semi")
-    nobodys = found.filter(known, pl.col("party").str.starts_with("name:"))
-    return pl.concat([found.filter(~known), mine, nobodys]).unique()
+    known = places.among(several["l"], its_own["l"])
+    mine = several.join(its_own[["l", "party"]].unique(), on=["l", "party"], how="semi")
+    nobodys = several.filter(known, pl.col("party").str.starts_with("name:"))
+    return pl.concat([only, pl.concat([several.filter(~known), mine, nobodys]).unique()])
 
 
 def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

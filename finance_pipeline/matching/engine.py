@@ -111,13 +111,12 @@ def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.D
     all_items = counterparty.party_keys(preparing.items(given), given.parties)
     items = places.kept(all_items, ~pl.col("closed"))
     plain = preparing.lines(given, items)
-    is_free = ~pl.col("pending") & ~pl.col("held")
     members, sets = groups.group(items)
-    (named, named_groups), lines = places.at_once(
-        lambda: _named(places.kept(plain, is_free), all_items, sets),
+    (named, named_groups), (lines, returning) = places.at_once(
+        lambda: _named(places.kept(plain, _IS_FREE), all_items, sets),
         lambda: _known(plain, all_items, given.parties, policy),
     )
-    free = places.kept(lines, is_free)
+    free = places.kept(lines, _IS_FREE)
     declined, legs = preparing.declined(given.decisions, lines, items)
     confirmed_ = confirmed.said(given.decisions, lines, items)
     some = pl.concat([members["i"], confirmed_["i"].drop_nulls()])
@@ -129,8 +128,7 @@ def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.D
     )  # fmt: skip
     named = named.within(within)
     documents = same_event.documents(named.hits, given.standing, lines, items)
-    told = places.kept(lines, ~pl.col("pending"))
-    returning = same_event.returning(free, told, policy)
+    told = places.kept(lines, _IS_BOOKED)
     search = _Search(given, named, members, sets, named_groups, confirmed_, told, returning, documents)
     pool = same_event.settled_before(_until_nothing_new(pool, search), free, named.hits)
     pool = _with_pending(pool, lines)
@@ -141,12 +139,20 @@ def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.D
     return told_pool, named.said, lines.select(outcomes.OF_LINES), all_items.select(outcomes.OF_ITEMS), needed
 
 
-def _known(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Lines with what their text says of them: words, nature, whose they may be, whether a name hides the payer."""
+_IS_BOOKED = ~pl.col("pending")
+_IS_FREE = _IS_BOOKED & ~pl.col("held")
+
+
+def _known(
+    lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines with what their text says of them: words, nature, whose they may be, whether a name hides the payer. And l
+    of free lines that may give a payment back."""
     prepared = natures.with_nature(counterparty.with_words(lines), policy)
     resolved = counterparty.resolve(prepared, items, parties, policy)
     whose = resolved.select("l", "clash", line_party="party", line_parties="parties", line_party_how="how")
-    return places.with_met(prepared, whose, "l").with_columns(pl.col("clash").fill_null(False))
+    known = places.with_met(prepared, whose, "l").with_columns(pl.col("clash").fill_null(False))
+    return known, same_event.returning(places.kept(known, _IS_FREE), places.kept(known, _IS_BOOKED), policy)
 
 
 def _coded(pool: Pool, named: references.Named) -> Pool:

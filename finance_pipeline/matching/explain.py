@@ -101,9 +101,7 @@ def _rows(sided: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         described = pl.format("the {} of {}", pl.col("kind").str.replace_all("_", " "), "issued_on")
         without = places.at(items.select("kind", "issued_on"), full["i"]).select(described).to_series()
         full = full.with_columns(label=pl.coalesce("label", without))
-    told = full.with_columns(
-        said=_part(full), foreign=(pl.col("item_currency") != pl.col("currency")).fill_null(False)
-    )
+    told = full.with_columns(said=_part(full), foreign=(pl.col("item_currency") != pl.col("currency")).fill_null(False))
     alone = places.lone(told["l"])
     if alone.all():
         return _single(told)
@@ -156,7 +154,7 @@ def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.Data
 
 
 _Json = Sequence[str | pl.Expr]
-"""JSON in pieces: what is the same for all rows as it is, what differs as expressions. Each piece costs time per row."""
+"""JSON in pieces: what is the same for all rows as it is, what differs as expressions; each costs time per row."""
 
 
 def _quoted(frame: pl.DataFrame, column: str) -> _Json:

@@ -59,8 +59,9 @@ def _paid_before(pool: Pool, hits: pl.DataFrame, exact: pl.DataFrame) -> pl.Data
     """l, i of lines that name a document which another line of its party, some days before, may have paid: one of the
     same amount that names nothing else, where the party has no other open document of that amount."""
     keys = ["book", "currency", "amount", "party"]
-    known = pool.open_lines.filter(pl.col("line_party").is_not_null())
-    lines = known.select("l", "booked_on", "book", "currency", "amount", party="line_party")
+    lines = pool.open_lines.select("l", "booked_on", "book", "currency", "amount", party="line_party").drop_nulls(
+        "party"
+    )
     alike = lines.filter(pl.struct(keys).hash().is_duplicated())
     if alike.is_empty() or (exact["strength"] >= PART).all():
         return alike.clear().select("l", i="l")

@@ -21,7 +21,9 @@ def with_nature(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     phrases = tuple(phrase for each in policy.natures for phrase in each.words)
     codes = tuple(code for each in policy.natures for code in each.codes)
     hidden = pl.col("words").str.contains(phrase_pattern(policy.processor_names)).fill_null(False)
-    some = lines[["l", "words", "transaction_code"]].filter(_is_of((*phrases, *policy.processor_names), codes))
+    said = lines[["l", "words", "transaction_code"]]
+    coded = said["transaction_code"].null_count() < said.height
+    some = said.filter(_is_of((*phrases, *policy.processor_names), codes if coded else ()))
     said = some.select("l", nature=_nature(policy), hides_payer=hidden)
     return places.with_met(lines, said, "l").with_columns(pl.col("hides_payer").fill_null(False))
 
@@ -36,6 +38,9 @@ def _nature(policy: Policy) -> pl.Expr:
 
 def _is_of(phrases: tuple[str, ...], codes: tuple[str, ...]) -> pl.Expr:
     """Whether a line's words have one of some phrases, or its transaction code one of some beginnings."""
+    said = pl.col("words").str.contains(phrase_pattern(phrases)).fill_null(False)
+    if not codes:
+        return said
     code = pl.col("transaction_code").str.to_uppercase()
-    begins = pl.any_horizontal(pl.lit(False), *(code.str.starts_with(begin.upper()) for begin in codes))
-    return pl.col("words").str.contains(phrase_pattern(phrases)).fill_null(False) | begins.fill_null(False)
+    begins = pl.any_horizontal(code.str.starts_with(begin.upper()) for begin in codes)
+    return said | begins.fill_null(False)

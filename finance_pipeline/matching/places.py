@@ -168,6 +168,16 @@ def contested(rows: pl.DataFrame) -> pl.DataFrame:
     return _masked(rows, np.bincount(each.astype(np.int64))[items] > 1 if rows.height else np.ones(0, np.bool_))
 
 
+def in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows by l and i (none is null), one for each two."""
+    import numpy as np
+
+    each = rows["l"].to_numpy().astype(np.uint64) << np.uint64(32) | rows["i"].to_numpy().astype(np.uint64)
+    if len(each) < 2 or bool((each[1:] > each[:-1]).all()):
+        return rows
+    return _gathered(rows, pl.Series(np.unique(each, return_index=True)[1]))
+
+
 def among(places: pl.Series, some: pl.Series) -> pl.Series:
     """Whether each place (none is null) is one of some."""
     return pl.Series(_marks(places, some), dtype=pl.Boolean)

@@ -219,17 +219,25 @@ _TOKENS = pl.Schema({"l": pl.UInt32, "text": pl.String, "known": pl.Boolean, "fo
 def _surest(found: list[pl.DataFrame]) -> pl.DataFrame:
     """One hit for each line and item: the surest, of equal ones that in the first field."""
     all_hits = pl.concat([pl.DataFrame(schema=_HITS), *found])
-    one = (pl.col("l").cast(pl.UInt64) * 2**32 + pl.col("i")).is_unique()
+    if places.lone(all_hits["l"]).all():
+        return all_hits.sort("l")
+    place = pl.col("l").cast(pl.UInt64) * 2**32 + pl.col("i")
+    one = all_hits.select(place.is_unique()).to_series()
     several = all_hits.filter(~one)
     order = ["l", "i", "strength", "whole", "field", "token"]
     surest = several.sort(order, descending=[False, False, False, True, False, False]).unique(
         ["l", "i"], keep="first", maintain_order=True
     )
-    return pl.concat([all_hits.filter(one), surest]).sort("l", "i")
+    return pl.concat([all_hits.filter(one), surest]).select(pl.all().sort_by(place))
 
 
 def _distinct(found: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat([pl.DataFrame(schema=_TOKENS), *found]).unique().sort("l", "text", "known")
+    tokens = pl.concat([pl.DataFrame(schema=_TOKENS), *found])
+    one = places.lone(tokens["l"])
+    if one.all():
+        return tokens.sort("l")
+    several = tokens.filter(~one).unique().sort("l", "text", "known")
+    return pl.concat([tokens.filter(one), several]).sort("l", maintain_order=True)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,8 @@ def posted(pending: pl.DataFrame, booked: pl.DataFrame, policy: Policy) -> pl.Da
 def returning(lines: pl.DataFrame, every: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """l of free lines that may give a payment back: their text says so, or shows the id of an earlier one."""
     came_back = _same_id_back(lines, every, policy)
-    says = _says_returned(policy) | pl.lit(places.among(lines["l"], came_back))
+    coded = lines["transaction_code"].null_count() < lines.height
+    says = _says_returned(policy, coded=coded) | pl.lit(places.among(lines["l"], came_back))
     return lines.filter(~pl.col("on_processor"), says)[["l"]]
 
 
@@ -187,6 +188,8 @@ def documents(hits: pl.DataFrame, standing: pl.DataFrame, lines: pl.DataFrame, i
     matched settle."""
     settled = standing.join(lines[["l", "line_id"]], on="line_id").join(items[["i", "item_id"]], on="item_id")
     said = hits.filter(pl.col("strength") <= BARE).select("l", "i", surely=pl.col("strength") == STRONG)
+    if settled.is_empty():
+        return said  # A line names an item once, however often its text does.
     return pl.concat([said, settled.select("l", "i", surely=pl.lit(True))]).unique()
 
 
@@ -227,13 +230,13 @@ def _same_id_back(lines: pl.DataFrame, every: pl.DataFrame, policy: Policy) -> p
     return both.filter(shown.str.contains(known, literal=True).fill_null(False))["l"].unique()
 
 
-def _says_returned(policy: Policy) -> pl.Expr:
-    code = (
-        pl.col("transaction_code").str.to_uppercase().str.contains("RRTN|RTRN|UPDD|UPCT|RETURN|NRTI").fill_null(False)
-    )
+def _says_returned(policy: Policy, *, coded: bool) -> pl.Expr:
+    """Whether a line's words say that it gives a payment back, or its code does. coded: some lines have codes."""
     long = tuple(word for word in policy.return_words if len(word) >= _LONG_WORD_CHARS)
     pattern = f"{phrase_pattern(policy.return_words)}|{_anywhere(long)}"
-    return pl.col("words").str.contains(pattern).fill_null(False) | code
+    said = pl.col("words").str.contains(pattern).fill_null(False)
+    code = pl.col("transaction_code").str.to_uppercase().str.contains("RRTN|RTRN|UPDD|UPCT|RETURN|NRTI")
+    return said | code.fill_null(False) if coded else said
 
 
 @cache

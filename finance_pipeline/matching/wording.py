@@ -150,7 +150,7 @@ def by_bucket(*parts: Any) -> tuple[Any, Any, int]:
     from finance_pipeline.matching.kernels.hashing import bucket_counts, bucketed
 
     count = sum(len(entries) for entries in parts)
-    shift = 64 - max(4, count.bit_length())
+    shift = 64 - max(4, count.bit_length() - 2)
     starts, ordered = np.zeros((1 << (64 - shift)) + 2, np.uint32), np.empty((count, 2), np.uint64)
     for entries in parts:
         bucket_counts(entries, shift, starts)

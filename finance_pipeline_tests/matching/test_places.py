@@ -17,6 +17,13 @@ def column(numbers: list[int]) -> pl.Series:
 
 
 @settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))))
+def test_rows_in_order_stand_by_line_and_item_each_once(each: list[tuple[int, int]]) -> None:
+    rows = pl.DataFrame(each, schema={"l": pl.UInt32, "i": pl.UInt32}, orient="row")
+    assert places.in_order(rows).rows() == sorted(set(each))
+
+
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 9)), st.sets(st.integers(0, 9)))
 def test_rows_meet_their_counterparts_as_in_a_join(asked: list[int], known: set[int]) -> None:
     rows = pl.DataFrame({"l": column(asked)}).with_row_index("n")

@@ -63,7 +63,7 @@ def _is_line_tag(one: int, two: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def _is_plain(data: Array, first: int, size: int, out: Array) -> bool:
-    """Whether a text is of plain letters, digits and marks alone, which most are; it is then in `out`, in upper case."""
+    """Whether a text is of plain letters, digits and marks alone, as most are; then it is in `out`, in upper case."""
     begin = np.uint64(first)
     odd = False
     with_o = False

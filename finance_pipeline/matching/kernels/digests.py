@@ -35,9 +35,10 @@ def _roots(power: int, count: int) -> Array:
 _BEGIN, _ROUND = _roots(2, 8), _roots(3, 64)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _turned(word: np.uint32, bits: int) -> np.uint32:
-    return _Word(_Word(word >> _Word(bits)) | _Word(word << _Word(32 - bits)))
+    """A word turned right. Numbers of 32 bits add to one of 64 here: what is above the 32 is cut off."""
+    return _Word(word >> _Word(bits) | word << _Word(32 - bits))
 
 
 @njit(cache=True, nogil=True)
@@ -46,23 +47,25 @@ def _compress(block: Array, state: Array, work: Array) -> None:
     for t in range(16, 64):
         for lane in range(LANES):
             far, near = block[t - 15, lane], block[t - 2, lane]
-            one = _Word(_turned(far, 7) ^ _turned(far, 18) ^ _Word(far >> _Word(3)))
-            two = _Word(_turned(near, 17) ^ _turned(near, 19) ^ _Word(near >> _Word(10)))
-            block[t, lane] = _Word(_Word(block[t - 16, lane] + one) + _Word(block[t - 7, lane] + two))
-    work[:, :] = state
+            one = _turned(far, 7) ^ _turned(far, 18) ^ (far >> np.uint32(3))
+            two = _turned(near, 17) ^ _turned(near, 19) ^ (near >> np.uint32(10))
+            block[t, lane] = _Word(block[t - 16, lane] + one + block[t - 7, lane] + two)
+    for word in range(8):
+        for lane in range(LANES):
+            work[word, lane] = state[word, lane]
     for t in range(64):
         # In place of moving eight words on, each round names them one further.
         a, b, c, d = -t & 7, (1 - t) & 7, (2 - t) & 7, (3 - t) & 7
         e, f, g, h = (4 - t) & 7, (5 - t) & 7, (6 - t) & 7, (7 - t) & 7
         added = _ROUND[t]
         for lane in range(LANES):
-            first, fifth = work[a, lane], work[e, lane]
-            chosen = _Word(_Word(fifth & work[f, lane]) ^ _Word(~fifth & work[g, lane]))
-            mixed = _Word(_turned(fifth, 6) ^ _turned(fifth, 11) ^ _turned(fifth, 25))
-            one = _Word(work[h, lane] + mixed + chosen + added + block[t, lane])
-            most = _Word(_Word(first & work[b, lane]) ^ _Word(first & work[c, lane]) ^ _Word(work[b, lane] & work[c, lane]))
+            first, second, third = work[a, lane], work[b, lane], work[c, lane]
+            fifth, sixth, seventh = work[e, lane], work[f, lane], work[g, lane]
+            mixed = _turned(fifth, 6) ^ _turned(fifth, 11) ^ _turned(fifth, 25)
+            one = _Word(work[h, lane] + mixed + (seventh ^ (fifth & (sixth ^ seventh))) + added + block[t, lane])
+            two = _turned(first, 2) ^ _turned(first, 13) ^ _turned(first, 22)
             work[d, lane] = _Word(work[d, lane] + one)
-            work[h, lane] = _Word(one + _Word(_turned(first, 2) ^ _turned(first, 13) ^ _turned(first, 22)) + most)
+            work[h, lane] = _Word(one + two + ((first & second) | (third & (first | second))))
     for word in range(8):
         for lane in range(LANES):
             state[word, lane] = _Word(state[word, lane] + work[word, lane])
@@ -82,7 +85,7 @@ def _load(data: Array, first: int, size: int, number: int, is_last: bool, block:
     for word in range(whole, 16):
         block[word, lane] = 0
     if 0 <= left < 64:
-        rest = 0x80
+        rest = np.int64(0x80)
         for k in range(left % 4):
             rest = np.int64(data[at + np.uint64(left % 4 - 1 - k)]) << (8 * (k + 1)) | rest
         block[whole, lane] = _Word(rest << (8 * (3 - left % 4)))

@@ -160,6 +160,8 @@ def list_after(
 ) -> int:  # fmt: skip
     """Endings listed after hit h, of its last digits or of those before its year or customer: 183,0239,0086;
     R03844/25/3867; 1001 to 1005; 656/2025-658. Returns the count of hits."""
+    if _ends(data, h, runs, hits):
+        return found
     text = np.empty(_LONGEST, np.uint8)
     parts = np.empty((_MOST_PARTS, 3), np.int64)
     part_count = _parts_of(data, h, runs, hits, text, parts)
@@ -193,6 +195,15 @@ def list_after(
             break
         ranged = False
     return found
+
+
+@njit(cache=True, nogil=True)
+def _ends(data: Array, h: int, runs: Array, hits: Array) -> bool:
+    """The run after a hit is a word of no list: where most texts end to name anything, before any work is done."""
+    r = hits[h, 3] + 1
+    if runs[r, KIND] != LETTERS or runs[r, MEANING] == RANGE:
+        return False
+    return not _goes_on(data, h, runs, hits, r, False)
 
 
 @njit(cache=True, nogil=True)
