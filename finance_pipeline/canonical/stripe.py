@@ -22,113 +22,42 @@ from finance_pipeline.canonical.payloads import (
     together,
 )
 from finance_pipeline.canonical.stripe_amounts import stripe_minor_expr
+from finance_pipeline.canonical.stripe_lending import with_what_is_lent
+from finance_pipeline.canonical.stripe_objects import (
+    BALANCE,
+    CUSTOMER,
+    DISPUTE,
+    EXPANDABLE,
+    KIND_OF_CATEGORY,
+    KIND_OF_TYPE,
+    LINKS,
+    NUMBER_KEYS,
+    PAID_INVOICE,
+    PAYOUT,
+    TRANSACTION,
+)
 from finance_pipeline.core.settings import Book
 
-MAPPER_VERSION = 3
-LENDER, LENDS_FOR_DAYS = "payout", 120
-"""A payout lends words to the movements of so many days before it: its state and trace to its own, its id to others."""
+MAPPER_VERSION = 4
 _SOURCE = "stripe"
-_EXPANDABLE = ("source", "charge", "invoice", "payment_intent", "customer", "balance_transaction")
-_NUMBER_KEYS = (
-    "invoice_number",
-    "invoice_id",
-    "xero_invoice_number",
-    "xero_invoice_id",
-    "credit_note_number",
-    "credit_note_id",
-    "xero_credit_note_number",
-    "xero_credit_note_id",
-)
-_METADATA = {**dict.fromkeys(_NUMBER_KEYS), "invoice": {"id": None}, "credit_note": None}
-_INVOICE = {"id": None, "number": None}
-_CHARGE = {
-    "id": None,
-    "payment_intent": {"id": None},
-    "invoice": _INVOICE,
-    "metadata": _METADATA,
-    "billing_details": {"name": None, "email": None},
-    "receipt_email": None,
-    "customer": {"id": None, "name": None},
-}
-_TRANSACTION = {
-    "id": None,
-    "amount": None,
-    "fee": None,
-    "net": None,
-    "currency": None,
-    "created": None,
-    "available_on": None,
-    "type": None,
-    "reporting_category": None,
-    "status": None,
-    "source": {
-        **_CHARGE,
-        "charge": _CHARGE,
-        "status": None,
-        "arrival_date": None,
-        "trace_id": {"value": None},
-        "statement_descriptor": None,
-    },
-}
-_PAYOUT = {
-    "id": None,
-    "status": None,
-    "balance_transaction": {"id": None},
-    "trace_id": {"value": None},
-    "members": [None],
-}
-_DISPUTE = {
-    "id": None,
-    "amount": None,
-    "currency": None,
-    "created": None,
-    "closed": None,
-    "status": None,
-    "charge": {"id": None},
-    "payment_intent": {"id": None},
-    "balance_transactions": [{"amount": None, "currency": None}],
-}
-_CUSTOMER = {"name": None, "description": None, "email": None}
-_PARTS = [{"amount": None, "currency": None}]
-_BALANCE = {"available": _PARTS, "pending": _PARTS, "retrieved_on": None}
-_KIND_OF_TYPE = {
-    "charge": "charge",
-    "payment": "charge",
-    "refund": "refund",
-    "payment_refund": "refund",
-    "stripe_fee": "fee",
-    "stripe_fx_fee": "fee",
-    "tax_fee": "fee",
-    "network_cost": "fee",
-    "payout": "payout",
-    "payout_cancel": "payout_failure",
-    "payout_failure": "payout_failure",
-}
-_KIND_OF_CATEGORY = {"dispute": "dispute", "dispute_reversal": "dispute_reversal", "fee": "fee"}
-"""What Stripe's reporting category says more exactly than the type, which is a mere `adjustment` then."""
 
 
 def map_evidence(evidence: pl.DataFrame, book: Book) -> Mapped:
-    """Kinds balance_transaction and dispute (once lost) -> payment, balance -> balance, customer -> party; payouts lend
-    their words."""
-    payouts, unfit_payouts = decode(evidence.filter(pl.col("kind") == "payout"), _PAYOUT, expandable=_EXPANDABLE)
-    movements, unfit_movements = _movements(evidence.filter(pl.col("kind") == "balance_transaction"), payouts, book)
+    """Kinds balance_transaction and dispute (once lost) -> payment, balance -> balance, customer -> party; payouts,
+    invoices and charges lend their words."""
+    payouts, unfit_payouts = decode(evidence.filter(pl.col("kind") == "payout"), PAYOUT, expandable=EXPANDABLE)
+    invoices, unfit_invoices = decode(evidence.filter(pl.col("kind") == "invoice"), PAID_INVOICE, expandable=LINKS)
+    decoded, unreadable = decode(
+        evidence.filter(pl.col("kind") == "balance_transaction"), TRANSACTION, expandable=EXPANDABLE
+    )
+    movements, unfit_movements = _movements(with_what_is_lent(decoded, invoices), payouts, book)
     disputes, unfit_disputes = _lost_disputes(evidence.filter(pl.col("kind") == "dispute"), book)
     balances, unfit_balances = _balances(evidence.filter(pl.col("kind") == "balance"), book)
-    customers, unfit_customers = decode(evidence.filter(pl.col("kind") == "customer"), _CUSTOMER)
+    customers, unfit_customers = decode(evidence.filter(pl.col("kind") == "customer"), CUSTOMER)
     return together(
         {"payment": [movements, disputes], "balance": [balances], "party": [_parties(customers, book)]},
-        [unfit_payouts, *unfit_movements, *unfit_disputes, *unfit_balances, unfit_customers],
+        [unfit_payouts, unfit_invoices, unreadable, unfit_movements, *unfit_disputes, *unfit_balances, unfit_customers],
     )
-
-
-def borrowers(evidence: pl.DataFrame) -> pl.DataFrame:
-    """Records (kind, source_id) to which the payouts among these lend words: mapped again when a payout changes."""
-    payouts, _ = decode(evidence.filter(pl.col("kind") == LENDER), _PAYOUT, expandable=_EXPANDABLE)
-    own = payouts.select(source_id=said("balance_transaction", "id"))
-    members = payouts.select(source_id=said("members")).explode("source_id")
-    named = pl.concat([own, members]).drop_nulls().unique().sort("source_id")
-    return named.select(pl.lit("balance_transaction").alias("kind"), "source_id")
 
 
 def _with_account(rows: pl.DataFrame, book: Book) -> pl.DataFrame:
@@ -151,8 +80,7 @@ def _day_in(book: Book, moment: pl.Expr) -> pl.Expr:
     return moment.dt.convert_time_zone(book.time_zone).dt.date()
 
 
-def _movements(evidence: pl.DataFrame, payouts: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    decoded, unreadable = decode(evidence, _TRANSACTION, expandable=_EXPANDABLE)
+def _movements(decoded: pl.DataFrame, payouts: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, pl.DataFrame]:
     currency = said("currency").str.to_uppercase()
     rows = _with_account(
         decoded.with_columns(
@@ -194,12 +122,12 @@ def _movements(evidence: pl.DataFrame, payouts: pl.DataFrame, book: Book) -> tup
             ),
         )
     )
-    return finished(mapped, "payment", book, _SOURCE, day="occurred_on"), [unreadable, unfit]
+    return finished(mapped, "payment", book, _SOURCE, day="occurred_on"), unfit
 
 
 def _kind() -> pl.Expr:
-    by_type = said("type").replace_strict(_KIND_OF_TYPE, default=None, return_dtype=pl.String)
-    by_category = said("reporting_category").replace_strict(_KIND_OF_CATEGORY, default=None, return_dtype=pl.String)
+    by_type = said("type").replace_strict(KIND_OF_TYPE, default=None, return_dtype=pl.String)
+    by_category = said("reporting_category").replace_strict(KIND_OF_CATEGORY, default=None, return_dtype=pl.String)
     return pl.coalesce(by_type, by_category, pl.lit("adjustment"))
 
 
@@ -235,7 +163,7 @@ def _references() -> pl.Expr:
     """Stripe's own id first, then document numbers, then the other ids; of a payout what its bank line may say."""
 
     def documents(*path: str) -> list[pl.Expr]:
-        keys = [text(*path, "metadata", key) for key in (*_NUMBER_KEYS, "credit_note")]
+        keys = [text(*path, "metadata", key) for key in (*NUMBER_KEYS, "credit_note")]
         return [*keys, text(*path, "metadata", "invoice", "id"), text(*path, "invoice", "number")]
 
     def ids(*path: str) -> list[pl.Expr]:
@@ -277,7 +205,7 @@ def _membership(payouts: pl.DataFrame, book: Book) -> pl.DataFrame:
 
 def _lost_disputes(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The day a dispute turned into a loss. The balance moved when it was opened, so nothing moves now."""
-    decoded, unreadable = decode(evidence, _DISPUTE, expandable=_EXPANDABLE)
+    decoded, unreadable = decode(evidence, DISPUTE, expandable=EXPANDABLE)
     # What was withdrawn, in the currency that it was settled in; the charge may have been in another.
     settled = said("balance_transactions").list.first().struct.field("currency")
     currency = pl.coalesce(settled, said("currency")).str.to_uppercase()
@@ -314,7 +242,7 @@ def _lost_disputes(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, li
 
 def _balances(evidence: pl.DataFrame, book: Book) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Available plus pending, one row per processor account of the book that the answer names."""
-    decoded, unreadable = decode(evidence, _BALANCE)
+    decoded, unreadable = decode(evidence, BALANCE)
     parts = pl.concat(
         decoded.select(*UNFIT.names[:3], on=text("retrieved_on"), part=said(name)).explode("part")
         for name in ("available", "pending")

@@ -38,7 +38,8 @@ _PATHS = {
 }
 _WINDOWED = ("payout", "dispute", "customer", "invoice")
 _WITH_MOVEMENT = ("charge", "refund")
-_MOVEMENT_SHOWS = "source"
+_SHOWN = {"balance_transaction": "source", "invoice": "payments"}
+"""What Stripe shows of an object only when asked: what caused a movement, and what paid an invoice."""
 _EVENT_TYPES = [
     *(f"payout.{what}" for what in ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed")),
     *(f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")),
@@ -93,7 +94,7 @@ class _Pull:
     def movements(self) -> Iterator[Update]:
         """All balance transactions of the window. The cursor moves with the last update: lists are newest first."""
         newest = self.cursor.get("balance_transaction")
-        for page, records in self._window("balance_transaction", expand=[f"data.{_MOVEMENT_SHOWS}"]):
+        for page, records in self._window("balance_transaction"):
             newest = self._keep_all("balance_transaction", records, page, newest)
             if self.gathering.page_count >= _PAGES_AN_UPDATE:
                 yield self.gathering.update(self.cursor)
@@ -120,7 +121,7 @@ class _Pull:
 
     def _movements_again(self, reach_s: int) -> None:
         """Old movements, since what a charge or refund says of itself may have changed unseen."""
-        for page, records in self._window("balance_transaction", reach_s=reach_s, expand=[f"data.{_MOVEMENT_SHOWS}"]):
+        for page, records in self._window("balance_transaction", reach_s=reach_s):
             unseen = [record for record in records if record.get("id") not in self._seen]
             self._keep_all("balance_transaction", unseen, page, None)
 
@@ -135,7 +136,8 @@ class _Pull:
         window = {"lte": int(self.now.timestamp())}
         if kind in self.cursor:
             window["gte"] = self.cursor[kind] - reach_s
-        return self._pages(_PATHS[kind], created=window, **parameters)
+        shown = {"expand": [f"data.{_SHOWN[kind]}"]} if kind in _SHOWN else {}
+        return self._pages(_PATHS[kind], created=window, **shown, **parameters)
 
     def _pages(self, path: str, **parameters: Any) -> Iterator[tuple[Page, list[dict[str, Any]]]]:
         """Every page of a list. Raises MalformedPage, after setting that page aside."""
@@ -215,7 +217,7 @@ class _Pull:
         return list(named)
 
     def _read_again(self, kind: str, object_id: str) -> None:
-        parameters: dict[str, Any] = {"expand": [_MOVEMENT_SHOWS]} if kind == "balance_transaction" else {}
+        parameters: dict[str, Any] = {"expand": [_SHOWN[kind]]} if kind in _SHOWN else {}
         try:
             page, record = self._object(f"{_PATHS[kind]}/{object_id}", **parameters)
         except Refused:

@@ -105,6 +105,47 @@ def test_who_paid_is_the_customer_that_was_charged_and_what_was_typed_at_the_til
     assert parties == [("de/stripe/customer/cus_1", "Payer GmbH"), ("de/stripe/customer/cus_2", "e@f.example")]
 
 
+INVOICE = {
+    "id": "in_1",
+    "number": "ABC-0001",
+    "payments": {"data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ({"id": "ch_1", "invoice": "in_1"}, ["ch_1", "ABC-0001", "in_1"]),
+        ({"id": "ch_1", "payment_intent": "pi_1"}, ["ch_1", "ABC-0001", "pi_1", "in_1"]),
+        ({"id": "ch_1", "payment_intent": "pi_2"}, ["ch_1", "pi_2"]),
+        ({"id": "ch_1"}, ["ch_1"]),
+    ],
+)
+def test_an_invoice_that_is_held_lends_its_number_to_the_charge_that_pays_it(
+    source: dict[str, Any], names: list[str]
+) -> None:
+    draft = ("invoice", "in_2", {"id": "in_2", "number": None, "payments": None})
+    charge = ("balance_transaction", "txn_1", movement(source=source))
+    (payment,) = mapped(charge, ("invoice", "in_1", INVOICE), draft)
+    assert payment["references"] == names
+    paid = INVOICE | {"payments": {"data": [{"payment": {"type": "charge", "charge": "ch_1"}}]}}
+    (payment,) = mapped(charge, ("invoice", "in_1", paid), draft)
+    assert "ABC-0001" in payment["references"]
+
+
+def test_a_refund_is_of_whom_the_charge_was_that_is_held_however_little_it_says_itself() -> None:
+    charge = {"id": "ch_1", "metadata": {"invoice_number": "INV-7"}, "payment_intent": "pi_1", "customer": "cus_1"}
+    charge |= {"billing_details": {"name": "Payer GmbH"}}
+    refund = {"id": "re_1", "object": "refund", "charge": "ch_1"}
+    _, back = mapped(
+        ("balance_transaction", "txn_1", movement(source=charge)),
+        ("balance_transaction", "txn_2", movement("refund", id="txn_2", source=refund)),
+        ("invoice", "in_1", INVOICE),
+    )
+    assert (back["kind"], back["party_name"], back["party_id"]) == ("refund", "Payer GmbH", "de/stripe/customer/cus_1")
+    assert back["references"] == ["re_1", "INV-7", "ABC-0001", "ch_1", "pi_1", "in_1"]
+
+
 def test_a_refund_is_named_by_its_credit_note_and_by_the_charge_that_it_gives_back() -> None:
     charge = {"id": "ch_1", "metadata": {"invoice_number": "INV-7"}, "billing_details": {"name": "Payer GmbH"}}
     source = {"id": "re_1", "object": "refund", "charge": charge, "metadata": {"credit_note_number": "CN-1"}}

@@ -12,6 +12,7 @@ import pytest
 from finance_pipeline.core.settings import Connection, ProcessorAccount, Settings
 from finance_pipeline.sandbox.servers.credentials import secrets_of
 from finance_pipeline.services import api, reports
+from finance_pipeline.services.intake.canonicalize import canonicalize
 from finance_pipeline.services.reports import Question
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
@@ -83,6 +84,42 @@ def test_a_dispute_comes_from_the_api_to_the_ledger_and_is_won_or_lost(
     assert found["6810"] == "15.00", "the dispute's fee"
     untied = [row for row in Told(books).untied() if row[0] == "clearing_equals_processor"]
     assert untied == [], "clearing is what the processor says that it holds, day by day"
+
+
+@pytest.mark.parametrize("paid_at", ["2026-05-03T10:00", "2026-05-20T10:00"])
+def test_an_invoice_lends_its_number_and_a_charge_its_payer_in_whatever_order_they_are_known(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paid_at: str
+) -> None:
+    charge = {"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "billing_details": {"name": "Payer"}}
+    refund = {"id": "re_1", "object": "refund", "charge": "ch_1", "payment_intent": "pi_1"}
+    payments = {"object": "list", "data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]}
+    open_at = "2026-05-01T10:00"
+    invoice = {"number": "ABC-0001", "created": seconds(open_at)}
+    with serving(tmp_path) as server:
+        server.world(
+            NAME,
+            balance_transaction=[
+                movement("2026-05-04T10:00", "charge", 12_000, 0, charge, "charge"),
+                movement("2026-05-24T10:00", "refund", -2_000, 0, refund, "refund"),
+            ],
+            invoice=[
+                said(open_at, "invoice", "in_1", status="open", payments={"object": "list", "data": []}, **invoice),
+                said(paid_at, "invoice", "in_1", "modified", status="paid", payments=payments, **invoice),
+            ],
+        )
+        books = _books(database, tmp_path, server.url(NAME), monkeypatch)
+        for at in ("2026-05-12", "2026-05-22", "2026-05-26"):
+            server.at(at)
+            api.sync(books, "stripe")
+            canonicalize(books, "payment", keys_of(["us"], "2026-05", "2026-05"))
+    with database.transaction() as conn:
+        known = conn.execute(
+            'select kind, party_name, "references" from canonical.payment_current order by kind'
+        ).fetchall()
+    assert known == [
+        ("charge", "Payer", ["ch_1", "ABC-0001", "pi_1", "in_1"]),
+        ("refund", "Payer", ["re_1", "ABC-0001", "pi_1", "in_1", "ch_1"]),
+    ]
 
 
 def _books(database: Database, home: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Workspace:

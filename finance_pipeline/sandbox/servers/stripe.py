@@ -161,7 +161,8 @@ class Stripe:
         return exact_json({"object": "balance", "livemode": False, **parts})
 
     def _shown(self, row: Row, resource: Resource, expanded: Sequence[str], call: Call) -> str:
-        """One object as this call sees it: what the log holds expanded is an id unless expanded, metadata as set.
+        """One object as this call sees it: what the log holds expanded is an id unless expanded (a list is not there at
+        all), metadata as set.
 
         The raw text is kept wherever nothing has to change; where something has, numbers stay digit for digit.
         """
@@ -173,8 +174,8 @@ class Stripe:
             return text
         value = parse_json(text)
         for name in collapsed:
-            if isinstance(value.get(name), dict):
-                value[name] = value[name]["id"]
+            if isinstance(here := value.get(name), dict):
+                value = value | {name: here["id"]} if "id" in here else {k: v for k, v in value.items() if k != name}
         for path in looked_up:
             self._expand(value, path.split("."), call)
         return exact_json(value if metadata is None else value | {"metadata": metadata})

@@ -38,7 +38,7 @@ class Resource:
     equals: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ("created",)
     embedded: tuple[str, ...] = field(default=())
-    """Properties that the log holds expanded, and that are an id unless a call expands them."""
+    """Properties that the log holds expanded, and that are an id (a list: nothing) unless a call expands them."""
 
 
 def _fields(*texts: str, whole: tuple[str, ...] = ()) -> Fields:
@@ -88,6 +88,7 @@ RESOURCES: Mapping[str, Resource] = {
         _fields("customer", "status"),
         equals=("customer", "status"),
         ranges=("created", "due_date"),
+        embedded=("payments",),
     ),
     "events": Resource("event", "event", {}, equals=("type",)),
 }

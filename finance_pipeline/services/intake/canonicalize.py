@@ -7,9 +7,9 @@ canonical content changed gets a version, one that did not gets nothing.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import polars as pl
 from psycopg import sql
@@ -19,12 +19,12 @@ from finance_pipeline.canonical.mapped import Mapped
 from finance_pipeline.core.identity import digest, record_id
 from finance_pipeline.core.period import BookMonth, Month, by_book, months
 from finance_pipeline.core.settings import Book, Settings
-from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection, note_unfit
 from finance_pipeline.services.calendar import last_month
+from finance_pipeline.services.intake.publishing import STANDING, Place, bury, publish
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace
-from finance_pipeline.store.copy import copy_in, copy_out
+from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.locks import book_lock
 from finance_pipeline.store.sql import query
 
@@ -54,17 +54,6 @@ _LANDED = pl.Schema(
         "seq": pl.Int64,
     }
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where canonical versions are kept: the schema of their tables, and the table that marks what was mapped."""
-
-    schema: str
-    marks: tuple[str, str]
-
-
-STANDING = Place("canonical", ("landing", "mapping"))
 
 
 @dataclass(frozen=True)
@@ -165,11 +154,12 @@ def map_news(workspace: Workspace, conn: Connection, step: Step, place: Place) -
     news = None
     if landed.height:
         living = landed.filter(~pl.col("removed"))
-        mapped = registry.map_evidence(feed.source, _whole_evidence(workspace, conn, feed, living, parameters), book)
-        new_versions = sum(_publish(conn, schemas.RECORDS[name], frame, place) for name, frame in mapped.tables.items())
+        evidence = _whole_evidence(workspace, conn, step, living, place)
+        mapped = registry.map_evidence(feed.source, evidence, book)
+        new_versions = sum(publish(conn, schemas.RECORDS[name], frame, place) for name, frame in mapped.tables.items())
         gone = landed.filter("removed").select("kind", "source_id").rows()
         buried = [record_id(book.id, feed.source, kind, source_id) for kind, source_id in gone]
-        new_versions += _bury(conn, [*buried, *_no_longer_listed(conn, book, mapped, place)], place)
+        new_versions += bury(conn, [*buried, *_no_longer_listed(conn, book, mapped, place)], place)
         news = News(new_versions, mapped.unfit)
     set_marks(conn, step, place)
     return news
@@ -219,28 +209,54 @@ def _mark_parameters(book: Book, feed: Feed, wanted: list[Month]) -> dict[str, o
 
 
 def _whole_evidence(
-    workspace: Workspace, conn: Connection, feed: Feed, landed: pl.DataFrame, parameters: dict[str, object]
+    workspace: Workspace, conn: Connection, step: Step, landed: pl.DataFrame, place: Place
 ) -> pl.DataFrame:
     """The evidence of landed records, and of those that they lend words to or borrow words from.
 
-    A payout says of its movements which payout carries them, and may be landed long after them or before: what is
-    mapped must not depend on what arrived together.
+    A payout says of its movements which payout carries them, an invoice what paid it, a charge whom its refunds go to;
+    each may be landed long after the other or before: what is mapped must not depend on what arrived together.
     """
-    evidence, lender = _evidence(workspace, landed), registry.lender(feed.source)
-    if lender is None or evidence.is_empty():
+    feed, evidence = step.feed, _evidence(workspace, landed)
+    lenders = registry.lenders(feed.source)
+    if not lenders or evidence.is_empty():
         return evidence
-    identity, (kind, days) = ["kind", "source_id"], lender
-    named = registry.borrowers(feed.source, evidence).join(landed, on=identity, how="anti")
-    asked = parameters | {"named_kinds": named["kind"].to_list(), "named_ids": named["source_id"].to_list()}
-    no_day = {"kind": kind, "first_day": None, "last_day": None}
-    borrowing = copy_out(conn, query("landed_latest"), asked | no_day, _LANDED)
-    on = pl.concat([landed, borrowing]).filter(pl.col("kind") != kind)["accounting_on"]
-    window = {"first_day": on.min(), "last_day": on.dt.offset_by(f"{days}d").max()}
-    lending = copy_out(
-        conn, query("landed_latest"), asked | {"named_kinds": [], "named_ids": [], "kind": kind} | window, _LANDED
-    )
-    more = pl.concat([borrowing, lending.join(landed, on=identity, how="anti")])
-    return pl.concat([evidence, _evidence(workspace, more)])
+    identity, news = ["kind", "source_id"], evidence
+
+    def latest(named: pl.DataFrame, kind: str = "", window: tuple[date, date] | None = None) -> pl.DataFrame:
+        """What is named, or is of a kind and a window of days, and is not there yet."""
+        first_day, last_day = window or (None, None)
+        asked: dict[str, object] = {"kind": kind, "first_day": first_day, "last_day": last_day}
+        asked |= {"named_kinds": named["kind"].to_list(), "named_ids": named["source_id"].to_list()}
+        asked |= {"connections": feed.connection_ids, "up_to_seq": step.up_to_seq}
+        return copy_out(conn, query("landed_latest"), asked, _LANDED).join(landed, on=identity, how="anti")
+
+    while news.height:
+        along = pl.concat([registry.borrowers(feed.source, news), _standing_under(conn, step, news, place)])
+        more = latest(along.unique(maintain_order=True).join(landed, on=identity, how="anti"))
+        news = _evidence(workspace, more)
+        landed, evidence = pl.concat([landed, more]), pl.concat([evidence, news])
+    days = landed.filter(~pl.col("kind").is_in(list(lenders)))["accounting_on"].drop_nulls().to_list()
+    for kind, (before, after) in lenders.items() if days else ():
+        window = min(days) - timedelta(days=before), max(days) + timedelta(days=after)
+        evidence = pl.concat([evidence, _evidence(workspace, latest(landed.clear(), kind, window))])
+    return evidence
+
+
+def _standing_under(conn: Connection, step: Step, news: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """Movements (kind, source_id) whose payments stand at a place and say one of the ids that news say."""
+    names = registry.names(step.feed.source, news)
+    of_movements = record_id(step.book.id, step.feed.source, "balance_transaction", "")
+    statement = sql.SQL(
+        """
+        select distinct 'balance_transaction' as kind, substr(record_id, length(%(of_movements)s) + 1) as source_id
+        from {current} cross join unnest("references") as said (name)
+        where book = %(book)s and source = %(source)s and starts_with(record_id, %(of_movements)s)
+            and name = any(%(names)s)
+        order by source_id
+        """
+    ).format(current=sql.Identifier(place.schema, "payment_current"))
+    asked = {"book": step.book.id, "source": step.feed.source, "of_movements": of_movements, "names": names}
+    return copy_out(conn, statement, asked, pl.Schema({"kind": pl.String, "source_id": pl.String}))
 
 
 def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
@@ -259,76 +275,6 @@ def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
     return found.drop("path", "seq")
 
 
-def _publish(conn: Connection, table: Table, frame: pl.DataFrame, place: Place) -> int:
-    """Add a version of every record whose content differs from its current version."""
-    rows = table.checked(frame)
-    if not _knows_any(conn, table, rows, place):
-        first = rows.sort("record_id").with_columns(version=pl.lit(1, pl.Int32))
-        return copy_in(conn, f"{place.schema}.{table.name}", first)
-    publish_id = uuid.uuid4().hex
-    copy_in(conn, f"staging.{table.name}", rows.with_columns(publish_id=pl.lit(publish_id)))
-    compared = [name for name in table.names if name not in ("record_id", "content_hash")]
-    statement = sql.SQL(
-        """
-        insert into {schema}.{table} ({columns}, version)
-        select {staged}, coalesce(known.version, 0) + 1
-        from staging.{table} as staged
-        left join {schema}.{current} as known using (record_id)
-        where staged.publish_id = {publish_id}
-            and (known.record_id is null or row({new}) is distinct from row({old}))
-        order by staged.record_id
-        """
-    ).format(
-        schema=sql.Identifier(place.schema),
-        table=sql.Identifier(table.name),
-        current=sql.Identifier(f"{table.name}_current"),
-        columns=sql.SQL(", ").join(map(sql.Identifier, table.names)),
-        staged=sql.SQL(", ").join(sql.Identifier("staged", name) for name in table.names),
-        new=sql.SQL(", ").join(sql.Identifier("staged", name) for name in compared),
-        old=sql.SQL(", ").join(sql.Identifier("known", name) for name in compared),
-        publish_id=publish_id,
-    )
-    added = conn.execute(statement).rowcount
-    conn.execute(
-        sql.SQL("delete from staging.{table} where publish_id = {publish_id}").format(
-            table=sql.Identifier(table.name), publish_id=publish_id
-        )
-    )
-    return added
-
-
-def _knows_any(conn: Connection, table: Table, rows: pl.DataFrame, place: Place) -> bool:
-    """Whether a table holds anything of these rows' books and sources: with nothing, nothing need be compared."""
-    statement = sql.SQL("select exists (select from {table} where book = any({books}) and source = any({sources}))")
-    row = conn.execute(
-        statement.format(
-            table=sql.Identifier(place.schema, table.name),
-            books=rows["book"].unique().to_list(),
-            sources=rows["source"].unique().to_list(),
-        )
-    ).fetchone()
-    return bool(row and row[0])
-
-
-def publish_rates(conn: Connection, rates: pl.DataFrame, place: Place = STANDING) -> int:
-    """Add reference rates that are new; a published rate is never revised. rates: schemas.FX_RATES."""
-    rows = schemas.FX_RATES.checked(rates)
-    publish_id = uuid.uuid4().hex
-    copy_in(conn, "staging.fx_rate", rows.with_columns(publish_id=pl.lit(publish_id)))
-    added = conn.execute(
-        sql.SQL(
-            """
-            insert into {schema}.fx_rate (rate_on, currency, per_eur, source, content_hash)
-            select rate_on, currency, per_eur, source, content_hash from staging.fx_rate where publish_id = {publish_id}
-            order by rate_on, currency
-            on conflict (rate_on, currency) do nothing
-            """
-        ).format(schema=sql.Identifier(place.schema), publish_id=publish_id)
-    ).rowcount
-    conn.execute("delete from staging.fx_rate where publish_id = %s", (publish_id,))
-    return added
-
-
 def _no_longer_listed(conn: Connection, book: Book, mapped: Mapped, place: Place) -> list[str]:
     """Allocations that stand and that the record which listed them, mapped just now, lists no more."""
     if not mapped.families:
@@ -343,31 +289,6 @@ def _no_longer_listed(conn: Connection, book: Book, mapped: Mapped, place: Place
     listed = mapped.tables["payment"].filter(pl.col("kind") == "allocation")["record_id"].to_list()
     found = conn.execute(statement, {"book": book.id, "families": mapped.families, "listed": listed}).fetchall()
     return [row[0] for row in found]
-
-
-def _bury(conn: Connection, ids: list[str], place: Place) -> int:
-    """Tombstones: the last known version of records that the source removed, marked as removed."""
-    if not ids:
-        return 0
-    buried = 0
-    for table in schemas.RECORDS.values():
-        copied = [name for name in table.names if name != "removed"]
-        buried += conn.execute(
-            sql.SQL(
-                """
-                insert into {schema}.{table} ({columns}, removed, version)
-                select {columns}, true, version + 1 from {schema}.{current}
-                where record_id = any({ids}) and not removed order by record_id
-                """
-            ).format(
-                schema=sql.Identifier(place.schema),
-                table=sql.Identifier(table.name),
-                current=sql.Identifier(f"{table.name}_current"),
-                columns=sql.SQL(", ").join(map(sql.Identifier, copied)),
-                ids=ids,
-            )
-        ).rowcount
-    return buried
 
 
 def _row_counts(conn: Connection, table: str, book_id: str, wanted: list[Month]) -> dict[str, Figures]:

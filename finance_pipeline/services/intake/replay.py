@@ -21,7 +21,8 @@ from finance_pipeline.core.period import Month, months
 from finance_pipeline.core.settings import Settings
 from finance_pipeline.core.tables import Table
 from finance_pipeline.landing.manifest import Connection
-from finance_pipeline.services.intake.canonicalize import Feed, Place, Step, feed_of, map_news, publish_rates, set_marks
+from finance_pipeline.services.intake.canonicalize import Feed, Step, feed_of, map_news, set_marks
+from finance_pipeline.services.intake.publishing import Place, publish_rates
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.copy import copy_out
 from finance_pipeline.store.locks import book_lock

@@ -22,8 +22,8 @@ from finance_pipeline.core.settings import Connection, ConnectionKind
 from finance_pipeline.landing.files import LandedFile, pages_frame
 from finance_pipeline.landing.manifest import Connection as ManifestConnection
 from finance_pipeline.landing.manifest import Landed, Landing, cursor_of, land, note_read, note_sync
-from finance_pipeline.services.intake.canonicalize import publish_rates
 from finance_pipeline.services.intake.connections import LeftAlone, enter, note_health, policy_of
+from finance_pipeline.services.intake.publishing import publish_rates
 from finance_pipeline.services.intake.statement_overlaps import OneFormat
 from finance_pipeline.services.results import Figures, Materialized
 from finance_pipeline.services.workspace import Workspace

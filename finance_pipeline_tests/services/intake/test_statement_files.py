@@ -17,7 +17,7 @@ from finance_pipeline.services import read
 from finance_pipeline.services.bookkeeping import books as asked
 from finance_pipeline.services.calendar import months_with_data
 from finance_pipeline.services.intake.bindings import bind, unbound_accounts
-from finance_pipeline.services.intake.canonicalize import publish_rates
+from finance_pipeline.services.intake.publishing import publish_rates
 from finance_pipeline.services.intake.sync import import_statement_files
 from finance_pipeline.services.workspace import Workspace
 from finance_pipeline.store.database import Database
