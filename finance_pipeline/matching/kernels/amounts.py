@@ -5,8 +5,7 @@ Here: digits, separators, decimals. Not here: how many decimals a currency has.
 
 from __future__ import annotations
 
-from numba import njit
-
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 
 WIDEST = 32
@@ -14,7 +13,7 @@ WIDEST = 32
 _COMMA, _POINT, _MINUS, _SPACE, _ZERO = 44, 46, 45, 32, 48
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def written(amounts: Array, kinds: Array, codes: Array, decimals: Array, out: Array, sizes: Array) -> None:
     """out, WIDEST bytes a row, and how many of them count. kinds: the currency of a row (-1: none, nothing is written);
     codes: three bytes by currency; decimals: by currency."""

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numba import njit
+
+from finance_pipeline.matching.kernels import compiled
 
 Array = Any
 """A numpy array; its dtype and shape are said where it is made."""
@@ -55,13 +56,13 @@ def _folding() -> Array:
     return table
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_line_tag(one: int, two: int) -> bool:
     """?20 to ?29 and ?60 to ?63: where the 27 characters of a statement's line end, inside of words and numbers."""
     return (one == 50 and 48 <= two <= 57) or (one == 54 and 48 <= two <= 51)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_plain(data: Array, first: int, size: int, out: Array) -> bool:
     """Whether a text is of plain letters, digits and marks alone, as most are; then it is in `out`, in upper case."""
     begin = np.uint64(first)
@@ -81,7 +82,7 @@ def _is_plain(data: Array, first: int, size: int, out: Array) -> bool:
     return not odd
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fold(data: Array, starts: Array, lengths: Array, table: Array, out: Array, sizes: Array) -> None:
     """Each text folded into the place where it stood: nothing folds to more bytes than it had."""
     for row in range(len(starts)):
@@ -167,7 +168,7 @@ def in_parts(count: int, work: Callable[[int, int], Any]) -> list[Any]:
         return list(pool.map(work, bounds[:-1], bounds[1:]))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gather(data: Array, starts: Array, sizes: Array, offsets: Array, out: Array) -> None:
     for row in range(len(starts)):
         # Places without a sign: one with a sign might count from the end, which keeps bytes from being moved together.
@@ -186,7 +187,7 @@ def pieces(data: Array, starts: Array, sizes: Array) -> pl.Series:
     return pl.Series(pl.from_arrow(array), dtype=pl.String)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _squeeze(data: Array, starts: Array, sizes: Array, offsets: Array, out: Array, kept: Array) -> None:
     for row in range(len(starts)):
         to = offsets[row]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array, Texts, in_parts
 
 LANES = 16
@@ -35,13 +35,13 @@ def _roots(power: int, count: int) -> Array:
 _BEGIN, _ROUND = _roots(2, 8), _roots(3, 64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _turned(word: np.uint32, bits: int) -> np.uint32:
     """A word turned right. Numbers of 32 bits add to one of 64 here: what is above the 32 is cut off."""
     return _Word(word >> _Word(bits) | word << _Word(32 - bits))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compress(block: Array, state: Array, work: Array) -> None:
     """state (8 by LANES) after one block (64 by LANES, of which the first 16 words are given)."""
     for t in range(16, 64):
@@ -71,7 +71,7 @@ def _compress(block: Array, state: Array, work: Array) -> None:
             state[word, lane] = _Word(state[word, lane] + work[word, lane])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _load(data: Array, first: int, size: int, number: int, is_last: bool, block: Array, lane: int) -> None:
     """A block of a text with its padding (a bit, zeros, and how many bits it has) as words, the first byte above."""
     left = size - number * 64
@@ -94,7 +94,7 @@ def _load(data: Array, first: int, size: int, number: int, is_last: bool, block:
         block[15, lane] = _Word(size << 3)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _write(state: Array, lane: int, out: Array, first: int) -> None:
     for word in range(8):
         value = state[word, lane]
@@ -104,7 +104,7 @@ def _write(state: Array, lane: int, out: Array, first: int) -> None:
             out[at + np.uint64(k)] = np.uint8(digit + 48 + 39 * (digit > 9))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def digest(data: Array, starts: Array, sizes: Array, out: Array) -> None:
     """The digest of each text, DIGITS bytes a row. Texts of several lengths go side by side: one that has ended is
     written, and what its lane works out further counts for nothing."""

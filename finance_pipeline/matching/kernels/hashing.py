@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 
 BASIS = np.uint64(0xCBF29CE484222325)
@@ -20,19 +20,19 @@ BOUNDARY = np.uint8(0x1F)
 _ZERO = 48
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def with_byte(state: np.uint64, byte: np.uint8) -> np.uint64:
     return (state ^ np.uint64(byte)) * _PRIME
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def with_bytes(state: np.uint64, data: Array, first: int, last: int) -> np.uint64:
     for at in range(first, last):
         state = (state ^ np.uint64(data[at])) * _PRIME
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def significant(data: Array, first: int, last: int) -> int:
     """Where a run of digits begins without its leading zeros; of zeros alone the last stays."""
     while first < last - 1 and data[first] == _ZERO:
@@ -40,14 +40,14 @@ def significant(data: Array, first: int, last: int) -> int:
     return first
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def finished(state: np.uint64) -> np.uint64:
     """The state with its bits spread, as tables are asked with it."""
     state = (state ^ (state >> _SHIFT)) * _MIX
     return state ^ (state >> _SHIFT)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bucketed(entries: Array, shift: int, first: int, last: int, starts: Array, out: Array) -> None:
     """Entries (rows that begin with their key) by the leading bits of the key: out, and starts by bucket, one more.
 
@@ -63,7 +63,7 @@ def bucketed(entries: Array, shift: int, first: int, last: int, starts: Array, o
             starts[bucket + 1] = to + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bucket_counts(entries: Array, shift: int, starts: Array) -> None:
     """How many entries each bucket has, added to what stands two places on in starts."""
     bits = np.uint64(shift)
@@ -71,7 +71,7 @@ def bucket_counts(entries: Array, shift: int, starts: Array) -> None:
         starts[np.int64(entries[k, 0] >> bits) + 2] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def slot_of(table: Array, key: np.uint64) -> Any:
     """Where a key stands in a small open table (a power of two long, 0 is free), or -1."""
     mask = np.uint64(len(table) - 1)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished
 from finance_pipeline.matching.kernels.lookups import LISTED, MERGED, OF_LIST, PART, STRONG, look
@@ -24,7 +24,7 @@ SURELY = 2
 """TAKEN of a run that a whole number covers; 1: one that bare digits do."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _parts_of(data: Array, h: int, runs: Array, hits: Array, text: Array, parts: Array) -> int:
     """The number that begins a list: its bytes into text, its runs (kind, begin, end) into parts; returns their count.
 
@@ -49,7 +49,7 @@ def _parts_of(data: Array, h: int, runs: Array, hits: Array, text: Array, parts:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(text: Array, count: int, parts: Array, counter: int, digits: Array, width: int, salt: np.uint64) -> np.uint64:
     """The key of the number with other digits as its counter."""
     state = BASIS ^ salt
@@ -61,7 +61,7 @@ def _key(text: Array, count: int, parts: Array, counter: int, digits: Array, wid
     return finished(state)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _value(digits: Array, width: int) -> int:
     value = 0
     for k in range(width):
@@ -69,7 +69,7 @@ def _value(digits: Array, width: int) -> int:
     return value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _ended(data: Array, text: Array, parts: Array, counter: int, first: int, last: int, digits: Array) -> int:
     """The counter with its end replaced by other digits; returns its width."""
     width = parts[counter, END] - parts[counter, BEGIN]
@@ -81,7 +81,7 @@ def _ended(data: Array, text: Array, parts: Array, counter: int, first: int, las
     return int(width)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _between(
     text: Array, count: int, parts: Array, counter: int, low: Any, high: Any, worst: int, r: int, begin: int, end: int,
     salt: np.uint64, digits: Array, starts: Array, entries: Array, shift: int, hits: Array, found: int,
@@ -104,7 +104,7 @@ def _between(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _read(
     data: Array, text: Array, count: int, parts: Array, counter: Any, low: Any, ranged: bool, worst: int, r: int,
     begin: int, end: int, salt: np.uint64, starts: Array, entries: Array, shift: int, hits: Array, found: int,
@@ -153,7 +153,7 @@ def _read(
     return found, counter, low
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def list_after(
     data: Array, h: int, count: int, runs: Array, salt: np.uint64, starts: Array, entries: Array, shift: int,
     hits: Array, found: int,
@@ -197,7 +197,7 @@ def list_after(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _ends(data: Array, h: int, runs: Array, hits: Array) -> bool:
     """The run after a hit is a word of no list: where most texts end to name anything, before any work is done."""
     r = hits[h, 3] + 1
@@ -206,7 +206,7 @@ def _ends(data: Array, h: int, runs: Array, hits: Array) -> bool:
     return not _goes_on(data, h, runs, hits, r, False)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _without_known(hits: Array, first: int, last: int) -> int:
     """Drop what a list adds to a text's hits of an item that it names already; returns the count of hits."""
     to = first
@@ -225,7 +225,7 @@ def _without_known(hits: Array, first: int, last: int) -> int:
     return to
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _goes_on(data: Array, h: int, runs: Array, hits: Array, r: int, ranged: bool) -> bool:
     """A word inside of a list: and, no., invoice, the letters that the list's first number begins with, M of T/M."""
     meaning = runs[r, MEANING]
@@ -234,7 +234,7 @@ def _goes_on(data: Array, h: int, runs: Array, hits: Array, r: int, ranged: bool
     return _same(data, runs, hits[h, 2], r) or (ranged and runs[r, END] - runs[r, BEGIN] == 1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_part(data: Array, first: int, last: int, text: Array, count: int, parts: Array) -> bool:
     """Digits that stand in the list's first number as well, before others: 202508 of 202508-0776 to 202508-0784."""
     for p in range(count - 1):
@@ -248,7 +248,7 @@ def _is_part(data: Array, first: int, last: int, text: Array, count: int, parts:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same(data: Array, runs: Array, one: int, other: int) -> bool:
     """Two runs of the same letters."""
     size = runs[one, END] - runs[one, BEGIN]
@@ -260,7 +260,7 @@ def _same(data: Array, runs: Array, one: int, other: int) -> bool:
     return unlike == 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _has_dash(data: Array, first: int, last: int) -> bool:
     dashes = 0
     for at in range(first, last):

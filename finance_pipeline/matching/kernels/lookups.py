@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.numbers import DIGITS_ONLY, FULL, FULL_DIGITS, LETTERS_TAIL, OPAQUE, WIDTH_BITS
 
@@ -25,7 +25,7 @@ _SURE_DIGITS = 8
 _KIND_MASK = (1 << WIDTH_BITS) - 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool, torn: bool) -> int:
     """How surely a key of this kind names its item; 0 is not at all. torn: the text goes on with other digits, so that
     a part of a number is hardly meant for the whole."""
@@ -42,7 +42,7 @@ def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool, tor
     return (BARE if said and not torn else PART) if digits >= 3 else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def look(
     key: np.uint64, digits: int, written: int, said: bool, weak: bool, blocked: bool, torn: bool, worst: int,
     first: int, last: int, begin: int, end: int, reading: int,

@@ -6,8 +6,8 @@ Here: which runs of digits are no number of anything, and which are said to be o
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished, slot_of, with_bytes
 from finance_pipeline.matching.kernels.numbers import BEGIN, DIGITS, END, KIND, LETTERS
@@ -19,7 +19,7 @@ INVOICE, NUMBER, CONNECTOR, RANGE, LABEL = 1, 2, 3, 4, 5
 """Kinds of words that say something about the digits after them."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def separated(data: Array, first: int, last: int) -> int:
     """What stands between two runs: 0 nothing, 1 one tight mark, 2 a space or some marks, 3 the next of a list."""
     if first == last:
@@ -33,7 +33,7 @@ def separated(data: Array, first: int, last: int) -> int:
     return 2 if last - first <= 3 else 3
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def mark_dates_and_amounts(data: Array, last: int, count: int, runs: Array) -> None:
     """runs[r, WEAK]: the run is part of a date or of an amount with decimals, and not a number of anything.
 
@@ -81,7 +81,7 @@ def mark_dates_and_amounts(data: Array, last: int, count: int, runs: Array) -> N
                         runs[q, WEAK] = 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read_words(data: Array, count: int, runs: Array, words: Array, meanings: Array) -> None:
     """runs[r, MEANING]: for letters what the word says; for digits INVOICE where the words before say so, else 0."""
     for r in range(count):
@@ -106,7 +106,7 @@ def read_words(data: Array, count: int, runs: Array, words: Array, meanings: Arr
                 runs[r, MEANING] = LABEL if tight else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def kind_of(data: Array, at: int, first: int, last: int) -> int:
     """What stands at a byte of a text: 2 a digit, 1 a letter, 0 neither (or nothing)."""
     if at < first or at >= last:
@@ -117,7 +117,7 @@ def kind_of(data: Array, at: int, first: int, last: int) -> int:
     return 1 if 65 <= byte <= 90 or byte >= 0x80 else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def goes_on(data: Array, first: int, last: int, begin: int, end: int, slashes: bool) -> bool:
     """Whether a tight mark binds other digits to those of a place: 202510 of 202510-4 is no number of its own.
 
@@ -131,6 +131,6 @@ def goes_on(data: Array, first: int, last: int, begin: int, end: int, slashes: b
     return bool(before or after)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _binds(byte: int, slashes: bool) -> bool:
     return bool(byte == 45 or byte == 46 or byte == 95 or (slashes and byte == 47))  # - . _ /

@@ -7,8 +7,8 @@ Not here: which words are legal forms or join two names (text), what a party pro
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished, slot_of, with_byte, with_bytes
 
@@ -24,7 +24,7 @@ IN_TEXT_BIT = np.uint64(1) << np.uint64(40)
 """In an entry's value: the name is long enough to be looked for inside of other text."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def words_of(data: Array, starts: Array, sizes: Array, out: Array, out_sizes: Array) -> None:
     """Folded texts as words one space apart, each in the place of its text.
 
@@ -60,7 +60,7 @@ def words_of(data: Array, starts: Array, sizes: Array, out: Array, out_sizes: Ar
         out_sizes[row] = to - first
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _split(data: Array, first: int, size: int, joins: Array, words: Array) -> int:
     """words[w]: begin and end of each word but those that join two others; returns their count."""
     count = 0
@@ -77,7 +77,7 @@ def _split(data: Array, first: int, size: int, joins: Array, words: Array) -> in
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _without_form(data: Array, begin: int, end: int, forms: Array) -> int:
     """Where a name that a bank wrote as one word ends without its legal form: ACMEPARTSLIMITED."""
     for size in range(12, 2, -1):
@@ -89,7 +89,7 @@ def _without_form(data: Array, begin: int, end: int, forms: Array) -> int:
     return end
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keys_of_names(
     data: Array, starts: Array, sizes: Array, joins: Array, forms: Array, out: Array, out_sizes: Array
 ) -> None:
@@ -116,7 +116,7 @@ def keys_of_names(
         out_sizes[row] = to - starts[row]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def name_entries(
     data: Array, starts: Array, sizes: Array, salts: Array, parties: Array, whole: Array, sets: Array, firsts: Array
 ) -> None:
@@ -140,12 +140,12 @@ def name_entries(
             firsts[_first(data, words[0, 0], words[0, 1], firsts)] = True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _first(data: Array, begin: int, end: int, firsts: Array) -> np.uint64:
     return finished(with_bytes(BASIS, data, begin, end)) & np.uint64(len(firsts) - 1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _set_key(data: Array, words: Array, count: int, salt: np.uint64) -> np.uint64:
     """A key that is the same for the same words in any order."""
     total = np.uint64(0)
@@ -154,7 +154,7 @@ def _set_key(data: Array, words: Array, count: int, salt: np.uint64) -> np.uint6
     return finished(total ^ _SET_SALT)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(key: np.uint64, bit: np.uint64, starts: Array, entries: Array, shift: int, found: Array, count: int) -> int:
     """Add the parties of a key to those found; returns their count. bit: only entries that have it."""
     bucket = key >> np.uint64(shift)
@@ -171,7 +171,7 @@ def _add(key: np.uint64, bit: np.uint64, starts: Array, entries: Array, shift: i
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _in_text(
     data: Array, words: Array, count: int, salt: np.uint64, starts: Array, entries: Array, shift: int, firsts: Array,
     found: Array,
@@ -207,7 +207,7 @@ def _in_text(
     return parties
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compared(data: Array, first: int, size: int, other: Array, other_first: int, other_size: int) -> int:
     """-1, 0 or 1: a text before, at the beginning of (or equal to), or after another; spaces do not count in it."""
     at = other_first
@@ -222,7 +222,7 @@ def _compared(data: Array, first: int, size: int, other: Array, other_first: int
     return 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _beginning(
     data: Array, first: int, size: int, names: Array, name_starts: Array, name_sizes: Array, parties: Array,
     low: int, high: int, found: Array, count: int,
@@ -248,7 +248,7 @@ def _beginning(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _shared_beginning(data: Array, words: Array, w: int, count: int, name: Array, first: int, size: int) -> int:
     """How many letters and digits the words from w on share with the beginning of a name, whole words of the text."""
     at = 0
@@ -262,7 +262,7 @@ def _shared_beginning(data: Array, words: Array, w: int, count: int, name: Array
     return whole
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cut_in_text(
     data: Array, words: Array, count: int, names: Array, name_starts: Array, name_sizes: Array, parties: Array,
     low: int, high: int, least: int, found: Array,
@@ -298,7 +298,7 @@ def _cut_in_text(
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _words_after(data: Array, words: Array, w: int, count: int, name: Array, first: int, size: int) -> bool:
     """Whether a text of words, without its spaces, comes after a name."""
     at = 0
@@ -312,7 +312,7 @@ def _words_after(data: Array, words: Array, w: int, count: int, name: Array, fir
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def whose(
     printed: Array, printed_starts: Array, printed_sizes: Array,
     text: Array, text_starts: Array, text_sizes: Array, visible: Array, salts: Array, ranges: Array,

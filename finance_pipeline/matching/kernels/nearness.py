@@ -6,8 +6,8 @@ Here: whether a text has something that near to a number, and where. Not here: w
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import BASIS, finished, with_bytes
 from finance_pipeline.matching.kernels.marks import WEAK, mark_dates_and_amounts
@@ -21,7 +21,7 @@ _LEAST = 4
 _LEAST_CUT = 5
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _alike(byte: int) -> int:
     """Letters that are read as digits, as those digits."""
     if byte == 79 or byte == 81:
@@ -37,7 +37,7 @@ def _alike(byte: int) -> int:
     return byte
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _squeeze(data: Array, first: int, last: int, out: Array, room: int) -> int:
     """Letters and digits of some bytes, as they are read; returns their count."""
     count = 0
@@ -51,7 +51,7 @@ def _squeeze(data: Array, first: int, last: int, out: Array, room: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _one_apart(one: Array, size: int, other: Array, other_size: int) -> bool:
     """Whether at most one edit makes the two equal, letters that look like digits being those digits."""
     if abs(size - other_size) > 1:
@@ -78,7 +78,7 @@ def _one_apart(one: Array, size: int, other: Array, other_size: int) -> bool:
     return unlike == 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _but_for_zeros(one: Array, size: int, other: Array, other_size: int) -> bool:
     """Whether the two are equal without their zeros, three digits at least being left."""
     a = 0
@@ -98,7 +98,7 @@ def _but_for_zeros(one: Array, size: int, other: Array, other_size: int) -> bool
         b += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _has_digits(tried: Array, length: int, digits: int) -> bool:
     """Whether most digits of a number are written as digits: of letters that look like them, any id has some."""
     real = 0
@@ -107,7 +107,7 @@ def _has_digits(tried: Array, length: int, digits: int) -> bool:
     return bool(real >= max(2, digits - 2))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_date(runs: Array, first: int, last: int) -> bool:
     """Whether all digits of some runs are those of a date or an amount."""
     plain = 0
@@ -116,7 +116,7 @@ def _is_date(runs: Array, first: int, last: int) -> bool:
     return bool(plain == 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _near(
     data: Array, count: int, runs: Array, number: Array, size: int, digits: int, tried: Array, answer: Array
 ) -> int:
@@ -160,7 +160,7 @@ def _near(
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def near_numbers(
     data: Array, starts: Array, sizes: Array, numbers: Array, number_starts: Array, number_sizes: Array,
     lines: Array, items: Array, ways: Array, places: Array,
@@ -187,7 +187,7 @@ def near_numbers(
             ways[k] = _near(data, count, runs, number, size, digits, tried, places[k])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def squeezed_keys(data: Array, starts: Array, sizes: Array, salts: Array, out: Array) -> None:
     """The key of the letters and digits of each text."""
     text = np.empty(_LONGEST + 2, np.uint8)
@@ -196,7 +196,7 @@ def squeezed_keys(data: Array, starts: Array, sizes: Array, salts: Array, out: A
         out[row] = finished(with_bytes(BASIS ^ salts[row], text, 0, size))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _known(text: Array, size: int, salt: np.uint64, keys: Array) -> int:
     """1 where some number is this text, else 0. keys: sorted."""
     key = finished(with_bytes(BASIS ^ salt, text, 0, size))
@@ -204,7 +204,7 @@ def _known(text: Array, size: int, salt: np.uint64, keys: Array) -> int:
     return 1 if at < len(keys) and keys[at] == key else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def neighbour_counts(data: Array, starts: Array, sizes: Array, salts: Array, keys: Array, counts: Array) -> None:
     """How many of some numbers (sorted keys, each once) are one keystroke from each text: a digit lost, added or
     replaced, any character lost, or two neighbours swapped.

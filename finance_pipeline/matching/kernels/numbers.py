@@ -7,8 +7,8 @@ salted by the book. Here: the keys of a number, and every item whose keys a text
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import (
     BASIS,
@@ -39,7 +39,7 @@ _OPAQUE_RUNS = 4
 _OPAQUE_SALT = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def runs_of(data: Array, first: int, size: int, runs: Array) -> int:
     """Fill KIND, BEGIN and END of a table with the runs of a text; returns their count."""
     count = 0
@@ -63,14 +63,14 @@ def runs_of(data: Array, first: int, size: int, runs: Array) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def with_run(state: np.uint64, data: Array, kind: int, first: int, last: int) -> np.uint64:
     """The state after a boundary and one run, digits without leading zeros."""
     state = with_byte(state, BOUNDARY)
     return with_bytes(state, data, significant(data, first, last) if kind == DIGITS else first, last)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def squeezed_key(data: Array, first: int, last: int, salt: np.uint64) -> np.uint64:
     """The key of letters and digits alone, whatever stands between."""
     state = BASIS ^ salt ^ _OPAQUE_SALT
@@ -81,7 +81,7 @@ def squeezed_key(data: Array, first: int, last: int, salt: np.uint64) -> np.uint
     return finished(state)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sequence(
     data: Array, salt: np.uint64, count: int, runs: Array, letters: bool, merged: bool
 ) -> tuple[np.uint64, int]:
@@ -101,7 +101,7 @@ def _sequence(
     return finished(state), shape
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(key: np.uint64, kind: int, shape: int, owner: int, shapes: Array, entries: Array, first: int, to: int) -> int:
     """Add an entry (key; item, kind and width) unless this number has it already; returns the count of entries."""
     for k in range(first, to):
@@ -118,7 +118,7 @@ def _add(key: np.uint64, kind: int, shape: int, owner: int, shapes: Array, entri
     return to + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def is_year(data: Array, first: int, last: int) -> bool:
     """Four digits that begin like a year of this age, or two."""
     if last - first == 2:
@@ -128,14 +128,14 @@ def is_year(data: Array, first: int, last: int) -> bool:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_month(data: Array, first: int) -> bool:
     """Four digits that are a year of this age, of two digits, and a month."""
     month = (data[first + 2] - 48) * 10 + data[first + 3] - 48
     return bool(data[first] == 50 and 1 <= month <= 12)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _parts(
     data: Array,
     salt: np.uint64,
@@ -176,7 +176,7 @@ def _parts(
     return to
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def keys_of_numbers(
     data: Array, starts: Array, sizes: Array, owners: Array, salts: Array, shapes: Array, entries: Array
 ) -> int:
@@ -226,7 +226,7 @@ def keys_of_numbers(
     return to
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def heads_of_numbers(data: Array, starts: Array, sizes: Array, salts: Array, keys: Array, forms: Array) -> None:
     """How each number begins: the key of its leading letters (of none where it is all digits), 0 else.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.marks import WEAK, kind_of, separated
 from finance_pipeline.matching.kernels.numbers import BEGIN, DIGITS, END, KIND, is_year, runs_of
@@ -27,7 +27,7 @@ _JOINED_RUNS = 3
 _MOST_RUNS = 12
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def tokens_of(data: Array, count: int, runs: Array, spans: Array, digits: Array) -> int:
     """The digits that a text writes, run by run and as neighbours that a bank or a mark may have parted: spans (begin
     and end byte, how many digits) and the digits; returns their count. Dates, amounts and labelled numbers are none."""
@@ -51,7 +51,7 @@ def tokens_of(data: Array, count: int, runs: Array, spans: Array, digits: Array)
     return to
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def number_of(data: Array, first: int, size: int, runs: Array, digits: Array, ends: Array) -> tuple[int, int]:
     """A number's digits one after the other, and for each run of them: where it ends, where it begins, whether it is a
     year, where what follows a leading year begins. Returns the counts of runs and digits."""
@@ -79,7 +79,7 @@ def number_of(data: Array, first: int, size: int, runs: Array, digits: Array, en
     return to, length
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same(one: Array, first: int, other: Array, begin: int, size: int) -> bool:
     unlike = 0
     for k in range(size):
@@ -87,7 +87,7 @@ def _same(one: Array, first: int, other: Array, begin: int, size: int) -> bool:
     return bool(unlike == 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _short_for(token: Array, size: int, number: Array, run_count: int, ends: Array) -> int:
     """How surely some digits are short for a number: by a run of it (or more), or by the end of one; -1 not at all."""
     zeros = 0
@@ -111,7 +111,7 @@ def _short_for(token: Array, size: int, number: Array, run_count: int, ends: Arr
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(out: Array, count: int, begin: int, end: int, pair: int, sure: int) -> int:
     if count == MOST_READINGS:
         return count
@@ -119,7 +119,7 @@ def _add(out: Array, count: int, begin: int, end: int, pair: int, sure: int) -> 
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def short_readings(
     spans: Array, digits: Array, tokens: int, number: Array, run_count: int, ends: Array, pair: int,
     out: Array, count: int,
@@ -132,7 +132,7 @@ def short_readings(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def squeeze(data: Array, first: int, size: int, out: Array, places: Array) -> int:
     """Letters and digits of a text, and where each stands, up to a mark that parts a list (0 there); their count."""
     count = 0
@@ -147,7 +147,7 @@ def squeeze(data: Array, first: int, size: int, out: Array, places: Array) -> in
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def whole_readings(
     text: Array, text_size: int, places: Array, number: Array, size: int, pair: int, out: Array, count: int
 ) -> int:
@@ -160,7 +160,7 @@ def whole_readings(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _kept(out: Array, count: int) -> int:
     """Readings that are marked, moved to the front in their order; returns how many."""
     kept = 0
@@ -171,7 +171,7 @@ def _kept(out: Array, count: int) -> int:
     return kept
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def without_chance(data: Array, first: int, last: int, out: Array, count: int) -> int:
     """Drop readings that begin or end inside of digits (or letters) where no other whole number ends or begins."""
     for a in range(count):
@@ -185,7 +185,7 @@ def without_chance(data: Array, first: int, last: int, out: Array, count: int) -
     return _kept(out, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def surest(out: Array, count: int, most: int) -> int:
     """Keep of each place the surest readings, of places inside of others those that are surer; a place that more than
     `most` numbers fit says nothing. Returns the count."""
@@ -206,7 +206,7 @@ def surest(out: Array, count: int, most: int) -> int:
     return _kept(out, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def in_order(out: Array, count: int) -> None:
     """Readings by where they begin and end, then by pair."""
     row: Any = np.empty(out.shape[1], np.int64)

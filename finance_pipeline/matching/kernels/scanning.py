@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.hashing import (
     BASIS,
@@ -62,7 +62,7 @@ _UNBLOCKED_DIGITS = 6
 _OPAQUE_RUNS = 4
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _windows(
     data: Array, r: int, begin: int, count: int, runs: Array, blocked: bool, salt: np.uint64, shapes: Array,
     starts: Array, entries: Array, shift: int, hits: Array, found: int,
@@ -116,7 +116,7 @@ def _windows(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _checked_digit(data: Array, first: int, last: int) -> bool:
     """The last digit is a check digit of those before: modulus 10 (Luhn or recursive) or modulus 11."""
     carry_table = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
@@ -139,7 +139,7 @@ def _checked_digit(data: Array, first: int, last: int) -> bool:
     return bool(of_ten or check == (11 - eleven % 11) % 11)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _inside(
     data: Array, r: int, first: int, last: int, salt: np.uint64, weak: bool,
     starts: Array, entries: Array, shift: int, hits: Array, found: int,
@@ -166,7 +166,7 @@ def _inside(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _digits_alone(
     data: Array, r: int, begin: int, end: int, first: int, last: int, said: bool, weak: bool, worst: int,
     salt: np.uint64, starts: Array, entries: Array, shift: int, hits: Array, found: int,
@@ -180,7 +180,7 @@ def _digits_alone(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_creditor_reference(data: Array, first: int, last: int) -> bool:
     """RF, two check digits and a reference of ours of at most 21 digits: ISO 11649, modulus 97."""
     if last - first < 8 or last - first > 25 or data[first] != 82 or data[first + 1] != 70:
@@ -194,7 +194,7 @@ def _is_creditor_reference(data: Array, first: int, last: int) -> bool:
     return bool(rest == 1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _without_inner(hits: Array, found: int) -> int:
     """Drop hits than which another, at least as sure, covers more of the text and all of theirs; returns the count."""
     kept = 0
@@ -216,12 +216,12 @@ def _without_inner(hits: Array, found: int) -> int:
     return kept
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_head(data: Array, first: int, last: int, salt: np.uint64, heads: Array) -> bool:
     return bool(slot_of(heads, finished(with_bytes(BASIS ^ salt, data, first, last))) >= 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _covered(hits: Array, first: int, last: int, runs: Array) -> int:
     """Mark the runs of sure hits as taken; returns the last run that a hit by a whole number covers, or -1."""
     reach = -1
@@ -234,7 +234,7 @@ def _covered(hits: Array, first: int, last: int, runs: Array) -> int:
     return reach
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hits_of_text(
     data: Array, first: int, size: int, salt: np.uint64, shapes: Array, starts: Array, entries: Array, shift: int,
     words: Array, meanings: Array, heads: Array, lengths: Array, runs: Array, hits: Array,
@@ -285,7 +285,7 @@ def hits_of_text(
     return found, count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _opaque(
     data: Array, first: int, last: int, salt: np.uint64, starts: Array, entries: Array, shift: int,
     hits: Array, found: int,
@@ -308,7 +308,7 @@ def _opaque(
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _tokens(
     data: Array, row: int, salt: np.uint64, count: int, runs: Array, heads: Array, forms: Array, out: Array, to: int
 ) -> int:
@@ -344,7 +344,7 @@ def _tokens(
     return to
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scan(
     data: Array, text_starts: Array, sizes: Array, salts: Array, first: int, last: int,
     shapes: Array, starts: Array, entries: Array, shift: int, words: Array, meanings: Array,

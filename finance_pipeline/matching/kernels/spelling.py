@@ -6,8 +6,8 @@ Here: the search over readings, and whether it found one way only. Not here: the
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from finance_pipeline.matching.kernels import compiled
 from finance_pipeline.matching.kernels.buffers import Array
 from finance_pipeline.matching.kernels.marks import goes_on, mark_dates_and_amounts, read_words
 from finance_pipeline.matching.kernels.numbers import MAX_RUNS, runs_of
@@ -35,7 +35,7 @@ _MOST_STEPS = 20_000
 _LONGEST_TEXT = 600
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _conflicts(readings: Array, count: int, groups: Array, crossed: Array) -> int:
     """Number the places that readings have (groups, in order) and mark those that cross another; returns how many."""
     places = 0
@@ -57,7 +57,7 @@ def _conflicts(readings: Array, count: int, groups: Array, crossed: Array) -> in
     return places
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _left_out(readings: Array, count: int, groups: Array, place: int, taken: Array, size: int) -> bool:
     """Whether a place may stay unread: what is taken crosses it, or is what it could name."""
     for a in range(count):
@@ -71,7 +71,7 @@ def _left_out(readings: Array, count: int, groups: Array, place: int, taken: Arr
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _whole(readings: Array, count: int, groups: Array, places: int, read: Array, taken: Array, size: int) -> bool:
     """Whether every place is read, or may stay unread."""
     unread = 0
@@ -81,7 +81,7 @@ def _whole(readings: Array, count: int, groups: Array, places: int, read: Array,
     return bool(unread == 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fits(readings: Array, a: int, taken: Array, size: int) -> bool:
     clashes = 0
     for k in range(size):
@@ -91,7 +91,7 @@ def _fits(readings: Array, a: int, taken: Array, size: int) -> bool:
     return bool(clashes == 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _unlike(readings: Array, solution: Array, sizes: int, taken: Array, size: int) -> bool:
     """Whether two solutions differ in what they settle."""
     if sizes != size:
@@ -105,7 +105,7 @@ def _unlike(readings: Array, solution: Array, sizes: int, taken: Array, size: in
     return bool(missing > 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def spelled(
     readings: Array, count: int, amounts: Array, target: int, loose: bool, solution: Array, ways: Array
 ) -> tuple[int, int]:
@@ -165,7 +165,7 @@ def spelled(
     return answer, found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _readings_of(
     data: Array, first: int, size: int, words: Array, meanings: Array, numbers: Array, starts: Array, sizes: Array,
     items: Array, low: int, high: int, out: Array,
@@ -197,7 +197,7 @@ def _readings_of(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def spell(
     data: Array, text_starts: Array, text_sizes: Array, words: Array, meanings: Array, numbers: Array,
     number_starts: Array, number_sizes: Array, items: Array, full: Array, less: Array, bounds: Array, targets: Array,
