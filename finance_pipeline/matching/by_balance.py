@@ -51,7 +51,8 @@ def by_list(pool: Pool, named: Named) -> Found:
         pl.len().over("l", "party") >= _LEAST_ITEMS,
         (pl.col("item_amount").sign() == pl.col("line_amount").sign()).all().over("l", "party"),
     )
-    whole = places.without(whole, pool.declined, "l", "i")
+    # Without what a person declined for the line the rest is no whole balance, nor the line's amount.
+    whole = places.without(whole, places.having(whole, pool.declined, "l", "i"), "l")
     disputed = whole.filter((pl.col("party").n_unique().over("l") > 1) | (pl.col("l").n_unique().over("i") > 1))
     won = places.without(whole, disputed, "l").sort("l", "i")
     pairs = pairs_of(

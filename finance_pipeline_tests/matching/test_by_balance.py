@@ -18,6 +18,11 @@ def test_a_list_cut_after_two_numbers_of_a_party_pays_its_whole_balance_where_th
     assert world.reconcile().settled() == {}
 
 
+def test_a_list_of_which_a_person_declined_one_invoice_does_not_pay_the_rest_of_the_balance() -> None:
+    world = acme().line("list", "299.75", "INV 004890; 004892; 00").decided("list", "INV004893", "decline")
+    assert world.reconcile().settled() == {}
+
+
 def test_of_two_such_lists_for_one_balance_neither_is_taken() -> None:
     world = acme().line("one", "299.75", "INV 004890; 004892; 00").line("two", "299.75", "INV 004890; 004892; 0", on=11)
     assert world.reconcile().settled() == {}
