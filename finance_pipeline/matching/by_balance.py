@@ -29,20 +29,22 @@ def by_list(pool: Pool, named: Named) -> Found:
     the steps before could not tell from the numbers they have refused; the sum of everything leaves nothing to tell.
     """
     keys = ["book", "currency", "party"]
-    lines = pool.lines.filter(~pl.col("on_processor"), pl.col("nature").is_null(), ~pl.col("clash"))
-    facts = lines.select("l", "book", "currency", "booked_on", "line_party", line_amount="amount")
-    told = places.met(named.at_all[["l", "i"]], facts[["l", "line_party"]], "l")
-    if places.lone(told["l"]).all():
+    _, several = places.alone(places.having(named.at_all[["l", "i"]], pool.lines, "l"), "l")
+    if several.is_empty():
         return NOTHING
-    whose = places.met(told, pool.items[["i", "party"]], "i")
+    whose = places.met(several, pool.items[["i", "party"]], "i")
     lists = whose.drop_nulls("party").group_by("l", "party").agg(named=pl.col("i").n_unique())
     lists = lists.filter(pl.col("named") >= _LEAST_NAMED)
     if lists.is_empty():
         return NOTHING
+    lines = places.having(pool.lines, lists, "l").filter(
+        ~pl.col("on_processor"), pl.col("nature").is_null(), ~pl.col("clash")
+    )
+    facts = lines.select("l", "book", "currency", "booked_on", "line_party", line_amount="amount")
     asked = facts.join(lists, on="l").filter(pl.col("line_party").is_null() | (pl.col("line_party") == pl.col("party")))
     if asked.is_empty():
         return NOTHING
-    items = pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED)).join(asked, on=keys, how="semi")
+    items = pool.items.join(asked, on=keys, how="semi").filter(~pl.col("kind").is_in(NEVER_SUMMED))
     open_then = asked.join(items.select("i", *keys, "issued_on", item_amount="amount"), on=keys).filter(
         pl.col("issued_on") <= pl.col("booked_on")
     )
@@ -51,6 +53,8 @@ def by_list(pool: Pool, named: Named) -> Found:
         pl.len().over("l", "party") >= _LEAST_ITEMS,
         (pl.col("item_amount").sign() == pl.col("line_amount").sign()).all().over("l", "party"),
     )
+    if whole.is_empty():
+        return NOTHING
     # Without what a person declined for the line the rest is no whole balance, nor the line's amount.
     whole = places.without(whole, places.having(whole, pool.declined, "l", "i"), "l")
     disputed = whole.filter((pl.col("party").n_unique().over("l") > 1) | (pl.col("l").n_unique().over("i") > 1))

@@ -17,6 +17,7 @@ _LEAST_TOKEN_CHARS = 4
 _CROWD = 100
 """More equal items than this of one party are not told apart by dates: their lines are refused unjoined."""
 _KEYS = ["book", "party", "currency", "amount"]
+_NO_PAIRS = pl.DataFrame(schema={"l": pl.UInt32, "i": pl.UInt32})
 _UNCLAIMED = pl.DataFrame(schema={"i": pl.UInt32, "surely": pl.Boolean})
 
 
@@ -32,12 +33,14 @@ def match(pool: Pool, named: Named) -> Found:
     if lines.is_empty():
         return NOTHING
     fits, crowded = _same_amount(pool, lines)
+    if fits.is_empty() and crowded.is_empty():
+        return NOTHING
     claimed = _claimed(pool, named)
     fits = places.without(fits, claimed.filter("surely"), "i")
     fits = places.without(fits, _named_another(fits, pool, named), "l", "i")
     fits = places.in_order(places.without(fits, pool.declined, "l", "i"))
     fits = fits.with_columns(alone=places.lone(fits["l"]) & places.lone(fits["i"]))
-    contested = pl.concat([pool.refused[["i"]], claimed[["i"]]]).unique()
+    contested = pl.concat([pool.refused[["i"]], claimed[["i"]]])
     refused_lines = pool.refused
     free = places.without(fits, refused_lines, "l")
     single = places.without(free.filter("alone"), contested, "i")
@@ -69,7 +72,7 @@ def _claimed(pool: Pool, named: Named) -> pl.DataFrame:
     if theirs.is_empty():
         return _UNCLAIMED
     keys = ["book", "party", "line_currency", "line_amount"]
-    amounts = pool.items.select("book", "party", line_currency="currency", line_amount="amount").unique()
+    amounts = pool.items.select("book", "party", line_currency="currency", line_amount="amount")
     meant = theirs.join(amounts, on=keys, how="anti").filter(pl.col("strength") <= SHORTHAND)[["i"]]
     return theirs[["i"]].unique().with_columns(surely=pl.col("i").is_in(meant["i"].implode()))
 
@@ -147,27 +150,37 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
     of another of the payer's, nor formed like the house's own does not count: it is an order's, or mistyped beyond
     recognition.
     """
-    surely = pool.lines.filter(pl.col("line_party_how").is_in(SURE_WAYS)).select("l", surely=pl.lit(True))
-    tokens = named.tokens.join(surely, on="l", how="left").join(
-        _cut_short(fits, named), on=["l", "text"], how="left"
-    ).filter(pl.col("surely").is_null() | pl.col("known") | pl.col("formed") | pl.col("cut"))  # fmt: skip
-    said = fits[["l", "i"]].join(tokens[["l", "text"]], on="l")
+    numbers = places.having(named.tokens, fits, "l")
+    if numbers.is_empty():
+        return _NO_PAIRS
+    surely = places.having(pool.lines[["l", "line_party_how"]], numbers, "l").filter(
+        pl.col("line_party_how").is_in(SURE_WAYS)
+    )
+    cut = _cut_short(fits, numbers, named.every_item)
+    counts = ~pl.lit(places.among(numbers["l"], surely["l"])) | pl.col("known") | pl.col("formed")
+    tokens = pl.concat([numbers.filter(counts)[["l", "text"]], cut]).unique()
+    said = fits[["l", "i"]].join(tokens, on="l")
+    if said.is_empty():
+        return _NO_PAIRS
     pairs = places.met(said, pool.items[["i", "number"]], "i").with_columns(number=squeezed("number"))
     is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
         pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
     )
     other = pairs.filter(~is_beginning.fill_null(False))
+    if other.is_empty():
+        return _NO_PAIRS
     left = other[["l", "i", "text"]]
     near = one_edit_pairs(left, other.select("l", "i", text="number").drop_nulls(), ["l", "i"])
-    return other.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]].unique()
+    return other.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]]
 
 
-def _cut_short(fits: pl.DataFrame, named: Named) -> pl.DataFrame:
-    """l, text, cut (true): what lines have of numbers of their party, open or settled, without their ends."""
-    asked = fits[["l", "book", "party"]].unique().join(named.tokens.filter(~pl.col("known")), on="l")
-    long = asked.filter(pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
+def _cut_short(fits: pl.DataFrame, numbers: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """l, text: what lines have of numbers of their party without their ends. items: all, open or settled."""
+    long = numbers.filter(~pl.col("known"), pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
+    if long.is_empty():
+        return long[["l", "text"]]
+    asked = fits[["l", "book", "party"]].unique().join(long, on="l")
     keys = ["book", "party"]
-    theirs = named.every_item.drop_nulls("number").join(long, on=keys, how="semi")
-    both = long.join(theirs.select(*keys, number=squeezed("number")), on=keys)
-    begins = pl.col("number").str.starts_with(pl.col("text"))
-    return both.filter(begins).select("l", "text", cut=pl.lit(True)).unique()
+    theirs = items.join(asked, on=keys, how="semi").drop_nulls("number")
+    both = asked.join(theirs.select(*keys, number=squeezed("number")), on=keys)
+    return both.filter(pl.col("number").str.starts_with(pl.col("text")))[["l", "text"]]

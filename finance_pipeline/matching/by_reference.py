@@ -53,7 +53,7 @@ def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
         return NOTHING
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
-    of_amount = pl.col("amount").is_in(fitting["item_amount"].unique().implode())
+    of_amount = pl.col("amount").is_in(fitting["item_amount"].implode())
     alike = pool.items.filter(of_amount, pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
     own = (pl.col("party") == pl.col("line_party")).fill_null(False) | (pl.col("digits") > _LONG_DIGITS)
     vague = (told > pl.col("digits")) & (pl.col("i").is_in(alike.implode()) | ~own)

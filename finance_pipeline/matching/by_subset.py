@@ -64,13 +64,12 @@ def _searched(pool: Pool, candidates: pl.DataFrame, named: Named) -> Found:
     taken = answered.filter(pl.col("taken") > 0)
     enough = pl.len().over("l") + pl.col("forced") > 1
     proven = taken.filter((pl.col("answer") == "proven") & enough)
-    refused_items = pool.refused[["i"]].unique()
     contested = pl.concat(
         [
             proven.filter(pl.col("i").is_duplicated())[["l"]],
-            places.having(proven, refused_items, "i")[["l"]],
+            places.having(proven, pool.refused, "i")[["l"]],
         ]
-    ).unique()
+    )
     won = pl.concat([places.without(proven, contested, "l"), one], how="diagonal")
     unclear = taken.filter((pl.col("answer") != "proven") & enough)
     refusals = [refusal(unclear.filter(pl.col("answer") == answer), why) for answer, why in _WHY.items()] + [
@@ -100,11 +99,12 @@ def _whole_balances(answered: pl.DataFrame) -> pl.DataFrame:
 def _rests(pool: Pool, candidates: pl.DataFrame, named: Named) -> pl.DataFrame:
     """l, i of candidates where the item, or one that the line names, is what other lines have left of it: an amount
     that nobody has invoiced, so that meeting it says little."""
-    paid = pool.pairs["i"].drop_nulls().unique()
-    some = pool.items.filter(pl.col("i").is_in(paid.implode()))["i"].implode()
-    lines = named.hits.filter(pl.col("strength") <= BARE, pl.col("i").is_in(some))[["l"]]
-    of_lines = places.having(candidates[["l", "i"]], lines, "l")
-    return pl.concat([of_lines, candidates.filter(pl.col("i").is_in(some))[["l", "i"]]]).unique()
+    some = places.having(pool.items[["i"]], pool.pairs, "i")
+    pairs = candidates[["l", "i"]]
+    if some.is_empty():
+        return some.select(l="i", i="i")
+    lines = places.having(named.at_all, some, "i")
+    return pl.concat([places.having(pairs, lines, "l"), places.having(pairs, some, "i")])
 
 
 def _one_missing(candidates: pl.DataFrame, rests: pl.DataFrame) -> pl.DataFrame:
@@ -127,7 +127,7 @@ def _lines(pool: Pool, named: Named) -> pl.DataFrame:
     sums = plain.group_by("l").agg(
         named_sum=pl.col("item_amount").sum(), forced=pl.len(), named_party=pl.col("party").unique()
     )
-    others = places.without(sure, plain, "l", "i")[["l"]].unique()
+    others = places.without(sure, plain, "l", "i")[["l"]]
     free = places.without(pool.open_lines.filter(~pl.col("on_processor"), pl.col("nature").is_null()), others, "l")
     joined = free.join(sums, on="l", how="left")
     one = pl.when(pl.col("named_party").list.len() == 1).then(pl.col("named_party").list.first())
@@ -213,6 +213,8 @@ def match_lines(pool: Pool, named: Named) -> Found:
     here = lines.select("book", "currency", "booked_on", line="l", party="line_party", line_amount="amount").filter(
         pl.len().over(keys).is_between(2, MOST_LINES)
     )
+    if here.is_empty():
+        return NOTHING
     items = (
         pool.items.filter(~pl.col("kind").is_in(NEVER_SUMMED))
         .select("i", *keys, "issued_on", "due_on", target="amount")

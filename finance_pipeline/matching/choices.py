@@ -20,7 +20,7 @@ def match(candidates: pl.DataFrame, rule: str) -> Found:
 
     candidates: as Pool.candidates gives them, with token and field. Two such ways are none.
     """
-    if candidates.is_empty():
+    if places.lone(candidates["l"]).all():
         return NOTHING
     plain = candidates.filter(~pl.col("stranger") & ~pl.col("foreign").any().over("l"))
     if places.lone(plain["l"]).all():

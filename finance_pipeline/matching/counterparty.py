@@ -26,21 +26,34 @@ _HOW = {
 }
 
 
-def party_keys(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
+def names_of(books: pl.Series, parties: pl.DataFrame) -> pl.DataFrame:
+    """One row per book, name key and party, of the parties and their aliases: book, name, party. books: of the items,
+    in each of which a party of no book is known."""
+    said = parties.select(
+        "book", party="party_id", text=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
+    ).explode("text")
+    anywhere = said["book"].is_null()
+    everywhere = said.filter(anywhere).drop("book").join(pl.DataFrame({"book": books.unique()}), how="cross")
+    every = pl.concat([said.filter(~anywhere), everywhere.select(said.columns)])
+    return every.select("book", "party", name=wording.name_keys(every["text"])).select("book", "name", "party")
+
+
+def party_keys(items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """items with `party`: its party_id; for a name alone, the one party of that name, or the name itself; and
     `party_key`, the key of its name.
 
     Of several parties of one name (a customer who supplies us too) it is the one that has documents of this direction.
+    names: as `names_of` has them.
     """
-    names = items[["party_name"]].unique().drop_nulls()
-    keys = names.with_columns(party_key=wording.name_keys(names["party_name"]))
+    printed = items[["party_name"]].unique().drop_nulls()
+    keys = printed.with_columns(party_key=wording.name_keys(printed["party_name"]))
     keyed = items.join(keys, on="party_name", how="left", maintain_order="left")
     unknown = keyed.filter(pl.col("party_id").is_null() & pl.col("party_key").is_not_null())
     if unknown.is_empty():
         return keyed.with_columns(party=pl.col("party_id"))
     sided = keyed.drop_nulls("party_id").select("book", "party_id", "way", name="party_key")
     by_side = _only(sided, ["book", "name", "way"], "party_id", "of_side")
-    every = _names(keyed.with_columns(party=pl.col("party_id")), parties)
+    every = _names(keyed[["book", "party_key", "party_id"]].rename({"party_id": "party"}), names)
     by_name = _only(every, ["book", "name"], "party", "of_name")
     named = unknown.select("i", "book", "way", name="party_key")
     found = named.join(by_side, on=["book", "name", "way"], how="left").join(by_name, on=["book", "name"], how="left")
@@ -62,14 +75,17 @@ def with_words(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def resolve(lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def resolve(
+    lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame, policy: Policy
+) -> pl.DataFrame:
     """One row per line whose counterparty is known: l, parties (whom it may be), party (null unless one), how
     (words), clash (the account number says one and the name another).
 
-    lines: l (row by row 0, 1, ...), book, counterparty_account, name, words; items: book, party, party_name. Ways are
-    tried in order of sureness; the first that finds anything decides, and two parties on it are none.
+    lines: l (row by row 0, 1, ...), book, counterparty_account, name, words; items: book, party, party_name; names:
+    `names_of`. Ways are tried in order of sureness; the first that finds anything decides, and two parties on it are
+    none.
     """
-    names = _names(items, parties)
+    names = _names(items, names)
     by_name = _by_name(lines, names, policy)
     by_account = _by_account(lines, parties, names)
     if by_account.height:
@@ -127,7 +143,7 @@ def _of_the_whole_name(
     named = pl.concat([asked.join(in_books, on=["book", "party"]), asked.join(everywhere, on="party")])
     its_own = named.join(printed, on=["l", "bare"])
     known = places.among(several["l"], its_own["l"])
-    mine = several.join(its_own[["l", "party"]].unique(), on=["l", "party"], how="semi")
+    mine = several.join(its_own, on=["l", "party"], how="semi")
     nobodys = several.filter(known, pl.col("party").str.starts_with("name:"))
     return pl.concat([only, pl.concat([several.filter(~known), mine, nobodys]).unique()])
 
@@ -141,7 +157,7 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
     several = found.filter(~one)
     if several.is_empty():
         return found
-    sides = items[["book", "party", "way"]].join(several[["party"]].unique(), on="party", how="semi").unique()
+    sides = items[["book", "party", "way"]].join(several, on="party", how="semi").unique()
     ways = lines.select("l", "book", way=pl.col("amount").sign().cast(pl.Int8))
     marked = places.met(several, ways, "l").join(
         sides.with_columns(fits=pl.lit(True)), on=["book", "party", "way"], how="left"
@@ -150,18 +166,10 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
     return pl.concat([found.filter(one), kept.select(found.columns)])
 
 
-def _names(items: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """One row per book, name key and party: from the documents (book, party, party_key), from the parties and their
-    aliases."""
-    books = items[["book"]].unique()
-    said = parties.select(
-        "book", party="party_id", text=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
-    ).explode("text")
-    everywhere = said.filter(pl.col("book").is_null()).drop("book").join(books, how="cross")
-    every = pl.concat([said.filter(pl.col("book").is_not_null()), everywhere.select(said.columns)])
-    named = every.with_columns(name=wording.name_keys(every["text"]))[["book", "name", "party"]]
-    printed = items[["book", "party_key", "party"]].rename({"party_key": "name"})
-    return pl.concat([named, printed]).drop_nulls().unique()
+def _names(items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """One row per book, name key and party: from the documents (book, party, party_key), and as `names_of` has them."""
+    printed = items.select("book", name="party_key", party="party")
+    return pl.concat([names, printed]).drop_nulls().unique()
 
 
 def _by_account(lines: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:

@@ -108,13 +108,14 @@ def _once(given: Inputs, policy: Policy) -> Outcome:
 
 def _matched(given: Inputs, policy: Policy) -> tuple[Pool, references.Said, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The pool after all tiers; what lines name; all lines and items, each at its place; autonomy.BEYOND."""
-    all_items = counterparty.party_keys(preparing.items(given), given.parties)
+    names = counterparty.names_of(given.open_items["book"], given.parties)
+    all_items = counterparty.party_keys(preparing.items(given), names)
     items = places.kept(all_items, ~pl.col("closed"))
     plain = preparing.lines(given, items)
     members, sets = groups.group(items)
     (named, named_groups), (lines, returning) = places.at_once(
         lambda: _named(places.kept(plain, _IS_FREE), all_items, sets),
-        lambda: _known(plain, all_items, given.parties, policy),
+        lambda: _known(plain, all_items, given.parties, names, policy),
     )
     free = places.kept(lines, _IS_FREE)
     declined, legs = preparing.declined(given.decisions, lines, items)
@@ -144,12 +145,12 @@ _IS_FREE = _IS_BOOKED & ~pl.col("held")
 
 
 def _known(
-    lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, policy: Policy
+    lines: pl.DataFrame, items: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame, policy: Policy
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Lines with what their text says of them: words, nature, whose they may be, whether a name hides the payer. And l
     of free lines that may give a payment back."""
     prepared = natures.with_nature(counterparty.with_words(lines), policy)
-    resolved = counterparty.resolve(prepared, items, parties, policy)
+    resolved = counterparty.resolve(prepared, items, parties, names, policy)
     whose = resolved.select("l", "clash", line_party="party", line_parties="parties", line_party_how="how")
     known = places.with_met(prepared, whose, "l").with_columns(pl.col("clash").fill_null(False))
     return known, same_event.returning(places.kept(known, _IS_FREE), places.kept(known, _IS_BOOKED), policy)
@@ -158,7 +159,7 @@ def _known(
 def _coded(pool: Pool, named: references.Named) -> Pool:
     """The pool after the book's coding rules, for lines that no open item wants: no refusal, no sure name, no match."""
     wanted = pl.concat([named.hits.filter(pl.col("strength") <= references.SHORTHAND)["l"], pool.refused["l"]])
-    lines = pool.lines.filter(~pl.col("l").is_in(wanted.unique().implode()), pl.col("amount") != 0)
+    lines = pool.lines.filter(~pl.col("l").is_in(wanted.implode()), pl.col("amount") != 0)
     coded = coding.code(lines, pool.policy.coding_rules, pool.policy.natures)
     facts = coded.join(pool.lines[["l", "amount"]], on="l")
     pairs = pairs_of(
@@ -254,9 +255,7 @@ def _special(pool: Pool, search: _Search) -> touching.Special:
     lines, totals = pool.lines, search.given.remittances["total_minor"]
     says = transfers.says(pool.policy, search.given.own_accounts)
     said = lines.filter(says)[["l"]]
-    advised = (
-        lines.filter(pl.col("amount").is_in(totals.unique().implode()))[["l"]] if len(totals) else lines[:0, ["l"]]
-    )
+    advised = lines.filter(pl.col("amount").is_in(totals.implode()))[["l"]] if len(totals) else lines[:0, ["l"]]
     return touching.Special(said, search.returning, advised, search.members, search.named_groups)
 
 

@@ -91,15 +91,21 @@ def _listed(reasoned: pl.DataFrame, pool: Pool, named: Said, items: pl.DataFrame
     named_items = named.hits.filter(pl.col("strength") <= SHORTHAND).join(names, on="i")
     reasoned_fits = fits.join(reasons, on="l")
     settled = pl.col("reason") == SETTLED
-    frames = [
-        _ranked(reasoned_fits.filter(~settled), 0, "fits, but not alone"),
-        _ranked(reasoned_fits.filter(settled), 0, "named in the text, and settled already"),
-        _ranked(legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
-        _ranked(named_items.join(reasons, on="l").filter(pl.col("reason") == "amount_differs"), 1, "named in the text"),
-        _ranked(_nearest(reasoned, items), _NEAREST, "nearest open amount of this party"),
-        _ranked(_same_amount(reasoned, items), _SAME_AMOUNT, "the same amount is open"),
-    ]
-    tall = pl.concat(frames).sort("l", "rank", "item").unique(["l", "item"], keep="first", maintain_order=True)
+    differing = reasons.filter(pl.col("reason") == "amount_differs")
+    frames = (
+        (reasoned_fits.filter(~settled), 0, "fits, but not alone"),
+        (reasoned_fits.filter(settled), 0, "named in the text, and settled already"),
+        (legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
+        (named_items.join(differing, on="l"), 1, "named in the text"),
+        (_nearest(reasoned, items), _NEAREST, "nearest open amount of this party"),
+        (_same_amount(reasoned, items), _SAME_AMOUNT, "the same amount is open"),
+    )
+    listed = [_ranked(frame, rank, why) for frame, rank, why in frames if frame.height]
+    tall = (
+        pl.concat([pl.DataFrame(schema=_LISTED), *listed])
+        .sort("l", "rank", "item")
+        .unique(["l", "item"], keep="first", maintain_order=True)
+    )
     counted = tall.with_columns(alike=pl.len().over("l", "rank"))
     return counted.filter(pl.int_range(pl.len()).over("l") < _SUGGESTED_COUNT)
 
@@ -124,7 +130,9 @@ def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         pl.col("line_party").is_not_null(), pl.col("reason").is_in(("party_known_no_item", "reference_unknown"))
     )
     lines = without.select("l", "book", "currency", "amount", party="line_party").sort("amount")
-    theirs = items.join(lines[["book", "currency", "party"]].unique(), on=["book", "currency", "party"], how="semi")
+    if lines.is_empty():
+        return lines
+    theirs = items.join(lines[["book", "currency", "party"]], on=["book", "currency", "party"], how="semi")
     open_ = theirs.filter(pl.col("left") != 0).sort("left", "item_id")
     right = open_.select("book", "currency", "party", item="item_id", amount="left")
     return lines.join_asof(
@@ -135,7 +143,9 @@ def _nearest(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 def _same_amount(reasoned: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Open items of the line's amount, a few each; not for what has no document by nature."""
     lines = reasoned.filter(pl.col("reason").is_in(("nothing_found", "reference_unknown", "amount_differs")))
-    amounts = lines.select("book", "currency", left="amount").filter(pl.col("left") != 0).unique()
+    if lines.is_empty():
+        return lines
+    amounts = lines.select("book", "currency", left="amount").filter(pl.col("left") != 0)
     few = (
         items.join(amounts, on=["book", "currency", "left"], how="semi")
         .sort("item_id")

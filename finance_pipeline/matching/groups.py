@@ -119,13 +119,13 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
     by_name = named.filter(pl.col("line_amount").is_in(pl.concat_list("net", "gross")) | _fee_kept(pool))
     others = places.without(lines, hits, "l")
     unnamed = _unnamed(pool, others, sums.join(by_name[["g"]], on="g", how="anti"))
+    if by_name.is_empty() and unnamed.is_empty():
+        return NOTHING
     fits = (
         pl.concat([by_name.with_columns(by=pl.lit("id")), unnamed], how="diagonal")
         .sort("l", "g", "by")
         .unique(["l", "g"], keep="first", maintain_order=True)
     )
-    if fits.is_empty():
-        return NOTHING
     fits = _without_repeated(fits)
     alone, several = places.alone(fits, "l", "g")
     won = _without_single_of_sums(alone, members)
@@ -172,8 +172,8 @@ def _sums(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFra
         nobodys=(pl.col("party").is_null() & pl.col("whole").is_not_null()).any(),
         processed=pl.col("kind").is_in((*_PROCESSOR_KINDS, "payout")).any(),
     )
-    declined = members.join(pool.declined[["i"]].unique(), on="i")[["g"]].unique()
-    known = groups.join(sums, on="g").join(declined, on="g", how="anti")
+    declined = places.having(members, pool.declined, "i")
+    known = places.without(places.met(groups, sums, "g"), declined, "g")
     # What of a day's receipts was banked by itself is not in the deposit of the rest.
     return known.filter((pl.col("whole") | (pl.col("kind") == "ledger_day")) & pl.col("gross").is_not_null())
 
@@ -200,7 +200,7 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     of_amount = pool.items.select("book", "currency", line_amount="amount").join(both, on=keys, how="semi")
     alike = of_amount.group_by(keys).agg(only_amount=pl.len() == 1)
     both = both.join(alike, on=keys, how="left").with_columns(pl.col("only_amount").fill_null(True))
-    stated = _stated_gross(pool, lines.filter(processor.fill_null(False)), sums)
+    processors = lines.filter(processor.fill_null(False))
     days = (pl.col("booked_on") - pl.col("expected_on")).dt.total_days()
     in_time = days.is_between(-pool.policy.payout_early_days, pool.policy.payout_lag_days)
     is_ledger = pl.col("kind").is_in(("ledger_day", "deposit"))
@@ -219,7 +219,10 @@ def _unnamed(pool: Pool, lines: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFram
     theirs = nobody_shown | pl.col("nobodys") | pl.col("parties").list.contains(pl.col("line_party"))
     banked = in_time & here & theirs
     fits = pl.when(is_run).then(run_fits).when(is_ledger).then(banked).otherwise(in_time & processor.fill_null(False))
-    return pl.concat([both.filter(fits), stated], how="diagonal").with_columns(by=pl.lit("amount"))
+    found = both.filter(fits)
+    if processors.height:
+        found = pl.concat([found, _stated_gross(pool, processors, sums)], how="diagonal")
+    return found.with_columns(by=pl.lit("amount"))
 
 
 def _is_run() -> pl.Expr:

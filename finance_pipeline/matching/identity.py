@@ -59,15 +59,21 @@ def _paid_before(pool: Pool, hits: pl.DataFrame, exact: pl.DataFrame) -> pl.Data
     """l, i of lines that name a document which another line of its party, some days before, may have paid: one of the
     same amount that names nothing else, where the party has no other open document of that amount."""
     keys = ["book", "currency", "amount", "party"]
+    nothing = exact[:0, ["l", "i"]]
+    if (exact["strength"] >= PART).all():
+        return nothing
     lines = pool.open_lines.select("l", "booked_on", "book", "currency", "amount", party="line_party").drop_nulls(
         "party"
     )
     alike = lines.filter(pl.struct(keys).hash().is_duplicated())
-    if alike.is_empty() or (exact["strength"] >= PART).all():
-        return alike.clear().select("l", i="l")
-    items = pool.items.select("i", "issued_on", *keys).join(alike.select(keys).unique(), on=keys, how="semi")
+    exact = places.having(exact, alike, "l")
+    if exact.is_empty():
+        return nothing
+    items = pool.items.select("i", "issued_on", *keys).join(alike, on=keys, how="semi")
     only = items.filter(pl.len().over(keys) == 1)
     naming = exact.filter(pl.col("strength") < PART)[["l", "i"]].join(only, on="i").join(alike, on=["l", *keys])
+    if naming.is_empty():
+        return nothing
     saying = hits.filter(pl.col("strength") < PART)[["l"]]
     silent = places.without(alike, saying, "l").rename({"l": "earlier", "booked_on": "earlier_on"})
     both = naming.join(silent, on=keys)

@@ -17,13 +17,18 @@ _MOST_NAMED = 60
 
 def match(candidates: pl.DataFrame, bound: float) -> Found:
     """Lines of exactly one subset of the items that they name; a discount may be taken on some and not on others."""
-    plain = candidates.filter(~pl.col("foreign") & ~pl.col("stranger"))
-    if places.lone(plain["l"]).all():
+    if places.lone(candidates["l"]).all():
         return NOTHING
-    several = plain.filter(pl.len().over("l").is_between(2, _MOST_NAMED)).sort("l", "i")
+    plain = places.filtered(candidates, ~(candidates["foreign"] | candidates["stranger"]))
+    lone = places.lone(plain["l"])
+    if lone.all():
+        return NOTHING
+    several = plain.filter(~lone).filter(pl.len().over("l") <= _MOST_NAMED).sort("l", "i")
     if several.is_empty():
         return NOTHING
     answered = search(several, bound)
+    if not answered["answer"].is_in(("proven", "several")).any():
+        return NOTHING
     proven = answered.filter((pl.col("answer") == "proven") & (pl.col("taken") > 0))
     many = proven.filter(pl.col("taken").is_not_null() & (pl.len().over("l") * 2 > pl.col("named_count")))
     principal = pairs_of(many, tier=1, rule="references_some", amount=pl.col("item_amount"), role="principal")

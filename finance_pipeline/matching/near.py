@@ -27,11 +27,15 @@ def match(pool: Pool, named: Named) -> Pool:
     corrected number is the only one so near of that amount. If what stands there is a good number of the house, or the
     amount is a common one, the payer has to be that item's party too.
     """
-    rightly = pool.named(named.hits, SHORTHAND).filter(~pl.col("stranger") & ~pl.col("foreign"))
+    rightly = pool.named(named.hits, SHORTHAND)
+    rightly = places.filtered(rightly, ~(rightly["stranger"] | rightly["foreign"]))
     said = places.sums(rightly["l"], rightly["item_amount"], places.size_of(rightly["l"], pool.lines["l"]))
     open_lines = pool.open_lines
-    missing = open_lines["amount"] - pl.Series(said.to_numpy()[open_lines["l"].to_numpy()])
-    lines = open_lines.with_columns(missing=missing).filter(missing != 0)
+    missing = (open_lines["amount"] - pl.Series(said.to_numpy()[open_lines["l"].to_numpy()])).alias("missing")
+    short = missing != 0
+    if not short.any():
+        return pool
+    lines = places.filtered(open_lines[["l", "book", "currency", *_FIELDS]].hstack([missing]), short)
     pool = pool.reaching(lambda items: items["amount"].is_in(lines["missing"].unique().implode()))
     near = _near(pool, lines)
     if near.is_empty():
@@ -85,7 +89,7 @@ def _squeezed(column: str) -> pl.Expr:
 def _believed(pool: Pool, found: pl.DataFrame, named: Named) -> pl.DataFrame:
     """Near pairs that may be meant: of the payer's, or of nobody else's and by an amount that is no coincidence."""
     amounts = pool.items.group_by("book", "currency", "amount").agg(same=pl.len())
-    tokens = named.tokens.filter("formed").select("l", token_text="text").unique()
+    tokens = named.tokens.filter("formed").select("l", token_text="text")
     keyed = found.join(
         amounts, left_on=["book", "item_currency", "item_amount"], right_on=["book", "currency", "amount"], how="left"
     )
@@ -133,19 +137,22 @@ def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
     keys = ["book", "currency", "amount"]
     asked = lines.select("l", "book", "currency", amount="missing")
     alike = pool.items[["i", *keys, "number", "references"]].join(asked, on=keys, how="semi", maintain_order="left")
-    items = alike.filter(pl.col("number").is_not_null()).filter(pl.len().over(keys) <= _CROWD)
+    items = alike.filter(pl.col("number").is_not_null()) if alike.height else alike
+    items = items.filter(pl.len().over(keys) <= _CROWD) if items.height > _CROWD else items
     if items.is_empty():
         return _NOTHING_NEAR
-    texts = pl.concat(
-        [
-            items.select("i", *keys, text="number"),
-            items.select("i", *keys, text="references").filter(pl.col("text").list.len() > 0).explode("text"),
-        ]
-    ).drop_nulls("text")
+    listed = items.select("i", *keys, text="references").filter(pl.col("text").list.len() > 0)
+    texts = items.select("i", *keys, text="number")
+    if listed.height:
+        texts = pl.concat([texts, listed.explode("text").drop_nulls("text")])
     pairs = asked.join(texts, on=keys)[["l", "i", "text"]]
-    compared = places.having(lines[["l", *_FIELDS]], pairs, "l")
+    compared = places.having(lines, pairs, "l")
     near = pl.concat([_NOTHING_NEAR, *(_compared(compared, pairs, field) for field in _FIELDS)])
-    return near.sort("l", "i", "way", "field", "token").unique(["l", "i"], keep="first", maintain_order=True)
+    return (
+        near
+        if near.is_empty()
+        else near.sort("l", "i", "way", "field", "token").unique(["l", "i"], keep="first", maintain_order=True)
+    )
 
 
 _NOTHING_NEAR = pl.DataFrame(
@@ -160,6 +167,8 @@ def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFr
     from finance_pipeline.matching.kernels.buffers import folded_texts, pieces
     from finance_pipeline.matching.kernels.nearness import near_numbers
 
+    if lines[field].null_count() == lines.height:
+        return _NOTHING_NEAR
     filled = lines.filter(pl.col(field).str.contains("[0-9]")).with_row_index("row")
     if filled.is_empty():
         return _NOTHING_NEAR
@@ -171,6 +180,8 @@ def _compared(lines: pl.DataFrame, pairs: pl.DataFrame, field: str) -> pl.DataFr
         texts.data, texts.starts, texts.sizes, numbers.data, numbers.starts, numbers.sizes,
         rows, np.arange(here.height), ways, found_at,
     )  # fmt: skip
+    if not ways.any():
+        return _NOTHING_NEAR
     token = pieces(texts.data, found_at[:, 0], found_at[:, 1] - found_at[:, 0])
     found = here[["l", "i"]].hstack([pl.Series("way", ways), token.alias("token")]).filter(pl.Series(ways > 0))
     return found.with_columns(field=pl.lit(field))

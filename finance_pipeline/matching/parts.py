@@ -37,6 +37,8 @@ _DAY = (
 )
 """Digits that are a day: 20260520, 20052026."""
 _MONTH = "^20[0-9]{2}(?:0[1-9]|1[0-2])$"
+_OF_PARTIES = ["i", "book", "currency", "party", "party_key", "issued_on", "amount"]
+"""What is asked of the other items of a party."""
 _JOINT = "\x01"
 """Stands for a mark that joins digits to others before them; a control character, which no bank prints."""
 _FEW_DOCUMENTS = 4
@@ -55,7 +57,7 @@ def _of_one(pool: Pool, named: Named) -> Found:
     single = _single(pool, named)
     if single.is_empty():
         return NOTHING
-    whose = _by_whose(pool, single)
+    whose = _by_whose(pool.items[_OF_PARTIES], single)
     doubts = (_explained_otherwise(whose, single), _perhaps_mistyped(pool, single), _alike(pool, single))
     doubtful = pl.concat(doubts).unique(maintain_order=True)
     late = single.filter(_discounted_late())
@@ -65,17 +67,18 @@ def _of_one(pool: Pool, named: Named) -> Found:
     if clear.is_empty():
         return Found(NOTHING.pairs, pl.concat(refused))
     clear = clear.with_columns(rivals=pl.len().over("i"))
-    lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs())
-    overpaid = clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs())["i"].unique()
-    lesser = lesser.filter(~pl.col("i").is_in(overpaid.implode()))
-    short, partial, together = _short_or_part(pool, lesser)
-    over = _over(pool, clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs()))
+    greater = clear.filter(pl.col("item_amount").abs() < pl.col("line_amount").abs())
+    lesser = clear.filter(pl.col("item_amount").abs() > pl.col("line_amount").abs()) if greater.height else clear
+    short, partial, together = _short_or_part(pool, places.without(lesser, greater, "i"))
+    over = _over(pool, greater)
     pairs = pl.concat([short, partial, over])
     return Found(pairs, pl.concat([refused[0], refusal(together, DIFFERS), refused[1]]))
 
 
 def _short_or_part(pool: Pool, lesser: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Allocations of short payments and of parts; and lines that together pay more than their item."""
+    if lesser.is_empty():
+        return NOTHING.pairs, NOTHING.pairs, lesser
     limit = pool.policy.short_payment_limit_minor
     alone = pl.len().over("i") == 1
     gap = (pl.col("item_amount") - pl.col("line_amount")).abs()
@@ -101,6 +104,8 @@ def _short_or_part(pool: Pool, lesser: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
 
 def _over(pool: Pool, greater: pl.DataFrame) -> pl.DataFrame:
     """Allocations of overpayments: cents are written off, more stands on account as a residual."""
+    if greater.is_empty():
+        return NOTHING.pairs
     over = (pl.col("line_amount") - pl.col("item_amount")).abs()
     alone = (pl.col("rivals") == 1) & (pl.len().over("l") == 1)
     most = pl.col("item_amount").abs() * pool.policy.overpayment_max_percent
@@ -213,7 +218,7 @@ def _in_full(pool: Pool, named: Named, single: pl.DataFrame) -> pl.Series:
         ]
     ).drop_nulls()
     whole = only.join(texts.select("i", text=squeezed("text")), on=["i", "text"])
-    return whole["l"].unique()
+    return whole["l"]
 
 
 def _is_fee(pool: Pool) -> pl.Expr:
@@ -269,6 +274,8 @@ def _explained_otherwise(whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFr
     """l, i of lines that are another open item of the party to the cent, before conversion or after, whatever they
     name, or that exceed the named one by a round amount which is another's. whose: as _by_whose has them."""
     keys = ["book", "party", "line_currency", "amount"]
+    if whose.is_empty():
+        return whose.select(l="i", i="i")
     over = single.with_columns(
         missing=pl.col("line_amount") - pl.col("item_amount"), sign=pl.col("line_amount").sign()
     ).filter(_round_rest())
@@ -283,26 +290,27 @@ def _explained_otherwise(whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFr
     )
     items = whose.select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
+    if fitting.is_empty():
+        return fitting.select(l="i", i="i")
     two_of_each = fitting.filter(pl.int_range(pl.len()).over(keys) < 2)
     other = asked.join(two_of_each, on=keys).filter(pl.col("i") != pl.col("named"))
     return pl.concat([other[["l", "i"]], other.select("l", i="named")]).unique(maintain_order=True)
 
 
-def _by_whose(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
+def _by_whose(items: pl.DataFrame, single: pl.DataFrame) -> pl.DataFrame:
     """Open items of the parties of some candidates, once for each party that they may be of: one that gives its party
     by a name that several have may be any of these, and whatever these have may be of that name."""
     keys = ["book", "party"]
-    asked = single[keys].unique()
-    begins = pool.items["party"].drop_nulls().str.starts_with(NAME_ONLY)
+    asked = single[keys]
+    begins = items["party"].str.starts_with(NAME_ONLY)
     if not begins.any():
-        return pool.items.join(asked, on=keys, how="semi", maintain_order="left")
-    nameless = pool.items.filter(pl.col("party").str.starts_with(NAME_ONLY))
-    sure = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))
+        return items.join(asked, on=keys, how="semi", maintain_order="left")
+    nameless, sure = items.filter(begins), items.filter(~begins)
     parties = sure.select("book", "party_key", may_be="party").drop_nulls().unique()
     more = nameless.join(parties, on=["book", "party_key"]).with_columns(party="may_be").drop("may_be")
-    namesakes = sure.join(nameless[["book", "party_key"]].unique(), on=["book", "party_key"], how="semi")
+    namesakes = sure.join(nameless, on=["book", "party_key"], how="semi")
     also = namesakes.with_columns(party=NAME_ONLY + pl.col("party_key"))
-    return pl.concat([pool.items, more, also]).join(asked, on=keys, how="semi", maintain_order="left")
+    return pl.concat([items, more, also]).join(asked, on=keys, how="semi", maintain_order="left")
 
 
 def _round_rest() -> pl.Expr:
@@ -341,9 +349,9 @@ def _netted(pool: Pool, whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFra
     both = both.filter(pl.col("cut") | (short & (credit | among_few)))
     both = both.filter(pl.len().over("l") <= _MOST_OTHERS).sort("l", "i")
     if both.is_empty():
-        return one.unique()
+        return one
     found = search(both, pool.policy.chance_bound, target="missing").filter(pl.col("taken") > 0)
-    return pl.concat([one, found[["l"]]]).unique()
+    return pl.concat([one, found[["l"]]])
 
 
 def _credit_and_another(both: pl.DataFrame, credit: pl.Expr) -> pl.DataFrame:
@@ -382,9 +390,9 @@ def _alike(pool: Pool, single: pl.DataFrame) -> pl.DataFrame:
     if digits.is_empty():
         return digits[["l", "i"]]
     asked = digits.select("l", "book", "party", "token", named="i", currency="line_currency")
-    theirs = pool.items.join(asked, on=["book", "party", "currency"], how="semi").select(
-        "book", "party", "currency", "i", text=squeezed("number")
-    )
-    both = asked.join(theirs.drop_nulls(), on=["book", "party", "currency"]).filter(pl.col("i") != pl.col("named"))
-    found = both.filter(pl.col("text").str.ends_with(pl.col("token")))
+    keys = ["book", "party", "currency"]
+    others = asked.join(pool.items[["i", *keys, "number"]], on=keys).filter(pl.col("i") != pl.col("named"))
+    if others.is_empty():
+        return others[["l", "i"]]
+    found = others.filter(squeezed("number").str.ends_with(pl.col("token")))
     return pl.concat([found[["l", "i"]], found.select("l", i="named")])

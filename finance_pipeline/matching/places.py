@@ -14,6 +14,7 @@ import polars as pl
 _One = TypeVar("_One")
 _Other = TypeVar("_Other")
 _MANY_ROWS = 100_000
+_FEW_COLUMNS = 20
 
 
 def at_once(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
@@ -35,18 +36,22 @@ def at(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
 
 def kept(frame: pl.DataFrame, asked: pl.Expr) -> pl.DataFrame:
     """The rows for which an expression is true; where all are, the frame itself, and not a copy of it."""
-    if frame.height < _MANY_ROWS:
-        return frame.filter(asked) if frame.height else frame
-    mask = frame.select(asked).to_series()
-    return frame if not mask.null_count() and mask.all() else filtered(frame, mask)
+    return filtered(frame, frame.select(asked).to_series()) if frame.height else frame
 
 
 def filtered(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
-    """The rows for which a mask is true. Of many rows the columns that say nothing are not copied."""
-    if frame.height < _MANY_ROWS:
+    """The rows for which a mask is true; where all are, the frame itself. Of few rows of few columns each is filtered
+    by itself, which needs no query; of many rows the columns that say nothing are not copied."""
+    if not mask.null_count() and mask.all():
+        return frame
+    if not mask.any():
+        return frame.clear()
+    if frame.height >= _MANY_ROWS:
+        said = [column.name for column in frame.iter_columns() if column.null_count() < frame.height]
+        return with_nothing(frame.select(said).filter(mask), frame.schema)
+    if frame.width > _FEW_COLUMNS:
         return frame.filter(mask)
-    said = [column.name for column in frame.iter_columns() if column.null_count() < frame.height]
-    return with_nothing(frame.select(said).filter(mask), frame.schema)
+    return pl.DataFrame([column.filter(mask) for column in frame.iter_columns()])
 
 
 def with_nothing(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
@@ -72,7 +77,7 @@ def met(rows: pl.DataFrame, frame: pl.DataFrame, by: str) -> pl.DataFrame:
     facts = frame[[name for name in frame.columns if name != by]]
     if found.min() < 0:  # type: ignore[operator]
         kept = found >= 0
-        rows, found = rows.filter(kept), found.filter(kept)
+        rows, found = filtered(rows, kept), found.filter(kept)
     return rows.hstack(_gathered(facts, found))
 
 

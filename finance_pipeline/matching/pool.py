@@ -64,7 +64,9 @@ class Pool:
     refused: pl.DataFrame
     policy: Policy
     unreached: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """Further open items, which no line was found to reach (reach)."""
+    """Further open items, which no line was found to reach at first (reach)."""
+    fetched: pl.Series = field(default_factory=lambda: pl.Series("i", dtype=pl.UInt32))
+    """i of those of them that a step reached since."""
     kept: dict[int, _Kept] = field(default_factory=dict, repr=False, compare=False)
     """The candidates last worked out of all hits (`named`), handed on from pool to pool."""
 
@@ -85,8 +87,13 @@ class Pool:
         if self.unreached.is_empty():
             return self
         wanted = asked(self.unreached)
-        items = pl.concat([self.items, self.unreached.filter(wanted)]).sort("i")
-        return replace(self, items=items, unreached=self.unreached.filter(~wanted)) if wanted.any() else self
+        if len(self.fetched):
+            wanted &= ~places.among(self.unreached["i"], self.fetched)
+        if not wanted.any():
+            return self
+        more = self.unreached.filter(wanted)
+        items, fetched = pl.concat([self.items, more]).sort("i"), pl.concat([self.fetched, more["i"]])
+        return replace(self, items=items, fetched=fetched)
 
     def take(self, found: Found) -> Pool:
         """The pool without what a step found. Lines that a step refused stay, but no later step may match them."""
@@ -109,7 +116,9 @@ class Pool:
     def _settled(self, found: Found) -> tuple[Found, pl.DataFrame]:
         """What was found, and the items less that. Lines that together would take more of an item than is open are
         refused instead: which of them is meant nobody can tell."""
-        settled = found.pairs[["l", "i", "item_amount"]].drop_nulls("i")
+        settled = found.pairs[["l", "i", "item_amount"]]
+        if settled["i"].null_count():
+            settled = settled.filter(settled["i"].is_not_null())
         if settled.is_empty():
             return found, self.items
         import numpy as np
@@ -124,8 +133,8 @@ class Pool:
             refused = pl.concat([found.refused, refusal(disputed[["l", "i"]], SEVERAL)])
             return self._settled(Found(kept, refused))
         rest = (left - taken)[self.items["i"].to_numpy()]
-        items = self.items.with_columns(amount=pl.Series(rest))
-        return found, items if rest.all() else places.filtered(items, pl.Series(rest != 0))
+        items = self.items.clone().replace_column(self.items.get_column_index("amount"), pl.Series("amount", rest))
+        return found, places.filtered(items, pl.Series(rest != 0))
 
     @cached_property
     def open_lines(self) -> pl.DataFrame:
@@ -182,7 +191,7 @@ class Pool:
         asked = frame["strength"] <= strength
         if not refused_too and self.refused.height:
             asked &= ~places.among(frame["l"], self.refused["l"])
-        return frame if asked.all() else frame.filter(asked)
+        return places.filtered(frame, asked)
 
     @cached_property
     def _line_facts(self) -> pl.DataFrame:
@@ -216,7 +225,6 @@ class _Kept:
 
     def left(self, pool: Pool) -> pl.DataFrame | None:
         """Those of a later pool; None where it has lines or items that were not there, or one is paid in part now."""
-        import numpy as np
 
         if self.lines.height < pool.lines.height or not places.among(pool.lines["l"], self.lines["l"]).all():
             return None
@@ -227,7 +235,7 @@ class _Kept:
         there = places.among(self.frame["l"], pool.lines["l"]).to_numpy() & (open_now != 0)
         if (there & (open_now != self.frame["item_amount"].to_numpy())).any():
             return None
-        return self.frame if np.all(there) else self.frame.filter(pl.Series(there))
+        return places.filtered(self.frame, pl.Series(there))
 
 
 _NO_FACTS = [

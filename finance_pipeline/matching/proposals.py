@@ -20,8 +20,9 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
     if candidates.is_empty():
         return NOTHING
     lone = places.lone(candidates["l"]) & places.lone(candidates["i"])
+    sure = lone & candidates["exact"]
     told = candidates[["l", "i", "foreign", "line_amount", "item_amount", "token", "field"]]
-    plain = _pairs(told.filter(lone & candidates["exact"]), tier, pl.lit(one))
+    plain = _pairs(told.filter(sure), tier, pl.lit(one)) if sure.any() else NOTHING.pairs
     if lone.all():
         return Found(plain, NOTHING.refused)
     found = _of_several(candidates.filter(~lone), tier, one, several)
@@ -30,11 +31,13 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
 
 def _of_several(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
     """As `exact`, of candidates whose line or item has others too."""
-    if candidates.is_empty():
-        return NOTHING
-    narrowed = _singled_out(candidates)
+    if places.lone(candidates["l"]).all():
+        narrowed, summed = candidates, candidates.clear()
+    else:
+        whole = _all_together(candidates)
+        narrowed = _singled_out(candidates, whole)
+        summed = whole if narrowed.height == candidates.height else _all_together(narrowed)
     single = narrowed.filter("exact")
-    summed = _all_together(narrowed)
     if single.is_empty() and summed.is_empty():
         return NOTHING
     proposals = pl.concat([_labelled(single, one, "single"), _labelled(summed, several, "sum")])
@@ -59,7 +62,7 @@ def reduced(candidates: pl.DataFrame, tier: int) -> Found:
     """
     if candidates["less"].null_count() == candidates.height:
         return NOTHING
-    plain = candidates.filter(~pl.col("foreign") & ~pl.col("stranger"))
+    plain = places.filtered(candidates, ~(candidates["foreign"] | candidates["stranger"]))
     if plain["less"].null_count() == plain.height:
         return NOTHING
     netted = plain.with_columns(
@@ -83,17 +86,18 @@ def _less_pairs(won: pl.DataFrame, tier: int, rule: str) -> pl.DataFrame:
     return pl.concat([principal, off])
 
 
-def _singled_out(candidates: pl.DataFrame) -> pl.DataFrame:
+def _singled_out(candidates: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
     """Of several items that one text fits (a number that two suppliers use), those that the rest of the line fits.
 
     Direction and currency first, then the party, then the amount; what still fits several stays. Lines whose named
-    items make the amount all together (credit notes are of the other direction) need no narrowing.
+    items make the amount all together (`whole`; credit notes are of the other direction) need no narrowing.
     """
-    whole = _all_together(candidates)
+    narrowed = places.without(candidates, whole, "l")
+    if not narrowed.select(pl.struct("l", "token").is_duplicated().any()).item():
+        return candidates
     same_direction = ~pl.col("foreign") & (pl.col("item_amount").sign() == pl.col("line_amount").sign())
     same_party = (pl.col("party") == pl.col("line_party")).fill_null(False)
-    narrowed = places.without(candidates, whole, "l")
-    for fits in (same_direction, same_party, pl.col("exact")) if narrowed.height else ():
+    for fits in (same_direction, same_party, pl.col("exact")):
         narrowed = narrowed.filter(~fits.any().over("l", "token") | fits)
     return pl.concat([places.having(candidates, whole, "l"), narrowed]) if whole.height else narrowed
 

@@ -29,7 +29,7 @@ def reached(items: pl.DataFrame, lines: pl.DataFrame, named: Named, some: pl.Ser
     if items.height < MANY_TIMES * lines.height:
         return pl.repeat(True, items.height, dtype=pl.Boolean, eager=True)
     names = pl.concat([named.hits["i"], named.closed["i"]])
-    whose = pl.concat([lines["line_parties"].drop_nulls().explode(), items["party"].gather(names.unique())])
+    whose = pl.concat([lines["line_parties"].drop_nulls().explode(), items["party"].gather(names)])
     sizes = pl.concat([lines["amount"], lines["original_amount"].drop_nulls()]).abs()
     of_parties = items["party"].is_in(whose.drop_nulls().unique().implode()).fill_null(False)
     alike = items["party_key"].filter(of_parties).drop_nulls().unique()

@@ -44,7 +44,7 @@ def duplicates(pool: Pool, every: pl.DataFrame) -> Found:
         return NOTHING
     by_id = [_told_twice(told.filter(_is_id(name)), name) for name in ("bank_reference", "end_to_end_id")]
     both = pl.concat(by_id).unique(["l", "other_l"]).join(pool.declined_legs, on=["l", "other_l"], how="anti")
-    first = both.join(both.select(other_l="l").unique(), on="other_l", how="anti")
+    first = both.join(both.select(other_l="l"), on="other_l", how="anti")
     again = first.sort("l", "other_l").unique("l", keep="first", maintain_order=True)
     free = places.having(again, pool.lines, "l")
     return Found(pairs_of(free, tier=0, rule=AGAIN, role="principal", field="the bank's id"), NOTHING.refused)
@@ -157,7 +157,7 @@ def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame, may_be: pl
 def _exactly_named(pool: Pool, documents: pl.DataFrame) -> pl.Series:
     """l of lines that name an open document of exactly their amount: they pay that, and no bank kept anything."""
     items, lines = pool.items[["i", "amount"]], pool.lines[["l", "amount"]]
-    return documents.join(items, on="i").join(lines, on=["l", "amount"], how="semi")["l"].unique()
+    return documents.join(items, on="i").join(lines, on=["l", "amount"], how="semi")["l"]
 
 
 def _way(policy: Policy, documents: pl.DataFrame, exact: pl.Series) -> pl.Expr:
@@ -165,7 +165,7 @@ def _way(policy: Policy, documents: pl.DataFrame, exact: pl.Series) -> pl.Expr:
     fee, by = pl.col("fee"), pl.col("by")
     small = fee.is_between(0, policy.return_fee_limit_minor)
     # Charges are round, and a text that names a document speaks of another payment, or of a credit note.
-    mute = ~pl.col("l").is_in(documents["l"].unique().implode()) & (fee % _FEE_STEP_MINOR == 0)
+    mute = ~pl.col("l").is_in(documents["l"].implode()) & (fee % _FEE_STEP_MINOR == 0)
     at_cost = (pl.col("surely") | (fee % _FEE_STEP_MINOR == 0)) & ~pl.col("l").is_in(exact.implode())
     of_party = small & mute & (fee * _FEE_PART <= pl.col("amount_first").abs())
     return (
@@ -179,7 +179,7 @@ def _way(policy: Policy, documents: pl.DataFrame, exact: pl.Series) -> pl.Expr:
 
 def _of_another_document(documents: pl.DataFrame) -> pl.Expr:
     """Both lines name documents; that these are not the same ones is known where this is asked."""
-    named = documents["l"].unique().implode()
+    named = documents["l"].implode()
     return pl.col("l").is_in(named) & pl.col("other_l").is_in(named)
 
 
@@ -227,7 +227,7 @@ def _same_id_back(lines: pl.DataFrame, every: pl.DataFrame, policy: Policy) -> p
     )  # fmt: skip
     shown = squeezed(pl.concat_str("own_id", "memo", separator=" ", ignore_nulls=True))
     known = squeezed("end_to_end_id")
-    return both.filter(shown.str.contains(known, literal=True).fill_null(False))["l"].unique()
+    return both.filter(shown.str.contains(known, literal=True).fill_null(False))["l"]
 
 
 def _says_returned(policy: Policy, *, coded: bool) -> pl.Expr:
@@ -258,6 +258,8 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
     earlier = places.without(every.filter(here_still), pool.pairs.select(l=pl.coalesce("other_l", "l")), "l")
     accounts = said[["account_id", "currency"]]
     earlier = earlier.join(accounts, on=["account_id", "currency"], how="semi")
+    if earlier.is_empty():
+        return _NO_CANDIDATES
     first = earlier.select(
         "account_id", "currency", "end_to_end_id", other_l="l", amount_first="amount", booked_first="booked_on",
         name_first="name", party_first="line_party", sign=-pl.col("amount").sign(),
@@ -268,12 +270,13 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
     # Of amounts that a fee may make of each other: the same step, or the one beside it.
     step = pool.policy.return_fee_limit_minor + 1
     near = pl.col("amount").abs() // step
-    here_near = here.with_columns(near=pl.concat_list(near - 1, near, near + 1)).explode("near")
-    sized = first.drop_nulls("end_to_end_id").with_columns(near=pl.col("amount_first").abs() // step)
-    by_id = here_near.join(sized, on=[*keys, "near"]).filter(within & both, _is_id("end_to_end_id"))
-    by_id = by_id.with_columns(id=squeezed("end_to_end_id")).filter(
-        pl.col("said").str.contains(pl.col("id"), literal=True)
-    )
+    frames = {}
+    if first["end_to_end_id"].null_count() < first.height:
+        here_near = here.with_columns(near=pl.concat_list(near - 1, near, near + 1)).explode("near")
+        sized = first.drop_nulls("end_to_end_id").with_columns(near=pl.col("amount_first").abs() // step)
+        by_id = here_near.join(sized, on=[*keys, "near"]).filter(within & both, _is_id("end_to_end_id"))
+        shown = by_id.with_columns(id=squeezed("end_to_end_id"), surely=True)
+        frames["id"] = shown.filter(pl.col("said").str.contains(pl.col("id"), literal=True))
     others = first.filter(~places.among(first["other_l"], said["l"])).with_columns(id=pl.lit(None, pl.String))
     of_party = pl.concat(
         [
@@ -281,16 +284,22 @@ def _candidates(pool: Pool, said: pl.DataFrame, every: pl.DataFrame, documents: 
             for one, other in (("line_party", "party_first"), ("name", "name_first"))
         ]
     ).unique()
+    if of_party.height:
+        party = here.join(of_party, on="l").join(others, on=[*keys, "other_l"])
+        frames["party"] = party.with_columns(surely=False)
     mine = places.having(documents, said, "l")
-    shared = places.having(documents, mine, "i").rename({"l": "other_l"})
-    same = mine.join(shared, on="i", suffix="_first")
-    told = same.group_by("l", "other_l").agg(surely=(pl.col("surely") & pl.col("surely_first")).any())
-    named = here.join(told, on="l").join(others, on=[*keys, "other_l"]).filter(within)
-    party = here.join(of_party, on="l").join(others, on=[*keys, "other_l"])
-    columns = ["l", "other_l", "amount", "amount_first", "id", "by", "surely"]
-    frames = {
-        "id": by_id.with_columns(surely=True),
-        "party": party.with_columns(surely=False),
-        "document": named,
+    if mine.height:
+        shared = places.having(documents, mine, "i").rename({"l": "other_l"})
+        same = mine.join(shared, on="i", suffix="_first")
+        told = same.group_by("l", "other_l").agg(surely=(pl.col("surely") & pl.col("surely_first")).any())
+        frames["document"] = here.join(told, on="l").join(others, on=[*keys, "other_l"]).filter(within)
+    found = [frame.with_columns(by=pl.lit(by)) for by, frame in frames.items() if frame.height]
+    return pl.concat([_NO_CANDIDATES, *(frame.select(_NO_CANDIDATES.columns) for frame in found)])
+
+
+_NO_CANDIDATES = pl.DataFrame(
+    schema={
+        **{"l": pl.UInt32, "other_l": pl.UInt32, "amount": pl.Int64, "amount_first": pl.Int64},
+        **{"id": pl.String, "by": pl.String, "surely": pl.Boolean},
     }
-    return pl.concat([frame.with_columns(by=pl.lit(by)).select(columns) for by, frame in frames.items()])
+)

@@ -21,7 +21,9 @@ def match(fitting: pl.DataFrame) -> Found:
     Which line paid which item is not said: the items are filled in order of their dates, by the lines in order of
     theirs, so that each line's parts add to it.
     """
-    candidates = fitting.filter(~pl.col("foreign") & ~pl.col("stranger"))
+    if places.lone(fitting["i"]).all():
+        return NOTHING  # No document is named by two lines.
+    candidates = places.filtered(fitting, ~(fitting["foreign"] | fitting["stranger"]))
     several = candidates.filter(~places.lone(candidates["l"]))
     if places.lone(several["i"]).all():
         return NOTHING  # No document is named by two of these lines.
@@ -46,9 +48,7 @@ def match(fitting: pl.DataFrame) -> Found:
     one_each = together.unique(keys, keep="first", maintain_order=True).select("l", *keys)
     items = several.drop(keys, strict=False).join(one_each, on="l").drop("l", "line_amount", "booked_on")
     same_way = items.filter((pl.col("item_amount") > 0).all().over(keys) | (pl.col("item_amount") < 0).all().over(keys))
-    lines = together.join(same_way.select(keys).unique(), on=keys, how="semi").select(
-        "l", "booked_on", "line_amount", *keys
-    )
+    lines = together.join(same_way, on=keys, how="semi").select("l", "booked_on", "line_amount", *keys)
     common = {"tier": 1, "rule": "references_shared", "token": pl.col("token"), "field": pl.col("field")}
     return Found(laid_end_to_end(lines, same_way, keys, common), NOTHING.refused)
 

@@ -38,6 +38,8 @@ def match(pool: Pool, named: Named) -> tuple[Found, Named]:
     if candidates.is_empty():
         return NOTHING, named
     read = _read(candidates)
+    if (read["answer"] == "none").all():
+        return NOTHING, named
     alone = _alone(read, named)
     exact = alone.filter(pl.coalesce("less", "item_amount") == pl.col("line_amount"))
     full = alone.filter(pl.col("item_amount") == pl.col("line_amount"))
@@ -73,7 +75,10 @@ def _alone(read: pl.DataFrame, named: Named) -> pl.DataFrame:
     payers = places.having(read.filter(whose, pl.col("answer") == "alone"), units.filter("lone"), "l")
     digits = pl.col("token").str.count_matches(_DIGITS)
     alone = payers.filter(pl.col("taken") > 0, ~pl.col("hides_payer"), digits >= _LEAST_DIGITS)
-    unknown = named.tokens.filter(~pl.col("known")).join(alone.select("l", squeezed=_squeezed("token")), on="l")
+    if alone.is_empty():
+        return alone
+    tokens = places.having(named.tokens, alone, "l").filter(~pl.col("known"))
+    unknown = tokens.join(alone.select("l", squeezed=_squeezed("token")), on="l")
     others = unknown.filter(~pl.col("text").str.ends_with(pl.col("squeezed")))
     return places.without(alone, others, "l")
 
@@ -86,13 +91,14 @@ def _named_so(named: Named, alone: pl.DataFrame) -> Named:
     """What is named, each of these lines naming its one document by digits alone, where it named no other surely."""
     sure = named.hits.filter(pl.col("strength") < BARE)[["l"]]
     only = places.without(alone, sure, "l")
+    if only.is_empty():
+        return named
     digits = pl.col("token").str.count_matches(_DIGITS).cast(pl.Int32)
     hits = only.select(
         "l", "i", "field", "token", strength=pl.lit(BARE, pl.Int32), whole=pl.lit(False), digits=digits
     ).select(named.hits.columns)
-    lines = only[["l"]].unique()
-    others = places.without(named.hits, lines, "l")
-    tokens = places.without(named.tokens, lines, "l")
+    others = places.without(named.hits, only, "l")
+    tokens = places.without(named.tokens, only, "l")
     return replace(named, hits=pl.concat([others, hits]).sort("l", "i"), tokens=tokens)
 
 
@@ -104,14 +110,22 @@ def _candidates(pool: Pool, named: Named) -> pl.DataFrame:
     if lines.is_empty():
         return lines
     units = _units(pool, named, lines).with_row_index("u")
+    if units.is_empty():
+        return units
     numbers = pool.items.filter(pl.col("number").is_not_null())[["i", "book", "currency", "party", "number"]]
     keys = ["book", "currency", "party"]
-    crowded = numbers.group_by(keys).len().filter(pl.col("len") > _MOST_ITEMS)
-    own = units.join(crowded, on=keys, how="anti").join(numbers, on=keys)[["u", "l", "i", "number", "party"]]
+    few = units
+    if numbers.height > _MOST_ITEMS:
+        crowded = numbers.group_by(keys).len().filter(pl.col("len") > _MOST_ITEMS)
+        few = units.join(crowded, on=keys, how="anti") if crowded.height else units
+    own = few.join(numbers, on=keys)[["u", "l", "i", "number", "party"]]
     nobodys = numbers.filter(pl.col("party").is_null() | pl.col("party").str.starts_with(NAME_ONLY))
     hit = named.hits[["l", "i"]].join(nobodys[["i", "number"]], on="i")
     others = units[["u", "l", "party"]].join(hit, on="l")[["u", "l", "i", "number", "party"]]
-    pairs = pl.concat([own, others]).unique(["u", "i"]).rename({"party": "party_read"})
+    pairs = pl.concat([own, others]) if others.height else own
+    if pairs.is_empty():
+        return pairs
+    pairs = pairs.unique(["u", "i"]).rename({"party": "party_read"})
     fitting = pool.candidates(pairs, pool.policy.early_days).filter(~pl.col("foreign"))
     return fitting.join(lines[["l", "text"]], on="l").sort("u", "i")
 
@@ -122,14 +136,15 @@ def _units(pool: Pool, named: Named, lines: pl.DataFrame) -> pl.DataFrame:
     known = facts.filter(~pl.col("hides_payer"), pl.col("line_parties").list.len() > 0)
     payers = known.filter(pl.col("line_parties").list.len() <= _MOST_PARTIES).explode("line_parties")
     unknown = places.without(facts, known, "l")
+    columns = ["l", "book", "currency", "party"]
+    of_payers = payers.rename({"line_parties": "party"}).select(columns)
+    if unknown.is_empty():
+        return of_payers.sort("l", "party")
     parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))[["i", "party"]]
     hits = places.having(named.hits[["l", "i"]], unknown, "l").join(parties, on="i")
     guessed = hits.group_by("l", "party").len().filter(pl.col("len") > 1)
     guessed = guessed.filter(pl.len().over("l") <= _MOST_PARTIES).join(unknown, on="l")
-    columns = ["l", "book", "currency", "party"]
-    return pl.concat([payers.rename({"line_parties": "party"}).select(columns), guessed.select(columns)]).sort(
-        "l", "party"
-    )
+    return pl.concat([of_payers, guessed.select(columns)]).sort("l", "party")
 
 
 def _read(candidates: pl.DataFrame) -> pl.DataFrame:

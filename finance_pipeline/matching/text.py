@@ -95,7 +95,9 @@ def one_edit_pairs(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl
     left, right: `text` and the columns `on` which have to be equal, plus others that are carried. Two texts within one
     edit share a text from which each lost at most one character (a join instead of all against all).
     """
-    asked = left.join(right, on=on, how="semi")
+    asked = left.join(right, on=on, how="semi") if left.height and right.height else left.clear()
+    if asked.is_empty():
+        return asked.join(right.clear(), on=on, suffix="_right")
     near = _shortened(asked).join(_shortened(right.join(asked, on=on, how="semi")), on=[*on, "short"], suffix="_right")
     same_place = pl.col("gap") == pl.col("gap_right")
     swapped = ((pl.col("gap") - pl.col("gap_right")).abs() == 1) & (pl.col("lost") == pl.col("lost_right"))
@@ -123,18 +125,18 @@ def money_words(amount_minor: str, currency: str, frame: pl.DataFrame) -> pl.Exp
     from finance_pipeline.matching.kernels import amounts
     from finance_pipeline.matching.kernels.buffers import pieces
 
-    known = frame[amount_minor].is_not_null() & frame[currency].is_not_null()
-    codes = frame[currency].filter(known).unique().sort().to_list()
+    minors, currencies = frame[amount_minor], frame[currency]
+    whole = not (minors.null_count() or currencies.null_count())
+    known = pl.repeat(True, 1, eager=True) if whole else minors.is_not_null() & currencies.is_not_null()
+    codes = (currencies if whole else currencies.filter(known)).unique().sort().to_list()
     if not codes:
         return pl.lit(None, pl.String)
     decimals = np.array([exponent(code) for code in codes], np.int64)
     letters = np.array([list(code.encode()) for code in codes], np.uint8)
-    kinds = pl.select(
-        pl.when(known)
-        .then(frame[currency].replace_strict(codes, range(len(codes)), default=-1, return_dtype=pl.Int64))
-        .otherwise(-1)
-    ).to_series()
+    kinds = np.full(frame.height, -1, np.int64)
+    for kind, code in enumerate(codes):
+        kinds[currencies.eq_missing(code).to_numpy()] = kind
     out, sizes = np.empty(frame.height * amounts.WIDEST, np.uint8), np.empty(frame.height, np.int64)
-    amounts.written(frame[amount_minor].fill_null(0).to_numpy(), kinds.to_numpy(), letters, decimals, out, sizes)
+    amounts.written(minors.fill_null(0).to_numpy(), kinds, letters, decimals, out, sizes)
     texts = pieces(out, np.arange(frame.height, dtype=np.int64) * amounts.WIDEST, sizes)
-    return pl.lit(texts if len(codes) and known.all() else texts.set(~known, None))
+    return pl.lit(texts if whole else texts.set(~known, None))

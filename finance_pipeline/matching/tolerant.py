@@ -71,6 +71,8 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
         line_amount="amount",
         line_currency="currency",
     )
+    if lines.is_empty():
+        return NOTHING
     items = _items(pool).select(
         "i", "book", "party", "issued_on", "due_on", item_amount="amount", item_currency="currency"
     )
@@ -79,6 +81,8 @@ def _by_party_and_rate(pool: Pool, named: Named, rates: pl.DataFrame) -> Found:
         pl.col("item_amount").sign() == pl.col("line_amount").sign(),
         _in_window(pool),
     )
+    if both.is_empty():
+        return NOTHING
     fits = in_band(places.without(both, pool.declined, "l", "i"), rates, pool.policy.fx_band_basis_points)
     # What it speaks of otherwise is asked only of the few lines that fit.
     fits = places.without(fits, _of_others(pool, named, fits), "l")
@@ -104,7 +108,7 @@ def _of_others(pool: Pool, named: Named, fits: pl.DataFrame) -> pl.DataFrame:
     exact = bare.join(pool.items[["i", "amount"]], on=["i", "amount"], how="semi")[["l"]]
     whose = bare.join(named.every_item[["i", "party"]], on="i", how="left")
     own = (pl.col("party") == pl.col("line_party")).fill_null(False).any().over("l")
-    return pl.concat([exact, whose.filter(joined_digits(folded("memo")) & ~own)[["l"]]]).unique()
+    return pl.concat([exact, whose.filter(joined_digits(folded("memo")) & ~own)[["l"]]])
 
 
 def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
@@ -114,9 +118,9 @@ def _of_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
     if said.is_empty():
         return said[["l", "i"]]
     numbers = places.having(pool.items[["i", "number"]], said, "i").drop_nulls()
-    texts = said[["l", "i"]].join(numbers.select("i", text=squeezed("number")), on="i").unique()
+    texts = said[["l", "i"]].join(numbers.select("i", text=squeezed("number")), on="i")
     near = one_edit_pairs(said, texts, ["l", "i"])
-    return said.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]].unique()
+    return said.join(near, on=["l", "i", "text"], how="anti")[["l", "i"]]
 
 
 def _by_party_discounted(pool: Pool, named: Named) -> Found:
@@ -124,6 +128,8 @@ def _by_party_discounted(pool: Pool, named: Named) -> Found:
     lines = unnamed(pool, named).select(
         "l", "book", "currency", "booked_on", "line_party_how", party="line_party", line_amount="amount"
     )
+    if lines.is_empty() or pool.items["discount_percent"].null_count() == pool.items.height:
+        return NOTHING
     items = _items(pool).filter(pl.col("discount_percent").is_not_null()).select(
         "i", "book", "currency", "party", "issued_on", "due_on", "discount_percent", "discount_until",
         item_amount="amount",

@@ -75,7 +75,7 @@ def matters(passed: Passed, special: Special) -> bool:
         or places.having(after.lines, special.advised, "l").height
     )
     processed = changed["processor_account"].null_count() < changed.height or (changed["kind"] == "payout").any()
-    if grouped or processed or after.unreached.height != passed.before.unreached.height:
+    if grouped or processed or len(after.fetched) != len(passed.before.fetched):
         return True
     return _contested(passed, gone, changed) or _named(passed, gone, changed) or _alike(passed, gone, changed)
 

@@ -65,7 +65,7 @@ def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
         return NOTHING
     both = _nearest_named(places.without(both, _sent_elsewhere(pool, legs), "l"))
     alone = (pl.len().over("l") == 1) & (pl.len().over("other_l") == 1)
-    refused_lines = pool.refused[["l"]].unique()
+    refused_lines = pool.refused[["l"]]
     free = places.without(
         both.filter(alone & (pl.col("booked_on") <= pl.col("booked_on_other"))), refused_lines, "l"
     ).join(refused_lines, left_on="other_l", right_on="l", how="anti")
@@ -92,7 +92,7 @@ def _sent_elsewhere(pool: Pool, legs: pl.DataFrame) -> pl.DataFrame:
     )
     days = (pl.col("arrived_on") - pl.col("booked_on")).dt.total_days()
     both = out.join(back, on=["book", "currency", "amount"])
-    return both.filter(days.is_between(0, pool.policy.transfer_lag_days))[["l"]].unique()
+    return both.filter(days.is_between(0, pool.policy.transfer_lag_days))[["l"]]
 
 
 def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
@@ -100,7 +100,7 @@ def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
     named = pl.col("names_other") | pl.col("other_names")
     marked = both.with_columns(named=named)
     better = marked.filter("named")[["l", "other_l"]]
-    by_l, by_other = better[["l"]].unique(), better[["other_l"]].unique()
+    by_l, by_other = better[["l"]], better[["other_l"]]
     weak = marked.filter(~pl.col("named"))
     kept = places.without(weak, by_l, "l").join(by_other, on="other_l", how="anti")
     return pl.concat([marked.filter("named"), kept])
@@ -177,7 +177,7 @@ def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | Non
         )
         .rename({"l_other": "other_l"})
     )
-    declined = both.join(pool.declined_legs, on=["l", "other_l"], how="anti")
+    declined = places.without(both, pool.declined_legs, "l", "other_l")
     return declined.with_columns(
         names_other=pl.col("digits").list.contains(pl.col("account_digits_other")).fill_null(False),
         other_names=pl.col("digits_other").list.contains(pl.col("account_digits")).fill_null(False),
