@@ -67,8 +67,7 @@ _UNPAGED = (
     _Kind("bank_transfer", "get_bank_transfers", "BankTransfers", "BankTransferID", options={"include_deleted": True}),
     _Kind("batch_payment", "get_batch_payments", "BatchPayments", "BatchPaymentID"),
 )
-_READ_ON, _ROUND, _PART = "settings_read_on", "round", "part"
-_ROUND_LASTS = timedelta(hours=1)
+_READ_ON, _PART = "settings_read_on", "part"
 _PART_LASTS = timedelta(days=1)
 
 
@@ -78,8 +77,8 @@ class Xero:
 
     cursor: "settings_read_on", the day when the settings were last read; and by paged kind {"newest_ms": newest
     UpdatedDateUTC seen, "full_at": when all was last read, if it was whole}. It never runs ahead of what Xero shows.
-    Of a pull that failed it also says what was read: "round" the lists, which the next pull within the hour leaves out,
-    and the "part" of the kind at which it stopped, which one within a day goes on from.
+    Of a pull that failed it also keeps the "part" of the kind at which it stopped, from where one within a day goes on;
+    of the kinds before that one, it then asks only for what changed since.
     """
 
     def __init__(self, policy: RetryPolicy | None = None) -> None:
@@ -112,34 +111,22 @@ class _Pull:
         self.zone, self.now = zone_of(connection, settings), now
         self.cursor: dict[str, Any] = dict(cursor or {})
         self._complete: dict[str, date | None] = {}
-        stopped = self.cursor.pop(_ROUND, None)
-        goes_on = stopped is not None and _within(_ROUND_LASTS, stopped["began_at"], now)
-        self._round = stopped if goes_on else {"began_at": now.isoformat(), "read": []}
 
     def updates(self) -> Iterator[Update]:
-        """What is to be read, each list once, from where the last pull stopped."""
-        if self._due("organisation"):
-            self._organisation()
-        for kind in filter(lambda kind: self._due(kind.name), _KINDS):
+        """Everything, list by list."""
+        self._organisation()
+        for kind in _KINDS:
             yield from self._kind(kind)
         today = self.now.date().isoformat()
         for kind in (*_UNPAGED, *(_SETTINGS if self.cursor.get(_READ_ON) != today else ())):
-            if self._due(kind.name):
-                self._whole_list(kind)
+            self._whole_list(kind)
         self.cursor[_READ_ON] = today
-        self.cursor.pop(_ROUND, None)
         yield self.update()
 
     def update(self) -> Update:
         """What was gathered since the last update."""
         complete, self._complete = self._complete, {}
         return self.gathering.update(self.cursor, complete)
-
-    def _due(self, name: str) -> bool:
-        return name not in self._round["read"]
-
-    def _is_read(self, name: str) -> None:
-        self._round = self.cursor[_ROUND] = {**self._round, "read": [*self._round["read"], name]}
 
     def _organisation(self) -> None:
         """The organisation itself: its currency, its lock dates."""
@@ -152,7 +139,6 @@ class _Pull:
                 self.gathering.refuse("organisation", None, str(unfit), record, page)
                 continue
             self.gathering.add("organisation", source_id, record, page, on=None)
-        self._is_read("organisation")
 
     def _whole_list(self, kind: _Kind) -> None:
         """A list that Xero does not page. What it named before and does not name now is gone."""
@@ -168,26 +154,34 @@ class _Pull:
         # Where a record was set aside without its id, it cannot be told which one has not vanished.
         if None not in self.gathering.refused(kind.name):
             self._complete[kind.name] = None
-        self._is_read(kind.name)
 
     def _kind(self, kind: _Kind) -> Iterator[Update]:
-        """Everything of a kind that changed. After a reading that fell short, the next pull reads it in full."""
+        """Everything of a kind that changed. After a reading that fell short, the next pull reads it in full.
+
+        One that goes on with an earlier one and falls short begins again: a pull that stopped and came back knows as
+        much in the end as one that did not stop.
+        """
         state = {name: value for name, value in (self.cursor.get(kind.name) or {}).items() if name != _PART}
-        part = self._part_of(kind, state)
+        part, goes_on = self._part_of(kind, state)
         whole = yield from self._pages(kind, state, part)
+        if goes_on and not whole:
+            part = self._new_part(state)
+            whole = yield from self._pages(kind, state, part)
         newest_ms = max(part.newest_ms, state.get("newest_ms", 0))
         moved: dict[str, Any] = {"newest_ms": newest_ms} if newest_ms else {}
         if whole:
             moved["full_at"] = part.began_at if part.full else state["full_at"]
         self.cursor[kind.name] = moved
-        self._is_read(kind.name)
         yield self.update()
 
-    def _part_of(self, kind: _Kind, state: Mapping[str, Any]) -> _Part:
-        """The reading of a kind that the last pull did not end, or a new one."""
+    def _part_of(self, kind: _Kind, state: Mapping[str, Any]) -> tuple[_Part, bool]:
+        """The reading of a kind that a pull before did not end and this one goes on with, or else a new one."""
         stopped = (self.cursor.get(kind.name) or {}).get(_PART)
         if stopped is not None and _within(_PART_LASTS, stopped["began_at"], self.now):
-            return _Part(**stopped)
+            return _Part(**stopped), True
+        return self._new_part(state), False
+
+    def _new_part(self, state: Mapping[str, Any]) -> _Part:
         full = "full_at" not in state or not _within(_FULL_EVERY, state["full_at"], self.now)
         return _Part(self.now.isoformat(), full, None if full else state.get("newest_ms"))
 

@@ -187,6 +187,11 @@ def test_a_payout_is_one_payment_with_what_its_bank_line_may_say_and_its_day_of_
     assert (charge["payout_id"], payout["payout_id"]) == (payout["record_id"], None)
 
 
+def test_a_payout_may_take_money_from_the_bank_account_instead() -> None:
+    taken = one(kind="payout", amount=2500, fee=0, net=2500, source={"id": "po_2", "object": "payout"})
+    assert (taken["kind"], taken["net_minor"]) == ("payout", 2500)
+
+
 def test_a_charge_whose_payout_is_not_known_yet_has_none() -> None:
     charge, payout = mapped(*payout_records()[:2])
     assert (charge["payout_id"], payout["status"]) == (None, "in_transit")

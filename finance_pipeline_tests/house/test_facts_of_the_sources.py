@@ -30,6 +30,9 @@ ALL = {
     "the cursor moves with what was landed": "landing/test_landing.py::versions_and_cursor_are_known_together",
     "landing is idempotent": "landing/test_landing.py::the_same_update_landed_again_adds_nothing",
     "one connection's trouble is no other's": "services/intake/test_sync.py::one_bank_that_wants_its_owner",
+    "the canonical text that hashes are of": "core/test_period_and_identity.py::the_text_that_evidence_is_known_by",
+    "what a vendor allows": "sources/test_any_vendor.py::the_limits_are_those_that_the_vendors_state",
+    "a failed call is made again as it is": "sources/test_faults.py::a_fault_is_survived_or_told_and_the_next_pull_has",
     "nothing is written to a vendor": "house/test_facts_of_the_sources.py::connectors_read_and_write_nothing",
 }
 PLAID = {
@@ -37,6 +40,10 @@ PLAID = {
     "two years, fixed at first use": "sources/test_plaid.py::the_first_pull_asks_for_two_years",
     "mutation during pagination": "sources/test_plaid.py::a_mutation_between_pages_begins_again_from_the",
     "the whole update and its cursor at once": "sources/test_plaid.py::a_pull_is_one_update_however_many_pages",
+    "a run that gives up begins again": "sources/test_plaid.py::a_malformed_page_is_kept_raw_and_the_rest_comes",
+    "what vanished is buried": "landing/test_landing.py::what_a_complete_list_leaves_out_is_gone_as_far",
+    "pending lines never post": "matching/test_candidates.py::pending_and_removed_lines_are_not_matched",
+    "a webhook only makes it sooner": "services/intake/test_webhooks.py::a_signed_event_makes_its_connection_due",
     "a cursor that is lost": "sources/test_plaid.py::a_lost_cursor_starts_from_nothing_and_says_that_it_lists",
     "modified is an upsert, removed a tombstone": "sources/test_plaid.py::modified_lines_are_upserts_and",
     "one sync an Item at a time": "services/intake/test_sync.py::a_connection_that_another_worker_pulls_is",
@@ -53,6 +60,13 @@ PLAID = {
 STRIPE = {
     "net is amount less fee": "canonical/test_stripe.py::a_charge_is_gross_fee_and_net_on_its_own_day",
     "an unknown type fails nothing": "canonical/test_stripe.py::every_type_of_movement_has_a_kind_and_an_unknown_one",
+    "one version of the API": "sources/test_stripe.py::every_call_names_the_version_of_the_api",
+    "a rate as it is written": "sources/test_stripe.py::movements_come_expanded_digit_for_digit",
+    "payouts can be negative": "canonical/test_stripe.py::a_payout_may_take_money_from_the_bank_account_instead",
+    "an invoice says what paid it": "canonical/test_stripe.py::an_invoice_that_is_held_lends_its_number",
+    "a refund is its charge's": "canonical/test_stripe.py::a_refund_is_of_whom_the_charge_was_that_is_held",
+    "whichever of them is known first": "services/test_processor_end_to_end.py::an_invoice_lends_its_number_and",
+    "clearing is what Stripe holds": "services/test_processor_end_to_end.py::a_dispute_comes_from_the_api_to_the",
     "a payout's members, once it is itemised": "sources/test_stripe.py::a_payout_names_its_members_once_stripe",
     "a payout that fails later": "sources/test_stripe.py::an_old_payout_that_fails_and_an_old_dispute_that_is_won",
     "its own minor units": "canonical/test_stripe.py::stripes_minor_units_are_read_by_its_own_table",
@@ -72,6 +86,9 @@ XERO = {
     "five at once": "services/intake/test_connections.py::five_runs_may_call_one_organisation_at_once_and_no_sixth",
     "a day limit stops its connection alone": "services/intake/test_connections.py::a_day_limit_is_not_waited",
     "If-Modified-Since is of seconds": "sources/test_xero.py::a_change_within_the_second_of_the_newest_seen",
+    "304 is no failure": "sources/test_xero.py::that_nothing_changed_is_an_answer_without_a_list",
+    "a 401 is not always an old token": "sources/test_xero.py::a_refusal_is_for_its_owner",
+    "a failed pull goes on": "sources/test_xero.py::a_pull_that_failed_at_any_call_goes_on_where_it_stopped",
     "changes that move no date": "sources/test_xero.py::what_changed_without_a_new_date_of_change_is_found",
     "pages of a thousand": "sources/test_xero.py::more_than_a_page_is_read_to_its_end",
     "what slips between two pages": "sources/test_xero.py::a_document_that_slipped_between_two_pages",
@@ -84,6 +101,7 @@ XERO = {
     "allocated later": "canonical/test_xero_allocations.py::an_allocation_settles_its_document_on_its_own_day",
     "what is allocated no longer": "services/intake/test_landing_replayed.py::evidence_mapped_again_gives_every",
     "what is given back stays on its side": "canonical/test_xero.py::what_was_paid_too_much_and_is_given_back",
+    "four decimals of a price, six of a rate": "sources/test_xero.py::documents_come_digit_for_digit_and_again",
     "lock dates": "sources/test_xero.py::lock_dates_are_kept_as_they_are_set",
 }
 FILES = {

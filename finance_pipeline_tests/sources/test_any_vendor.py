@@ -1,13 +1,16 @@
 """What holds for every vendor: whatever a server or something on the way says, it ends in a Problem, and is kept."""
 
 import socket
+from collections.abc import Sequence
 
 import pytest
 
 from finance_pipeline.core.problems import BadSettings, Unreachable
-from finance_pipeline.core.settings import ConnectionKind
+from finance_pipeline.core.settings import Connection, ConnectionKind
+from finance_pipeline.sources import plaid_client, xero_client
 from finance_pipeline.sources.gather import MalformedPage
-from finance_pipeline.sources.registry import source_of
+from finance_pipeline.sources.limits import Limit
+from finance_pipeline.sources.registry import at_once, source_of
 from finance_pipeline_tests.sandbox.serving import Running, moment
 from finance_pipeline_tests.sources.pulling import Connected, answering
 
@@ -78,3 +81,16 @@ def test_a_secret_that_is_not_set_is_named_by_its_variable(
 @pytest.mark.parametrize("kind", ["plaid", "stripe", "xero", "ecb", "camt053"])
 def test_every_kind_of_connection_has_a_source(kind: ConnectionKind) -> None:
     assert callable(source_of(kind).pull)
+
+
+def test_the_limits_are_those_that_the_vendors_state() -> None:
+    def stated(limits: Sequence[Limit]) -> list[tuple[int, float]]:
+        return [(limit.calls, limit.per_s) for limit in limits]
+
+    tenant = Connection(id="x", kind="xero", tenant_id="t")
+    assert stated(xero_client.limits_of(tenant, "app")) == [(60, 60), (5_000, 86_400), (10_000, 60)]
+    starter = tenant.model_copy(update={"calls_a_day": 1_000})
+    assert stated(xero_client.limits_of(starter, "app"))[1] == (1_000, 86_400)
+    assert at_once(tenant) == ("xero/t", 5)
+    assert stated(plaid_client.limits_of("p", "/transactions/sync")) == [(50, 60)]
+    assert stated(plaid_client.limits_of("p", "/accounts/balance/get")) == [(5, 60)]

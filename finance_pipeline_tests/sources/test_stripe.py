@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from finance_pipeline.core.problems import NeedsItsOwner, Unreachable
+from finance_pipeline.sources import stripe_client
 from finance_pipeline.sources.gather import MalformedPage
 from finance_pipeline_tests.sandbox.serving import Event, moment
 from finance_pipeline_tests.sources.pulling import Connected
@@ -118,6 +119,15 @@ def test_a_payout_names_its_members_once_stripe_has_itemised_it(connected: Conne
     connected.pull()
     assert connected.payload("payout", "po_1")["members"] == ["txn_a", "txn_b", "txn_out_1"]
     assert "members" not in connected.payload("payout", "po_manual")
+
+
+def test_every_call_names_the_version_of_the_api_that_its_answers_are_read_by(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_client, "API_VERSION", "2025-12-15.clover")
+    serve(connected, [movement("2026-10-09", "a")], [payout("2026-10-10", "1", created="2026-10-10")])
+    connected.pull()
+    assert [page.endpoint for page in connected.pages if b"2025-12-15.clover" in page.raw] == ["/v1/events"]
 
 
 def test_an_old_payout_that_fails_and_an_old_dispute_that_is_won_are_read_again(connected: Connected) -> None:
