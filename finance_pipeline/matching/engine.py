@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import polars as pl
 
@@ -245,7 +246,7 @@ def _until_nothing_new(pool: Pool, search: _Search) -> Pool:
             last, before = pool, []  # The surest steps saw more of these items than they will the next time.
             continue
         passed = touching.Passed(begun, pool, (each.refused for each in left), named)
-        if not search.confirmed.height and not touching.matters(passed, _special(begun, search)):
+        if not search.confirmed.height and not touching.matters(passed, partial(_special, begun, search)):
             return pool
         last, before = pool, left
 
@@ -254,7 +255,7 @@ def _special(pool: Pool, search: _Search) -> touching.Special:
     """What steps compare by more than names, parties and amounts."""
     lines, totals = pool.lines, search.given.remittances["total_minor"]
     says = transfers.says(pool.policy, search.given.own_accounts)
-    said = lines.filter(says)[["l"]]
+    said = lines.select(pl.col("l").filter(says))
     advised = lines.filter(pl.col("amount").is_in(totals.implode()))[["l"]] if len(totals) else lines[:0, ["l"]]
     return touching.Special(said, search.returning, advised, search.members, search.named_groups)
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from finance_pipeline.matching import places, wording
+
+if TYPE_CHECKING:
+    from finance_pipeline.matching.kernels.buffers import Texts
 
 STRONG, SHORTHAND, BARE, PART = 1, 2, 3, 4
 """How surely a text names an item: by its whole number; by an ending in a list after a whole one; by its digits alone;
@@ -264,10 +267,13 @@ class Index:
     @classmethod
     def of(cls, items: pl.DataFrame) -> Index:
         """items: i, book, number, references."""
+        from finance_pipeline.matching.kernels.buffers import folded_texts
+
         listed = items.select("i", "book", text="references").filter(pl.col("text").list.len() > 0).explode("text")
         numbers = items.select("i", "book", text="number").filter(pl.col("text").is_not_null())
         texts = pl.concat([numbers, listed.drop_nulls("text")])
-        return cls(_keys(texts), _heads(numbers), numbers[["book", "text"]])
+        folded = folded_texts(texts["text"])
+        return cls(_keys(texts, folded), _heads(numbers, folded), numbers[["book", "text"]])
 
     def search(self, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Hits (of open items and settled ones) and tokens of some lines, as Named has them. lines: l, book, FIELDS."""
@@ -277,14 +283,13 @@ class Index:
         return _surest([hits for hits, _ in searched]), _distinct([tokens for _, tokens in searched])
 
 
-def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
+def _keys(texts: pl.DataFrame, folded: Texts) -> tuple[Any, Any, Any, int]:
     """Shapes of keys, and the entries by bucket: shapes, starts, entries, shift."""
     import numpy as np
 
     from finance_pipeline.matching.kernels import numbers
-    from finance_pipeline.matching.kernels.buffers import folded_texts, in_parts
+    from finance_pipeline.matching.kernels.buffers import in_parts
 
-    folded = folded_texts(texts["text"])
     owners, salts = texts["i"].to_numpy(writable=True), wording.salts(texts["book"])
 
     def part(first: int, last: int) -> tuple[Any, Any]:
@@ -303,17 +308,16 @@ def _keys(texts: pl.DataFrame) -> tuple[Any, Any, Any, int]:
     return shapes, *wording.by_bucket(*(entries for entries, _ in parts))
 
 
-def _heads(numbered: pl.DataFrame) -> tuple[Any, Any, Any]:
-    """How each book's own numbers begin: keys (an open table); by its slots the most runs of digits and the widths of
-    the last (bits); and which lengths of letters there are."""
+def _heads(numbered: pl.DataFrame, folded: Texts) -> tuple[Any, Any, Any]:
+    """How each book's own numbers, the first of those folded, begin: keys (an open table); by its slots the most runs
+    of digits and the widths of the last (bits); and which lengths of letters there are."""
     import numpy as np
 
     from finance_pipeline.matching.kernels import hashing, numbers
-    from finance_pipeline.matching.kernels.buffers import folded_texts
 
-    folded = folded_texts(numbered["text"])
-    keys, found = np.empty(numbered.height, np.uint64), np.zeros((numbered.height, 3), np.int64)
-    numbers.heads_of_numbers(folded.data, folded.starts, folded.sizes, wording.salts(numbered["book"]), keys, found)
+    count = numbered.height
+    keys, found, salts = np.empty(count, np.uint64), np.zeros((count, 3), np.int64), wording.salts(numbered["book"])
+    numbers.heads_of_numbers(folded.data, folded.starts[:count], folded.sizes[:count], salts, keys, found)
     frame = pl.DataFrame({"key": keys, "runs": found[:, 0], "width": found[:, 1], "size": found[:, 2]})
     seen = frame.filter(pl.col("key") != 0).group_by("key", "width", "size").agg(pl.col("runs").max())
     table = hashing.open_table(sorted(set(seen["key"].to_list())))

@@ -10,7 +10,7 @@ nothing; too little would leave found what the next run finds. Not here: any rul
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -60,10 +60,14 @@ class Special:
     """l, g of groups that lines name."""
 
 
-def matters(passed: Passed, special: Special) -> bool:
-    """Whether a line that is left may be matched now, or refused, as it was not in this pass."""
-    after, gone = passed.after, passed.gone()
-    if gone.height * _FEW_PARTS > after.lines.height or places.having(gone, special.transfers, "l").height:
+def matters(passed: Passed, specially: Callable[[], Special]) -> bool:
+    """Whether a line that is left may be matched now, or refused, as it was not in this pass. specially: gives what is
+    compared by more than names, which is only worked out where most lines are left."""
+    after = passed.after
+    if (passed.before.lines.height - after.lines.height) * _FEW_PARTS > after.lines.height:
+        return True
+    gone, special = passed.gone(), specially()
+    if places.having(gone, special.transfers, "l").height:
         return True
     with_id = gone["end_to_end_id"].null_count() < gone.height or places.having(gone, special.returning, "l").height
     if with_id and places.having(after.lines, special.returning, "l").height:
