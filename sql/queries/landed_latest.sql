@@ -12,7 +12,7 @@ with wanted as (
 )
 select
     latest.kind, latest.source_id, latest.account, latest.accounting_on, latest.removed,
-    latest.content_hash, file.path, latest.seq
+    latest.content_hash, latest.file_hash, latest.seq
 from wanted
 cross join lateral (
     select *
@@ -24,6 +24,5 @@ cross join lateral (
     order by version.seq desc
     limit 1
 ) as latest
-join landing.file as file on file.content_hash = latest.file_hash
 where not latest.removed
 order by latest.seq

@@ -40,8 +40,7 @@ touched as (
 )
 select
     latest.kind, latest.source_id, latest.account, latest.accounting_on, latest.removed,
-    latest.content_hash, file.path, latest.seq
+    latest.content_hash, latest.file_hash, latest.seq
 from touched
 join news as latest using (seq)
-join landing.file as file on file.content_hash = latest.file_hash
 order by latest.seq

@@ -50,7 +50,7 @@ _LANDED = pl.Schema(
         "accounting_on": pl.Date,
         "removed": pl.Boolean,
         "content_hash": pl.String,
-        "path": pl.String,
+        "file_hash": pl.String,
         "seq": pl.Int64,
     }
 )
@@ -216,7 +216,7 @@ def _whole_evidence(
     A payout says of its movements which payout carries them, an invoice what paid it, a charge whom its refunds go to;
     each may be landed long after the other or before: what is mapped must not depend on what arrived together.
     """
-    feed, evidence = step.feed, _evidence(workspace, landed)
+    feed, evidence = step.feed, _evidence(workspace, conn, landed)
     lenders = registry.lenders(feed.source)
     if not lenders or evidence.is_empty():
         return evidence
@@ -233,12 +233,12 @@ def _whole_evidence(
     while news.height:
         along = pl.concat([registry.borrowers(feed.source, news), _standing_under(conn, step, news, place)])
         more = latest(along.unique(maintain_order=True).join(landed, on=identity, how="anti"))
-        news = _evidence(workspace, more)
+        news = _evidence(workspace, conn, more)
         landed, evidence = pl.concat([landed, more]), pl.concat([evidence, news])
     days = landed.filter(~pl.col("kind").is_in(list(lenders)))["accounting_on"].drop_nulls().to_list()
     for kind, (before, after) in lenders.items() if days else ():
         window = min(days) - timedelta(days=before), max(days) + timedelta(days=after)
-        evidence = pl.concat([evidence, _evidence(workspace, latest(landed.clear(), kind, window))])
+        evidence = pl.concat([evidence, _evidence(workspace, conn, latest(landed.clear(), kind, window))])
     return evidence
 
 
@@ -259,20 +259,25 @@ def _standing_under(conn: Connection, step: Step, news: pl.DataFrame, place: Pla
     return copy_out(conn, statement, asked, pl.Schema({"kind": pl.String, "source_id": pl.String}))
 
 
-def _evidence(workspace: Workspace, landed: pl.DataFrame) -> pl.DataFrame:
+def _evidence(workspace: Workspace, conn: Connection, landed: pl.DataFrame) -> pl.DataFrame:
     """The payloads of landed records, read from the landed files by their hash, beside the manifest's own columns."""
     if landed.is_empty():
-        return landed.with_columns(payload=pl.lit(None, pl.String)).drop("path", "seq")
-    content = "content_hash"
-    files = workspace.landing.read(landed["path"].unique(maintain_order=True).to_list())
-    payloads = files.select(content, "payload").join(landed.lazy().select(content), on=content, how="semi").collect()
-    # Not `unique`, which groups whole rows: the payloads are large.
-    payloads = payloads.filter(pl.col(content).is_first_distinct())
-    found = landed.join(payloads, on=content, how="inner", maintain_order="left")
+        return landed.with_columns(payload=pl.lit(None, pl.String)).drop("file_hash", "seq")
+    content, listed = "content_hash", landed["file_hash"].unique(maintain_order=True).to_list()
+    named = conn.execute("select content_hash, path from landing.file where content_hash = any(%s)", (listed,))
+    paths: dict[str, str] = dict(named.fetchall())
+    files = workspace.landing.read([paths[each] for each in listed]).select(content, "payload")
+    payloads = files.join(landed.lazy().select(content), on=content, how="semi").collect()
+    found = landed.join(payloads, on=content, how="left", maintain_order="left")
     if found.height != landed.height:
-        missing = landed.join(payloads, on=content, how="anti").row(0, named=True)
-        raise LookupError(f"{missing['kind']} {missing['source_id']} is listed but not in {missing['path']}")
-    return found.drop("path", "seq")
+        # A record that was said twice. Not `unique`, which groups whole rows: the payloads are large.
+        payloads = payloads.filter(pl.col(content).is_first_distinct())
+        found = landed.join(payloads, on=content, how="left", maintain_order="left")
+    if found["payload"].has_nulls():
+        missing = found.filter(pl.col("payload").is_null()).row(0, named=True)
+        where = paths[missing["file_hash"]]
+        raise LookupError(f"{missing['kind']} {missing['source_id']} is listed but not in {where}")
+    return found.drop("file_hash", "seq")
 
 
 def _no_longer_listed(conn: Connection, book: Book, mapped: Mapped, place: Place) -> list[str]:
