@@ -146,7 +146,6 @@ def by_bucket(*parts: Any) -> tuple[Any, Any, int]:
     bucket, the shift."""
     import numpy as np
 
-    from finance_pipeline.matching.kernels.buffers import in_parts
     from finance_pipeline.matching.kernels.hashing import bucket_counts, bucketed
 
     count = sum(len(entries) for entries in parts)
@@ -155,10 +154,7 @@ def by_bucket(*parts: Any) -> tuple[Any, Any, int]:
     for entries in parts:
         bucket_counts(entries, shift, starts)
     np.cumsum(starts, dtype=np.uint32, out=starts)
-
-    def some(first: int, last: int) -> None:
-        for entries in parts:
-            bucketed(entries, shift, first, last, starts, ordered)
-
-    in_parts(len(starts) - 1, some)
+    # By one thread: of several, each would read all entries, while lines and their numbers are read at the same time.
+    for entries in parts:
+        bucketed(entries, shift, 0, len(starts) - 1, starts, ordered)
     return starts, ordered, shift
