@@ -357,18 +357,9 @@ def _search(scan: Any, lines: pl.DataFrame, field: str, index: Index) -> tuple[p
         while True:
             hits, tokens = np.empty((room, 7), np.int64), np.empty((room, 5), np.int64)
             found, formed = scan(
-                texts.data,
-                texts.starts,
-                texts.sizes,
-                salts,
-                first,
-                last,
-                *index.keys,
-                *meant,
-                *index.heads,
-                hits,
-                tokens,
-            )
+                texts.data, texts.starts, texts.sizes, salts, first, last,
+                *index.keys, *meant, *index.heads, hits, tokens,
+            )  # fmt: skip
             if found >= 0:
                 return hits[:found], tokens[:formed]
             room *= 2
