@@ -86,10 +86,13 @@ def _of_their_period(several: pl.DataFrame, fits: pl.DataFrame, pool: Pool) -> p
     """
     near = pool.policy.recurring_days
     keys = ["book", "party", "currency", "item_amount"]
-    if several.is_empty():
-        return several
-    fits = places.having(fits, fits.join(several, on=keys, how="semi"), "l")
     due = pl.coalesce("due_on", "issued_on")
+    if (
+        several.is_empty()
+        or not several.select(((pl.col("booked_on") - due).dt.total_days().abs() <= near).any()).item()
+    ):
+        return several.clear()
+    fits = places.having(fits, fits.join(several, on=keys, how="semi"), "l")
     apart = (pl.col("booked_on") - due).dt.total_days().abs()
     dated = fits.with_columns(apart=apart, due=due).with_columns(
         here=pl.col("apart") <= near, one_party=pl.col("party").n_unique().over("l") == 1

@@ -37,12 +37,23 @@ def explain(
 def _words(matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The sentence of each match, in their order."""
     rules = matches["rule"].unique().to_list()
+    if matches.height < _MANY_MATCHES:
+        return _words_of_few(matches, lines, rules)
     at = [(matches["rule"] == rule).arg_true() for rule in rules]
     said = [_sentences(rule, matches, some, lines) for rule, some in zip(rules, at, strict=True)]
     words = pl.concat([pl.Series([], dtype=pl.String), *said])
     if len(said) > 1:
         words = words.gather(pl.concat(at).arg_sort())
     return pl.DataFrame({"words": words})
+
+
+def _words_of_few(matches: pl.DataFrame, lines: pl.DataFrame, rules: list[str]) -> pl.DataFrame:
+    """The same of few matches: all that any sentence speaks of is looked up at once, and not for each rule."""
+    asked = {name for rule in rules for name in sentence(rule).meta.root_names()}.difference(matches.columns)
+    told = matches.with_columns(_spoken_of(matches, lines, asked)).with_row_index("at")
+    parts = told.partition_by("rule")
+    said = [part.select("at", words=_with_also(part["rule"][0], part["also"])) for part in parts]
+    return pl.concat([pl.DataFrame(schema={"at": pl.UInt32, "words": pl.String}), *said]).sort("at")[["words"]]
 
 
 _OF_OTHERS = ("references_shared", "feed_duplicate", "pending_posted", "returned_payment", "confirmed")
@@ -52,20 +63,27 @@ _OF_LINES = {
     **{"other_account": ("other_l", "account_id"), "other_on": ("other_l", "booked_on")},
 }
 """What sentences say of a match's lines: which of the two it is of, and its column there."""
+_MANY_MATCHES = 10_000
+"""So many are told of rule by rule, each with what its sentence speaks of alone."""
 
 
 def _sentences(rule: str, matches: pl.DataFrame, at: pl.Series, lines: pl.DataFrame) -> pl.Series:
     """The sentence of each match of a rule, which stand at some places. Only what it speaks of is looked up."""
-    words = sentence(rule)
-    asked = set(words.meta.root_names())
+    asked = set(sentence(rule).meta.root_names())
     told = {"l", "other_l", "open", "open_currency", "foreign", "also", *asked}
     part = matches[[name for name in matches.columns if name in told]]
     part = part if len(at) == part.height else part.select(pl.all().gather(at))
     part = part.with_columns(_spoken_of(part, lines, asked))
-    if rule not in _OF_OTHERS and part["also"].null_count() < part.height:
-        also = pl.format(" It also names {}, whose amount does not agree.", "also")
-        words = words + pl.when(pl.col("also").is_not_null()).then(also).otherwise(pl.lit(""))
-    return part.select(words=words).to_series()
+    return part.select(words=_with_also(rule, part["also"])).to_series()
+
+
+def _with_also(rule: str, named: pl.Series) -> pl.Expr:
+    """The sentence of a rule, with what else lines name (also), if any of its matches' does."""
+    words = sentence(rule)
+    if named.null_count() == len(named) or rule in _OF_OTHERS:
+        return words
+    also = pl.format(" It also names {}, whose amount does not agree.", "also")
+    return words + pl.when(pl.col("also").is_not_null()).then(also).otherwise(pl.lit(""))
 
 
 def _spoken_of(part: pl.DataFrame, lines: pl.DataFrame, asked: set[str]) -> list[pl.Expr]:

@@ -140,8 +140,11 @@ def _single(pool: Pool, named: Named) -> pl.DataFrame:
         pl.col("item_amount") != pl.col("line_amount"),
         ~pl.col("kind").is_in(_ALWAYS_WHOLE),
     )
-    unknown = places.having(named.tokens, plain, "l").filter(~pl.col("known"))
-    foreign, unknown = unknown.filter(~pl.col("formed")), unknown.filter("formed")
+    if plain.is_empty():
+        return plain
+    tokens = places.having(named.tokens, plain, "l")
+    unknown = places.filtered(tokens, ~tokens["known"])
+    foreign, unknown = places.filtered(unknown, ~unknown["formed"]), places.filtered(unknown, unknown["formed"])
     candidates = places.without(places.without(plain, unknown, "l"), pool.refused, "i")
     if candidates.is_empty():
         return candidates

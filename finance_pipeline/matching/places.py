@@ -14,7 +14,7 @@ import polars as pl
 _One = TypeVar("_One")
 _Other = TypeVar("_Other")
 _MANY_ROWS = 100_000
-_FEW_COLUMNS = 20
+_FEW_ROWS = 5_000
 
 
 def at_once(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
@@ -40,8 +40,8 @@ def kept(frame: pl.DataFrame, asked: pl.Expr) -> pl.DataFrame:
 
 
 def filtered(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
-    """The rows for which a mask is true; where all are, the frame itself. Of few rows of few columns each is filtered
-    by itself, which needs no query; of many rows the columns that say nothing are not copied."""
+    """The rows for which a mask is true; where all are, the frame itself. Of few rows each column is filtered by
+    itself, which needs no query; of many rows the columns that say nothing are not copied."""
     if not mask.null_count() and mask.all():
         return frame
     if not mask.any():
@@ -49,7 +49,7 @@ def filtered(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
     if frame.height >= _MANY_ROWS:
         said = [column.name for column in frame.iter_columns() if column.null_count() < frame.height]
         return with_nothing(frame.select(said).filter(mask), frame.schema)
-    if frame.width > _FEW_COLUMNS:
+    if frame.height > _FEW_ROWS:
         return frame.filter(mask)
     return pl.DataFrame([column.filter(mask) for column in frame.iter_columns()])
 

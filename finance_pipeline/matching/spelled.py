@@ -120,9 +120,11 @@ def _candidates(pool: Pool, named: Named) -> pl.DataFrame:
         few = units.join(crowded, on=keys, how="anti") if crowded.height else units
     own = few.join(numbers, on=keys)[["u", "l", "i", "number", "party"]]
     nobodys = numbers.filter(pl.col("party").is_null() | pl.col("party").str.starts_with(NAME_ONLY))
-    hit = named.hits[["l", "i"]].join(nobodys[["i", "number"]], on="i")
-    others = units[["u", "l", "party"]].join(hit, on="l")[["u", "l", "i", "number", "party"]]
-    pairs = pl.concat([own, others]) if others.height else own
+    pairs = own
+    if nobodys.height:
+        hit = named.hits[["l", "i"]].join(nobodys[["i", "number"]], on="i")
+        others = units[["u", "l", "party"]].join(hit, on="l")[["u", "l", "i", "number", "party"]]
+        pairs = pl.concat([own, others])
     if pairs.is_empty():
         return pairs
     pairs = pairs.unique(["u", "i"]).rename({"party": "party_read"})

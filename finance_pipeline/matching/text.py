@@ -126,17 +126,20 @@ def money_words(amount_minor: str, currency: str, frame: pl.DataFrame) -> pl.Exp
     from finance_pipeline.matching.kernels.buffers import pieces
 
     minors, currencies = frame[amount_minor], frame[currency]
-    whole = not (minors.null_count() or currencies.null_count())
-    known = pl.repeat(True, 1, eager=True) if whole else minors.is_not_null() & currencies.is_not_null()
-    codes = (currencies if whole else currencies.filter(known)).unique().sort().to_list()
+    known = None
+    if minors.null_count() or currencies.null_count():
+        known = minors.is_not_null() & currencies.is_not_null()
+    codes = sorted((currencies if known is None else currencies.filter(known)).unique().to_list())
     if not codes:
         return pl.lit(None, pl.String)
     decimals = np.array([exponent(code) for code in codes], np.int64)
     letters = np.array([list(code.encode()) for code in codes], np.uint8)
-    kinds = np.full(frame.height, -1, np.int64)
-    for kind, code in enumerate(codes):
-        kinds[currencies.eq_missing(code).to_numpy()] = kind
+    kinds = np.zeros(frame.height, np.int64)
+    for kind, code in enumerate(codes[1:], 1):
+        kinds[(currencies == code).fill_null(False).to_numpy()] = kind
     out, sizes = np.empty(frame.height * amounts.WIDEST, np.uint8), np.empty(frame.height, np.int64)
-    amounts.written(minors.fill_null(0).to_numpy(), kinds, letters, decimals, out, sizes)
+    amounts.written(
+        (minors.fill_null(0) if known is not None else minors).to_numpy(), kinds, letters, decimals, out, sizes
+    )
     texts = pieces(out, np.arange(frame.height, dtype=np.int64) * amounts.WIDEST, sizes)
-    return pl.lit(texts if whole else texts.set(~known, None))
+    return pl.lit(texts if known is None else texts.set(~known, None))

@@ -183,6 +183,8 @@ def in_band(pairs: pl.DataFrame, rates: pl.DataFrame, band: int) -> pl.DataFrame
 
 def _with_rate(pairs: pl.DataFrame, rates: pl.DataFrame, currency: str, into: str) -> pl.DataFrame:
     """pairs with the rate of a currency per euro, as a whole number of 1/_SCALE; null without one of the last week."""
+    if (pairs[currency] == "EUR").all():
+        return pairs.sort("booked_on").with_columns(pl.lit(_SCALE, pl.Int128).alias(into))
     known = rates.filter(pl.col("currency") != "EUR").select(
         pl.col("currency").alias(currency), rate_on="date", **{into: (pl.col("per_eur") * _SCALE).cast(pl.Int128)}
     )
