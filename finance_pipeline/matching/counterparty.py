@@ -174,6 +174,8 @@ def _names(items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 
 def _by_account(lines: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """l, party, level by the account number of the other side."""
+    if lines["counterparty_account"].null_count() == lines.height:
+        return pl.DataFrame(schema={"l": pl.UInt32, "party": pl.String, "level": pl.Int64})
     accounts = (
         parties.select("book", party="party_id", account="account_numbers")
         .explode("account")

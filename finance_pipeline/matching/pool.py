@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import polars as pl
 
@@ -155,22 +155,8 @@ class Pool:
             joined = places.without(joined, self.declined, "l", "i")
         if joined.is_empty():
             return joined.hstack(_NO_FACTS)
-        is_recorded = pl.col("kind").is_in(RECORDED)
-        in_time = is_recorded | ((pl.col("issued_on") - pl.col("booked_on")).dt.total_days() <= early_days)
-        foreign = pl.col("item_currency") != pl.col("line_currency")
-        same = pl.col("item_amount") == pl.col("line_amount")
-        stranger = (
-            pl.col("party").is_not_null()
-            & ~pl.col("hides_payer")
-            & ~pl.col("line_parties").list.contains(pl.col("party"))
-        )
-        fits = places.kept(joined, in_time & self.eligible()).with_columns(
-            foreign=foreign,
-            exact=same,
-            stranger=stranger.fill_null(False),
-            less=_less(),
-            less_role=pl.when(pl.col("net") != pl.col("item_amount")).then(pl.lit("fee")).otherwise(pl.lit("discount")),
-        )
+        in_time = pl.col("kind").is_in(RECORDED) | (early_days >= _EARLIER_DAYS)
+        fits = places.kept(joined, in_time & self.eligible()).with_columns(_beside())
         if not fits["foreign"].any():
             return fits
         stated = fits.filter("foreign").with_columns(exact=_converted() | _stated(pl.col("memo")))
@@ -244,6 +230,24 @@ _NO_FACTS = [
     pl.Series("less_role", [], pl.String),
 ]
 """What candidates are told besides their sides' facts, where there is none."""
+
+
+_EARLIER_DAYS = (pl.col("issued_on") - pl.col("booked_on")).dt.total_days()
+
+
+@cache
+def _beside() -> list[pl.Expr]:
+    """What candidates are told besides their sides' facts (Pool.candidates); what is stated of foreign ones apart."""
+    other = ~pl.col("line_parties").list.contains(pl.col("party"))
+    stranger = pl.col("party").is_not_null() & ~pl.col("hides_payer") & other
+    role = pl.when(pl.col("net") != pl.col("item_amount")).then(pl.lit("fee")).otherwise(pl.lit("discount"))
+    return [
+        (pl.col("item_currency") != pl.col("line_currency")).alias("foreign"),
+        (pl.col("item_amount") == pl.col("line_amount")).alias("exact"),
+        stranger.fill_null(False).alias("stranger"),
+        _less().alias("less"),
+        role.alias("less_role"),
+    ]
 
 
 def _line_facts(lines: pl.DataFrame) -> pl.DataFrame:

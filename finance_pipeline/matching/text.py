@@ -136,7 +136,7 @@ def money_words(amount_minor: str, currency: str, frame: pl.DataFrame) -> pl.Exp
     letters = np.array([list(code.encode()) for code in codes], np.uint8)
     kinds = np.zeros(frame.height, np.int64)
     for kind, code in enumerate(codes[1:], 1):
-        kinds[(currencies == code).fill_null(False).to_numpy()] = kind
+        kinds[(currencies == code if known is None else (currencies == code) & known).to_numpy()] = kind
     out, sizes = np.empty(frame.height * amounts.WIDEST, np.uint8), np.empty(frame.height, np.int64)
     amounts.written(
         (minors.fill_null(0) if known is not None else minors).to_numpy(), kinds, letters, decimals, out, sizes

@@ -165,10 +165,12 @@ def _near(pool: Pool, legs: pl.DataFrame, keys: list[str], amount: pl.Expr | Non
     into = legs.filter(pl.col("amount") > 0)
     into = into.with_columns(amount=-amount) if amount is not None else into
     into = into.select(*keys, *rest, *columns)
-    crowds = into.group_by(keys).len().filter(pl.col("len") > (_CROWD if amount is not None else _CROWD * 20))
+    most = _CROWD if amount is not None else _CROWD * 20
+    if into.height > most:
+        crowds = into.group_by(keys).len().filter(pl.col("len") > most)
+        out = out.join(crowds, on=keys, how="anti")
     both = (
-        out.join(crowds, on=keys, how="anti")
-        .join(into, on=keys, suffix="_other")
+        out.join(into, on=keys, suffix="_other")
         .filter(
             pl.col("account_id") != pl.col("account_id_other"),
             (pl.col("shown_account") == pl.col("account_id_other")).fill_null(True),

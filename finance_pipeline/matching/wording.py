@@ -128,6 +128,10 @@ def name_keys(column: pl.Series) -> pl.Series:
     return as_column(keys(comparable(column)))
 
 
+_FEW_BOOKS = 4
+"""So few are told apart one by one: a table of them would cost more."""
+
+
 def salts(books: pl.Series) -> Any:
     """uint64 by row: what the keys of a book are salted with, so that two books never share one."""
     import numpy as np
@@ -138,6 +142,11 @@ def salts(books: pl.Series) -> Any:
     if len(names) <= 1:
         return np.full(len(books), text_key(names[0].encode()) if names else 0, np.uint64)
     by_name = {name: text_key(name.encode()) for name in names}
+    if len(names) <= _FEW_BOOKS:
+        out = np.zeros(len(books), np.uint64)
+        for name, key in by_name.items():
+            out[(books == name).to_numpy()] = key
+        return out
     return books.replace_strict(by_name, return_dtype=pl.UInt64).to_numpy(writable=True)
 
 
