@@ -1,5 +1,6 @@
 """Items that no line can reach are left out before the tiers begin; nothing that is found may depend on that."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ from polars.testing import assert_frame_equal
 from finance_pipeline.matching import reach
 from finance_pipeline.matching.engine import Inputs, reconcile
 from finance_pipeline.matching.policy import Policy
+from finance_pipeline.matching.pool import PAIRS, REFUSED, Pool
 from finance_pipeline.sandbox.labelled import Labelled, Options, generate
 
 FRAMES = ("matches", "allocations", "retractions", "exceptions", "explanations")
@@ -60,3 +62,14 @@ def test_most_of_what_is_open_is_beyond_the_reach_of_a_few_lines(
     reconcile(Inputs(labelled.bank_lines.head(3), labelled.open_items), Policy())
     assert looked_at[0] is not None
     assert looked_at[0] < 0.5
+
+
+def test_an_item_that_a_step_fetched_and_that_was_settled_since_is_not_open_again() -> None:
+    items = pl.DataFrame({"i": [0, 1, 2], "amount": [500, 700, 700]}, schema_overrides={"i": pl.UInt32})
+    none = pl.DataFrame(schema={"l": pl.UInt32, "i": pl.UInt32})
+    pairs, refused = pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=REFUSED)
+    pool = Pool(none, items[:1], none, none, pairs, refused, Policy(), unreached=items[1:])
+    fetched = pool.reaching(lambda unreached: unreached["amount"] == 700)
+    assert fetched.items["i"].to_list() == [0, 1, 2]
+    settled = replace(fetched, items=fetched.items[:2])
+    assert settled.reaching(lambda unreached: unreached["amount"] == 700).items["i"].to_list() == [0, 1]
