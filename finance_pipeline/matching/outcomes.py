@@ -72,8 +72,10 @@ def outcome(
 def _slices(sided: pl.DataFrame) -> list[pl.DataFrame]:
     """Allocations by line in slices of whole matches: what is made of a match on the way to its words is ten times what
     is kept of it, and is there for one slice at a time."""
+    if sided.height <= _SLICE_MATCHES:
+        return [sided]
     firsts = sided["l"].is_first_distinct().arg_true()
-    bounds = [*firsts.gather_every(_SLICE_MATCHES).to_list(), sided.height] if sided.height else [0, 0]
+    bounds = [*firsts.gather_every(_SLICE_MATCHES).to_list(), sided.height]
     return [sided.slice(first, last - first) for first, last in pairwise(bounds)]
 
 
