@@ -23,7 +23,7 @@ _TEXTS = ("memo", "end_to_end_id", "bank_reference")
 
 def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Pool:
     """The pool after lines of exactly an advice's total, all of whose rows name one open item each, where no other line
-    or advice fits.
+    or advice fits, and of whose rows a person declined none for the line.
 
     Named by its id, by the payer, or by the total alone. A row that pays less than its item leaves the rest open, or
     takes the item's early-payment discount. A total alone is enough where every row is of one party, and may be the
@@ -38,7 +38,10 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Pool:
         return pool
     asked, hits = _asked(named, pairs, remittances)
     pool = pool.reaching(lambda items: places.among(items["i"], hits["i"]))
-    return pool.take(_found(_resolved(pool, asked, hits), pairs))
+    rows = _resolved(pool, asked, hits)
+    declined = rows.join(pool.declined, on=["l", "i"], how="semi")
+    rows = rows.join(declined, on=["l", "remittance_id"], how="anti", maintain_order="left")
+    return pool.take(_found(rows, pairs))
 
 
 def _found(rows: pl.DataFrame, pairs: pl.DataFrame) -> Found:

@@ -69,7 +69,8 @@ def by_lines(pool: Pool, named: Named) -> Found:
     """Parties whose several free lines of a few days add to all that they have open: filled in order of their days.
 
     One candidate, and no search: every free line of the party, and its whole open balance. Where two of its items are
-    equal, or a line is an item's amount or a sum of some, more than one reading fits, and nothing is taken.
+    equal, or a line is an item's amount or a sum of some, more than one reading fits, and nothing is taken; nor where a
+    person declined one of the items for one of the lines.
     """
     keys = ["book", "currency", "party"]
     silent = places.without(pool.lines, named.surely, "l")
@@ -106,6 +107,7 @@ def by_lines(pool: Pool, named: Named) -> Found:
     if sums.is_empty():
         return NOTHING
     single = search(sums, pool.policy.chance_bound).filter(pl.col("answer") != "none").select(keys)
+    declined = places.having(sums, pool.declined, "l", "i").select(keys)
     common = {"tier": 3, "rule": "balance_by_lines", "token": pl.col("party")}
-    paid, owed = (frame.join(single, on=keys, how="anti") for frame in (paid, owed))
+    paid, owed = (frame.join(pl.concat([single, declined]), on=keys, how="anti") for frame in (paid, owed))
     return Found(laid_end_to_end(paid, owed, keys, common), NOTHING.refused)

@@ -42,7 +42,7 @@ from finance_pipeline.matching.policy import Policy
 from finance_pipeline.matching.pool import NOTHING, PAIRS, REFUSED, Found, Pool, pairs_of
 from finance_pipeline.matching.transfers import OwnAccount
 
-ENGINE_VERSION = "7"
+ENGINE_VERSION = "8"
 """Version of the rules: raise it with every change that can change a match."""
 
 
@@ -327,7 +327,8 @@ def _with_pending(pool: Pool, every: pl.DataFrame) -> Pool:
     pending = every.filter("pending")
     if pending.is_empty() or 0 not in pool.policy.tiers:
         return pool
-    posted = same_event.posted(pending.filter(~pl.col("held")), every.filter(~pl.col("pending")), pool.policy)
+    free, booked = pending.filter(~pl.col("held")), every.filter(~pl.col("pending"))
+    posted = same_event.posted(free, booked, pool.declined_legs, pool.policy)
     became = pending.join(posted, on="l")
     pairs = pairs_of(became, tier=0, rule="pending_posted", role="principal", field="the same event")
     return replace(pool, pairs=pl.concat([pool.pairs, pairs]))

@@ -81,11 +81,12 @@ def _is_id(column: str) -> pl.Expr:
     return ((squeezed_id.str.len_chars() >= _LEAST_ID_CHARS) & ~squeezed_id.is_in(_SAID_NOTHING)).fill_null(False)
 
 
-def posted(pending: pl.DataFrame, booked: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def posted(pending: pl.DataFrame, booked: pl.DataFrame, declined: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """l, other_l of pending lines and the booked line that each became: same account and amount, the next days, and
     nothing in their texts or ids that differs. Alone both ways, else none.
 
     pending, booked: l, account_id, currency, amount, booked_on, name, words, end_to_end_id, bank_reference.
+    declined: l, other_l that a person declined.
     """
     columns = ["l", *_EVENT, "booked_on", "name", "words", "end_to_end_id", "bank_reference", "counterparty_account"]
     waits = phrase_pattern(policy.pending_words)
@@ -93,6 +94,7 @@ def posted(pending: pl.DataFrame, booked: pl.DataFrame, policy: Policy) -> pl.Da
     both = pending.select(columns).join(booked.select(columns), on=_EVENT, suffix="_posted")
     days = (pl.col("booked_on_posted") - pl.col("booked_on")).dt.total_days()
     near = both.filter(days.is_between(0, _PENDING_DAYS))
+    near = places.without(near, declined.rename({"other_l": "l_posted"}), "l", "l_posted")
     same_id = pl.any_horizontal(
         _is_id(name) & (pl.col(name) == pl.col(f"{name}_posted")) for name in ("end_to_end_id", "bank_reference")
     ).fill_null(False)
@@ -136,7 +138,7 @@ def returns(pool: Pool, every: pl.DataFrame, documents: pl.DataFrame, may_be: pl
     policy, said = pool.policy, places.having(pool.lines, may_be, "l")
     if said.is_empty():
         return NOTHING
-    both = _candidates(pool, said, every, documents)
+    both = places.without(_candidates(pool, said, every, documents), pool.declined_legs, "l", "other_l")
     if both.is_empty():
         return NOTHING
     both = both.with_columns(fee=-(pl.col("amount") + pl.col("amount_first")))

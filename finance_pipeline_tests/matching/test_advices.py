@@ -49,3 +49,9 @@ def test_a_total_of_anothers_advice_is_enough_for_documents_in_full_and_for_no_p
 def test_an_advice_pays_no_document_of_another_currency() -> None:
     world = World().item("D-100", "400.00", "Dune Ltd", currency="EUR").line("paid", "300.11", "ADV-77")
     assert _settled(world, _advice(("D-100", 30011), total=30011)) == {}
+
+
+def test_an_advice_of_which_a_person_declined_one_document_for_the_line_is_not_proposed_again() -> None:
+    world = World().item("D-100", "100.07", "Dune Ltd").item("D-200", "200.04", "Dune Ltd")
+    world.line("paid", "300.11", "ADV-77").decided("paid", "D-200", "decline")
+    assert _settled(world, _advice(("D-100", 10007), ("D-200", 20004), total=30011)) == {}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from finance_pipeline.matching import references
 from finance_pipeline.matching.engine import Inputs, Outcome, reconcile
 from finance_pipeline.matching.policy import Policy
+from finance_pipeline.sandbox.labelled import Options, generate
 from finance_pipeline_tests import examples
 from finance_pipeline_tests.matching.world import World
 
@@ -115,6 +116,19 @@ def test_a_declined_pair_never_comes_back_and_an_item_is_not_settled_before_its_
         pairs, on=["line_id", "item_id"], how="semi"
     )
     assert both.is_empty()
+
+
+def test_whatever_step_found_what_a_person_declines_it_is_not_proposed_again() -> None:
+    made = generate(Options(400, "hard", 5, judged=False))
+    inputs = Inputs(
+        made.bank_lines, made.open_items, made.parties, remittances=made.remittances, fx_rates=made.fx_rates
+    )
+    found = run(inputs)
+    assert found.matches["rule"].n_unique() > 15
+    other = pl.coalesce("item_id", "other_line_id").alias("item_id")
+    declined = found.allocations.select("line_id", other, verdict=pl.lit("decline")).drop_nulls()
+    again = run(replace(inputs, decisions=declined)).allocations.select("line_id", other)
+    assert again.join(declined, on=["line_id", "item_id"], how="semi").is_empty()
 
 
 @PROPERTY

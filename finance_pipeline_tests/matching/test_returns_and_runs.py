@@ -49,15 +49,24 @@ def test_a_collection_run_that_no_text_names_is_known_by_its_sum_and_a_second_of
     assert world.reconcile().reasons() == {"run": "several_solutions"}
 
 
-def test_two_payments_of_a_whole_balance_are_shared_out_by_date_only_where_neither_is_a_sum_of_items_itself() -> None:
+def _two_payments_of_a_whole_balance() -> World:
     world = World()
     for number, amount in enumerate(("140.07", "492.59", "457.11", "264.18", "48.79")):
         world.item(f"INV-{number}", amount, "Acme Ltd", on=number)
-    cut = world.line("one", "700.00", counterparty_name="ACME LTD").line("two", "702.74", counterparty_name="ACME LTD")
-    assert cut.reconcile().rules() == {"one": "balance_by_lines", "two": "balance_by_lines"}
+    return world.line("one", "700.00", counterparty_name="ACME LTD").line("two", "702.74", counterparty_name="ACME LTD")
+
+
+def test_two_payments_of_a_whole_balance_are_shared_out_by_date_only_where_neither_is_a_sum_of_items_itself() -> None:
+    world = _two_payments_of_a_whole_balance()
+    assert world.reconcile().rules() == {"one": "balance_by_lines", "two": "balance_by_lines"}
     for line, amount in zip(world.lines, (80556, 59718), strict=True):  # 492.59 + 264.18 + 48.79, and the others
         line["amount_minor"] = amount
     assert "balance_by_lines" not in world.reconcile().rules().values()
+
+
+def test_two_payments_are_no_whole_balance_where_a_person_declined_a_document_for_one_of_them() -> None:
+    world = _two_payments_of_a_whole_balance().decided("two", "INV-3", "decline")
+    assert world.reconcile().settled() == {}
 
 
 def test_a_return_is_known_by_the_id_that_it_shows_whatever_is_glued_to_it() -> None:
