@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from finance_pipeline.core.identity import content_hash
+from finance_pipeline.core.hashing import content_hashes
 from finance_pipeline.matching import exceptions, explain, places, schemas
 from finance_pipeline.matching.pool import Pool
 from finance_pipeline.matching.references import Said
@@ -26,7 +26,6 @@ OF_ITEMS = ("i", "item_id", "book", "kind", "currency", "amount", "issued_on", "
 _OF_ALLOCATIONS = ("line_id", "item_id", "other_line_id", "account_code", "role", "amount", "item_amount")
 """What the id of a match is the digest of, for each of its allocations."""
 _SLICE_MATCHES = 1 << 20
-_FEW_MATCHES = 5_000
 _CONFIDENCE = {0: "certain", 1: "documented", 2: "inferred", 3: "proven", 4: "inferred", 5: "inferred", 6: "by rule"}
 
 
@@ -144,14 +143,4 @@ def _match_ids(sided: pl.DataFrame) -> pl.DataFrame:
             pl.concat_str(pl.col("said").first(), pl.col("part").slice(1).str.join("\x1e"), separator="\x1e")
         )
         each = pl.concat([each.filter(alone).select("l", "said"), several]).sort("l")
-    return pl.DataFrame({"match_id": _digests(each["said"])})
-
-
-def _digests(texts: pl.Series) -> pl.Series:
-    """The content hash of each text. A few are not worth loading the compiled loops for."""
-    if len(texts) <= _FEW_MATCHES:
-        return pl.Series([content_hash(text.encode()) for text in texts.to_list()], dtype=pl.String)
-    from finance_pipeline.matching.kernels.buffers import plain_texts
-    from finance_pipeline.matching.kernels.digests import digests
-
-    return digests(plain_texts(texts))
+    return pl.DataFrame({"match_id": content_hashes(each["said"])})
