@@ -308,7 +308,7 @@ def match(
 def bench(
     what: Annotated[str, typer.Argument(help="Which; they are listed above.")],
     lines: Annotated[int | None, typer.Option(help="Size, where the bench has one.")] = None,
-    difficulty: Annotated[str, typer.Option(help="matching: easy, default or hard.")] = "default",
+    difficulty: Annotated[str, typer.Option(help="matching: easy, default, hard; for time also plain.")] = "default",
     seed: Annotated[int, typer.Option(help="matching: other labelled data; faults: of the first run.")] = 1,
     speed: Annotated[
         bool, typer.Option("--speed", help="matching: time and memory, 1,000,000 lines unless said.")

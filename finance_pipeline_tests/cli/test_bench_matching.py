@@ -33,6 +33,7 @@ def test_the_engine_reads_what_is_generated_and_its_result_can_be_scored(tmp_pat
     [
         (("matching", "--difficulty", "impossible"), "there is no difficulty 'impossible'."),
         (("matching", "--growth", "endless"), "there is no growth 'endless'."),
+        (("matching", "--difficulty", "plain"), "plain data says nothing of accuracy."),
         (("matching", "--lines", "10"), "between 200 and 20,000,000 lines"),
         (("sync", "--against"), "bench sync has no such option."),
     ],

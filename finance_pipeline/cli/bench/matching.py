@@ -27,12 +27,17 @@ _SMALL_LINES = 500
 _SMALL_ITEMS = 100_000
 _GROWTH = {"usual": (10_000, 100_000, 1_000_000), "full": (10_000, 100_000, 1_000_000, 10_000_000)}
 _GENERATOR = "finance_pipeline.sandbox.labelled"
+_PLAIN = "plain"
+"""No difficulty of labelled data: lines that pay one document each, which say nothing of accuracy."""
 _RIVALS = "finance_pipeline.sandbox.labelled.rivals"
 
 
 @dataclass(frozen=True)
 class MatchingBench:
-    """What was asked of it; the defaults are what is asked without options. growth: usual, full, or none."""
+    """What was asked of it; the defaults are what is asked without options. growth: usual, full, or none.
+
+    difficulty: one of labelled data or, where only time is measured, plain.
+    """
 
     difficulty: str = "default"
     seed: int = 1
@@ -63,7 +68,12 @@ def run_matching(lines: int | None, asked: MatchingBench, *, as_json: bool) -> N
     if asked.growth and asked.growth not in _GROWTH:
         raise BadInput(f"there is no growth {asked.growth!r}.", todo=f"Known: {', '.join(_GROWTH)}.")
     size = lines or (_AGAINST_LINES if asked.against else _SPEED_LINES if asked.speed else _ACCURACY_LINES)
-    Options(size, asked.difficulty, asked.seed)  # Refuses what cannot be generated before anything is made.
+    if asked.difficulty == _PLAIN and not (asked.speed or asked.growth):
+        raise BadInput(
+            "plain data says nothing of accuracy.", todo="Give --speed or --growth with it, or another --difficulty."
+        )
+    # Refuses what cannot be generated before anything is made.
+    Options(size, "default" if asked.difficulty == _PLAIN else asked.difficulty, asked.seed)
     prepare_engine()
     with _folder() as folder:
         if asked.growth:
@@ -85,8 +95,11 @@ def _generated(folder: Path, lines: int, asked: MatchingBench, *, judged: bool) 
     """A folder with labelled data, made in a process of its own."""
     target = folder / f"data-{lines}"
     say(f"Generating {lines:,} lines ({asked.difficulty}, seed {asked.seed}) ...")
-    options = ["--lines", str(lines), "--difficulty", asked.difficulty, "--seed", str(asked.seed), "--out", str(target)]
-    measured(_GENERATOR, *options, *([] if judged else ["--unjudged"]))
+    options = ["--lines", str(lines), "--seed", str(asked.seed), "--out", str(target)]
+    if asked.difficulty == _PLAIN:
+        measured(f"{_GENERATOR}.{_PLAIN}", *options)
+    else:
+        measured(_GENERATOR, *options, "--difficulty", asked.difficulty, *([] if judged else ["--unjudged"]))
     return target
 
 
