@@ -38,6 +38,7 @@ KILLED = ("writer, kill -9", "server, kill -9", "server, immediate stop")
 _MAY = Month(2026, 5)
 _STANDING: LiteralString = "select source_id, amounts from ledger.standing where book = 'us'"
 _MOST_COMMITS, _MOST_MS = 3, 120
+_STOPS_WITHIN_S = 60
 _BOOK = Book(
     id="us",
     name="A book in dollars",
@@ -128,17 +129,21 @@ def _write_until_killed(home: Path, database: Database, anchors: Path, state: in
 
 
 def _stop_server(home: Path, *, at_once: bool) -> None:
-    """Kill all processes of the server, or have it stop without saying anything to anybody."""
+    """Kill all processes of the server, or have it stop without saying anything to anybody; wait until it is gone.
+
+    A server that is about to stop may still take a connection, which would then pass for one of the next server's.
+    """
     found = running_in(place_of(home.resolve()).data)
     if found is None:
         return
     server = psutil.Process(found.pid)
     if not at_once:
         server.send_signal(signal.SIGQUIT)
-        return
-    for process in (server, *server.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+    else:
+        for process in (server, *server.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    psutil.wait_procs([server], timeout=_STOPS_WITHIN_S)
 
 
 def _write(url: str, anchors: str, state: int, said: Pipe, environment: Mapping[str, str]) -> None:
