@@ -1,6 +1,7 @@
 """Each fact of the sources that a connector must survive, in short words, with the tests that guard it."""
 
 import ast
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +44,7 @@ PLAID = {
     "a run that gives up begins again": "sources/test_plaid.py::a_malformed_page_is_kept_raw_and_the_rest_comes",
     "what vanished is buried": "landing/test_landing.py::what_a_complete_list_leaves_out_is_gone_as_far",
     "pending lines never post": "matching/test_candidates.py::pending_and_removed_lines_are_not_matched",
+    "what was said of a pending line": "services/reconciliation/test_decide.py::what_cannot_be_is_refused_by_name",
     "a webhook only makes it sooner": "services/intake/test_webhooks.py::a_signed_event_makes_its_connection_due",
     "a cursor that is lost": "sources/test_plaid.py::a_lost_cursor_starts_from_nothing_and_says_that_it_lists",
     "modified is an upsert, removed a tombstone": "sources/test_plaid.py::modified_lines_are_upserts_and",
@@ -81,6 +83,8 @@ STRIPE = {
 XERO = {
     "the configuration is a singleton": "sources/test_xero.py::each_connection_keeps_its_own_token_whoever_was_last",
     "tokens are timed by us": "sources/test_xero.py::a_token_is_fetched_once_and_again_when_it_has_run_out",
+    "no token that rotates": "house/test_facts_of_the_sources.py::no_connector_keeps_a_token_that_is_good_for_once",
+    "not with urllib3 2.6.0": "house/test_facts_of_the_sources.py::the_release_of_urllib3_that",
     "a time-out that holds": "sources/test_xero.py::an_answer_that_never_comes_is_given_up",
     "limits a minute and a day": "sources/test_xero.py::the_limit_a_minute_is_waited_for_and_the_limit_a_day_is_said",
     "five at once": "services/intake/test_connections.py::five_runs_may_call_one_organisation_at_once_and_no_sixth",
@@ -162,3 +166,17 @@ def test_connectors_read_and_write_nothing() -> None:
     ]
     assert sent
     assert all(isinstance(method, ast.Constant) and method.value == "get" for method in sent)
+
+
+def test_no_connector_keeps_a_token_that_is_good_for_once() -> None:
+    """Tokens are asked for by the client's own credentials, as often as they run out; none is a key to the next."""
+    texts = [file.read_text(encoding="utf-8") for file in SOURCES.rglob("*.py")]
+    assert any('"grant_type": "client_credentials"' in text for text in texts)
+    assert not any("refresh_token" in text for text in texts)
+
+
+def test_the_release_of_urllib3_that_the_sdk_of_xero_breaks_with_is_never_installed() -> None:
+    project = tomllib.loads((TESTS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    [wanted] = [each for each in project["dependencies"] if each.startswith("urllib3>=")]
+    least = wanted.removeprefix("urllib3>=").partition(",")[0]
+    assert tuple(map(int, least.split("."))) > (2, 6, 0)
