@@ -9,6 +9,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_A_WHILE = 60.0
+"""Seconds of one wait. A wait without an end does not hear Ctrl-C: Polars has interrupted calls go on by themselves
+(SA_RESTART), and only waits that have an end are excepted."""
+
 
 class Ahead(Generic[T]):
     """One call in a thread of its own, which nobody has to wait for.
@@ -30,7 +34,9 @@ class Ahead(Generic[T]):
             self._coming.set_result(found)
 
     def result(self) -> T:
-        """What the call gave. Raises what it raised."""
+        """What the call gave. Raises what it raised, and KeyboardInterrupt as soon as somebody stops the wait."""
+        while not self._coming.done():
+            self.wait(_A_WHILE)
         return self._coming.result()
 
     def wait(self, seconds: float) -> None:
