@@ -13,7 +13,7 @@ from finance_pipeline.matching.pool import LATE, NOTHING, SEVERAL, Found, Pool, 
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.text import one_edit_pairs, phrase_pattern, squeezed
 
-_LEAST_TOKEN_CHARS = 4
+_LEAST_TOKEN_CHARS, _LEAST_DIGITS = 4, 3
 _CROWD = 100
 """More equal items than this of one party are not told apart by dates: their lines are refused unjoined."""
 _KEYS = ["book", "party", "currency", "amount"]
@@ -147,7 +147,8 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 
 
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:
-    """l, i where the text has a number of the house that is not the item's, nor its beginning, nor one edit away.
+    """l, i where the text has a number of the house that is not the item's, nor its beginning (with its letters or
+    without), nor one edit away.
 
     Where the payer is known by account number or whole name, a number that is neither another item's, nor the beginning
     of another of the payer's, nor formed like the house's own does not count: it is an order's, or mistyped beyond
@@ -161,15 +162,16 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
     )
     cut = _cut_short(fits, numbers, named.every_item)
     counts = ~pl.lit(places.among(numbers["l"], surely["l"])) | pl.col("known") | pl.col("formed")
-    tokens = pl.concat([numbers.filter(counts)[["l", "text"]], cut]).unique()
+    tokens = pl.concat([numbers.filter(counts)[["l", "text", "known"]], cut]).unique()
     said = fits[["l", "i"]].join(tokens, on="l")
     if said.is_empty():
         return _NO_PAIRS
     pairs = places.met(said, pool.items[["i", "number"]], "i").with_columns(number=squeezed("number"))
-    is_beginning = pl.col("number").str.starts_with(pl.col("text")) & (
-        pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS
-    )
-    other = pairs.filter(~is_beginning.fill_null(False))
+    number, text = pl.col("number"), pl.col("text")
+    size, digits = text.str.len_chars(), number.str.replace("^[A-Z]+", "")
+    begins = number.str.starts_with(text) & (size >= _LEAST_TOKEN_CHARS)
+    begins |= digits.str.starts_with(text) & (size >= _LEAST_DIGITS) & ~pl.col("known")
+    other = pairs.filter(~(begins | (number == text)).fill_null(False))
     if other.is_empty():
         return _NO_PAIRS
     left = other[["l", "i", "text"]]
@@ -178,12 +180,12 @@ def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame
 
 
 def _cut_short(fits: pl.DataFrame, numbers: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """l, text: what lines have of numbers of their party without their ends. items: all, open or settled."""
+    """l, text, known (never) of what lines have of their party's numbers without the end. items: settled ones too."""
     long = numbers.filter(~pl.col("known"), pl.col("text").str.len_chars() >= _LEAST_TOKEN_CHARS + 1)
     if long.is_empty():
-        return long[["l", "text"]]
+        return long[["l", "text", "known"]]
     asked = fits[["l", "book", "party"]].unique().join(long, on="l")
     keys = ["book", "party"]
     theirs = items.join(asked, on=keys, how="semi").drop_nulls("number")
     both = asked.join(theirs.select(*keys, number=squeezed("number")), on=keys)
-    return both.filter(pl.col("number").str.starts_with(pl.col("text")))[["l", "text"]]
+    return both.filter(pl.col("number").str.starts_with(pl.col("text")))[["l", "text", "known"]]

@@ -208,12 +208,11 @@ class _Search:
 def _named(lines: pl.DataFrame, items: pl.DataFrame, sets: pl.DataFrame) -> tuple[references.Named, pl.DataFrame]:
     """What the lines' texts name: items; and groups of items (l, g, field, token)."""
     count = items.height
-    numbered = items[["i", "book", "number", "references", "closed", "party"]]
+    numbered = items[["i", "book", "currency", "amount", "party", "number", "references", "closed"]]
     of_groups = groups.named_texts(sets).select(
-        i=(pl.col("g") + count).cast(pl.UInt32), book="book", number="number",
-        references=pl.lit(None, pl.List(pl.String)), closed=pl.lit(False), party=pl.lit(None, pl.String),
-    )  # fmt: skip
-    named = references.find(lines, pl.concat([numbered, of_groups]))
+        i=(pl.col("g") + count).cast(pl.UInt32), book="book", number="number", closed=pl.lit(False)
+    )
+    named = references.find(lines, pl.concat([numbered, of_groups], how="diagonal"))
     in_groups = named.hits.filter(pl.col("i") >= count, pl.col("strength") <= references.SHORTHAND)
     hits = in_groups.select("l", "field", "token", g=(pl.col("i") - count).cast(pl.UInt32))
     return replace(named, hits=named.hits.filter(pl.col("i") < count)), hits

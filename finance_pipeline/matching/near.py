@@ -37,13 +37,13 @@ def match(pool: Pool, named: Named) -> Pool:
         return pool
     lines = places.filtered(open_lines[["l", "book", "currency", *_FIELDS]].hstack([missing]), short)
     pool = pool.reaching(lambda items: items["amount"].is_in(lines["missing"].unique().implode()))
-    near = _near(pool, lines)
+    near = _near(pool.items, lines)
     if near.is_empty():
         return pool
-    return pool.take(_found(pool, named, near, rightly))
+    return pool.take(_found(pool, named, near, rightly, lines))
 
 
-def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame) -> Found:
+def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame, lines: pl.DataFrame) -> Found:
     """Near pairs that leave no doubt, with what else their lines name (rightly), and those that do."""
     hits = places.without(near, rightly, "l", "i")
     found = pool.candidates(hits, pool.policy.early_days).with_columns(
@@ -51,6 +51,7 @@ def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame) 
     )
     fits = _believed(pool, _not_meant_otherwise(found, named), named)
     best = fits.filter(pl.col("way") == pl.col("way").min().over("l"))
+    best = pl.concat([best, _settled_as_near(best, named, lines)], how="diagonal")
     alone = (pl.col("i").n_unique().over("l") == 1) & (pl.col("l").n_unique().over("i") == 1)
     won = best.filter(alone)
     others = places.having(rightly, won, "l")
@@ -62,6 +63,16 @@ def _found(pool: Pool, named: Named, near: pl.DataFrame, rightly: pl.DataFrame) 
         clear.join(rules, on="l"), tier=1, rule=pl.col("rule"), amount=pl.col("item_amount"), role="principal"
     )
     return Found(pairs, refusal(best.filter(~alone), SEVERAL))
+
+
+def _settled_as_near(best: pl.DataFrame, named: Named, lines: pl.DataFrame) -> pl.DataFrame:
+    """l, i of settled items to whose numbers the text is as near, of the same amount and of whom else it may be: the
+    line may pay one of them a second time."""
+    asked = places.having(lines, best, "l") if named.settled.height and best.height else lines.clear()
+    near = _near(named.settled, asked).join(named.settled[["i", "party"]], on="i")
+    owner = best.group_by("l").agg(pl.col("way").first(), pl.col("agrees").first(), owner=pl.col("party").first())
+    theirs = ~pl.col("agrees") | (pl.col("party") == pl.col("owner")).fill_null(False)
+    return near.join(owner, on="l", suffix="_open").filter(pl.col("way") <= pl.col("way_open"), theirs)[["l", "i"]]
 
 
 def _not_meant_otherwise(found: pl.DataFrame, named: Named) -> pl.DataFrame:
@@ -132,11 +143,11 @@ def _without_neighbours(found: pl.DataFrame, named: Named) -> pl.DataFrame:
     return found.filter(pl.Series(counts) <= 1)
 
 
-def _near(pool: Pool, lines: pl.DataFrame) -> pl.DataFrame:
-    """l, i, way, token, field, strength of lines whose text nearly has the number of an item of the missing amount."""
+def _near(of_items: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """l, i, way, token, field of lines whose text nearly has the number of an item of the missing amount."""
     keys = ["book", "currency", "amount"]
     asked = lines.select("l", "book", "currency", amount="missing")
-    alike = pool.items[["i", *keys, "number", "references"]].join(asked, on=keys, how="semi", maintain_order="left")
+    alike = of_items[["i", *keys, "number", "references"]].join(asked, on=keys, how="semi", maintain_order="left")
     items = alike.filter(pl.col("number").is_not_null()) if alike.height else alike
     items = items.filter(pl.len().over(keys) <= _CROWD) if items.height > _CROWD else items
     if items.is_empty():

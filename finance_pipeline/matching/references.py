@@ -155,10 +155,12 @@ class Said:
 class Named(Said):
     """What the lines' texts name, with what further searching takes.
 
-    closed: l, i, strength, token of what lines name that is settled already.
+    closed: l, i, strength, token of what lines name that is settled already. settled: i, book, currency, amount, party,
+    number, references of all that is.
     """
 
     closed: pl.DataFrame
+    settled: pl.DataFrame
     every_item: pl.DataFrame
     """i, book, number and party of all items, open or settled."""
     index: Index
@@ -195,14 +197,14 @@ class Named(Said):
 
 
 def find(lines: pl.DataFrame, items: pl.DataFrame) -> Named:
-    """Every item that each line's text names. lines: l, book, FIELDS; items: i, book, number, references, closed."""
+    """Every item that each line's text names. lines: l, book, FIELDS; items: i, book, currency, amount, party, number,
+    references, closed."""
     index = Index.of(items)
     named, tokens = index.search(lines)
-    settled = items.filter("closed")[["i"]]
+    settled = items.filter("closed").drop("closed")
     closed = places.having(named.filter(pl.col("strength") <= BARE), settled, "i")[["l", "i", "strength", "token"]]
     living = places.without(named, settled, "i") if settled.height else named
-    party = pl.col("party") if "party" in items.columns else pl.lit(None, pl.String).alias("party")
-    return Named(living, tokens, closed, items.select("i", "book", "number", party), index)
+    return Named(living, tokens, closed, settled, items.select("i", "book", "number", "party"), index)
 
 
 _HITS = pl.Schema(

@@ -97,6 +97,14 @@ def test_a_text_that_names_another_document_of_ours_outranks_party_and_amount() 
     assert world.reconcile().reasons() == {"a": "reference_unknown"}
 
 
+@pytest.mark.parametrize(("memo", "found"), [("Your inv: 459", True), ("Your inv: 460", False)])
+def test_the_beginning_of_a_number_that_the_bank_cut_contradicts_no_party_and_amount(memo: str, found: bool) -> None:
+    world = World().item("paid", "137.37", "Acme Ltd", number="SI-459573").party("Acme Ltd")
+    world.item("short", "-8.00", "Blue Ltd", number="034")
+    result = world.line("line", "137.37", memo, counterparty_name="ACME LTD").reconcile()
+    assert result.settled() == ({"line": {"paid": 13737}} if found else {})
+
+
 def test_a_reference_takes_the_item_from_party_and_amount() -> None:
     world = World().item("INV-2041", "99.00", "Acme Ltd").line("a", "99.00", counterparty_name="Acme")
     world.line("b", "99.00", "INV-2041")

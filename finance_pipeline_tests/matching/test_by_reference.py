@@ -211,6 +211,39 @@ def test_a_well_formed_number_is_corrected_only_with_the_same_party() -> None:
     assert named.reconcile().rules() == {"line": "reference_typo"}
 
 
+@pytest.mark.parametrize("memo", ["REF SI-46676", "REF SI-466"])
+def test_a_number_that_is_as_near_to_a_settled_document_of_the_payer_is_not_corrected_to_an_open_one(memo: str) -> None:
+    world = World().item("open", "1,181.37", "Acme Ltd", number="SI-466776")
+    world.item("paid", "1,181.37", "Acme Ltd", number="SI-466766", status="settled")
+    result = world.line("line", "1,181.37", memo, counterparty_name="ACME LTD").reconcile()
+    assert result.reasons() == {"line": "several_solutions"}
+    assert result.suggested("line") == [["open"], ["paid"]]
+    world.items[1]["amount_minor"] += 1
+    assert world.reconcile().settled() == {"line": {"open": 118137}}
+
+
+def test_what_dozens_of_numbers_have_in_common_names_none_of_them_whichever_the_amount_fits() -> None:
+    world = World().line("line", "97.26", "VIR SEPA RECU /MOTIF FAC2501-0408")
+    for number in range(4060, 4100):
+        amount = "97.26" if number in (4081, 4089) else f"{number}.00"
+        world.item(str(number), amount, f"Customer {number}", number=f"FAC2501-0{number}")
+    assert world.reconcile().settled() == {}
+
+
+def test_no_before_a_number_is_a_word_though_a_supplier_numbers_with_it() -> None:
+    world = World().item("cheque", "-105.37", "Acme Ltd", number="1293", kind="payment")
+    world.item("a", "-45.00", number="1239", kind="payment").item("c", "-48.00", number="1213", kind="payment")
+    world.item("b", "-8.00", "Blue Ltd", number="N00403004")
+    result = world.line("line", "-105.37", "CHQ N° 1293").reconcile()
+    assert result.settled() == {"line": {"cheque": -10537}}
+
+
+def test_a_number_of_three_digits_is_one_whatever_zeros_it_begins_with_where_the_text_says_so() -> None:
+    world = World().item("bill", "-168.37", "Acme Ltd", number="027").item("other", "-9.00", "Acme Ltd", number="27")
+    assert world.line("line", "-168.37", "INV: 027 ACME LTD").reconcile().rules() == {"line": "reference"}
+    assert World(items=world.items).line("line", "-168.37", "027").reconcile().settled() == {}
+
+
 def test_a_typo_in_a_list_is_corrected_to_what_is_missing() -> None:
     world = World().item("INV-2041", "100.00").item("INV-2055", "60.00").item("INV-2066", "7.00")
     result = world.line("line", "167.00", "INV-2041 INV-2O55 INV-2066").reconcile()

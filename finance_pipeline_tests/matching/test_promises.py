@@ -197,8 +197,9 @@ def test_what_a_text_names_does_not_hang_on_the_line_after_it() -> None:
     for following in ("ACME", "1 ACME"):
         lines = World(items=world.items).line("line-1", "41.02", "PAYMENT RE 00002352 AMOUNT 41.02", on=9)
         given = lines.line("line-2", "7.00", following, on=9).inputs()
+        items = given.open_items.rename({"amount_minor": "amount", "party_id": "party"})
         found = references.find(
-            given.bank_lines.with_row_index("l"), given.open_items.with_row_index("i").with_columns(closed=False)
+            given.bank_lines.with_row_index("l"), items.with_row_index("i").with_columns(closed=False)
         )
         named.append(found.hits.filter(pl.col("l") == 0).height)
     assert named == [0, 0]

@@ -20,7 +20,9 @@ MAX_HITS = 512
 SEQUENCE, MERGED, ALONE, OF_LIST = 0, 1, -1, -2
 """How a hit reads its runs, and so the list after it: as they stand, neighbouring digits as one; it begins none (digits
 inside of others); it is of a list itself."""
-_SAME_KEY = 24
+_SAME_DIGITS, _SAME_NUMBER = 24, 128
+"""A key of more items than so names none of them: not by the last digits, and not by more. To take some of those that
+share it would hide that others are as good."""
 _SURE_DIGITS = 8
 _KIND_MASK = (1 << WIDTH_BITS) - 1
 
@@ -33,13 +35,23 @@ def _strength(kind: Any, digits: int, said: bool, weak: bool, blocked: bool, tor
         return STRONG
     if kind == LETTERS_TAIL:
         return PART if torn else BARE
-    if blocked or (weak and not said):
+    if blocked or (weak and not said) or digits < 3:
         return 0
     if kind == FULL_DIGITS:
         return STRONG if said or digits >= _SURE_DIGITS else (BARE if digits >= 4 else 0)
     if kind == DIGITS_ONLY:
         return STRONG if said and digits >= 4 else (BARE if digits >= 4 or said else 0)
-    return (BARE if said and not torn else PART) if digits >= 3 else 0
+    return BARE if said and not torn else PART
+
+
+@compiled
+def _named(
+    entry: np.uint64, digits: int, written: int, said: bool, weak: bool, blocked: bool, torn: bool
+) -> tuple[int, int]:
+    """How surely an entry's item is named, and by how many telling digits."""
+    known = np.int64(entry >> np.uint64(32))
+    telling = max(digits, written) if known >> WIDTH_BITS == written else digits
+    return _strength(known & _KIND_MASK, telling, said, weak, blocked, torn), telling
 
 
 @compiled
@@ -54,16 +66,22 @@ def look(
     hits[h]: item, strength, first and last run, begin and end byte, how the runs are read, telling digits.
     """
     bucket = key >> np.uint64(shift)
-    found = 0
+    by_part = 0
+    by_more = 0
+    for e in range(starts[bucket], starts[bucket + np.uint64(1)]):
+        if entries[e, 0] == key:
+            strength, _ = _named(entries[e, 1], digits, written, said, weak, blocked, torn)
+            by_part += strength == PART
+            by_more += 0 < strength < PART
+    if by_part + by_more == 0:
+        return count
     for e in range(starts[bucket], starts[bucket + np.uint64(1)]):
         if entries[e, 0] != key:
             continue
-        known = np.int64(entries[e, 1] >> np.uint64(32))
-        telling = max(digits, written) if known >> WIDTH_BITS == written else digits
-        strength = _strength(known & _KIND_MASK, telling, said, weak, blocked, torn)
-        if strength == 0 or count == MAX_HITS or found == _SAME_KEY:
+        strength, telling = _named(entries[e, 1], digits, written, said, weak, blocked, torn)
+        many = by_part > _SAME_DIGITS if strength == PART else by_more > _SAME_NUMBER
+        if strength == 0 or many or count == MAX_HITS:
             continue
-        found += 1
         hits[count, 0] = np.int64(entries[e, 1] & np.uint64(0xFFFFFFFF))
         hits[count, 1] = max(strength, worst)
         hits[count, 2] = first

@@ -36,6 +36,7 @@ from finance_pipeline.matching.kernels.lookups import (
 from finance_pipeline.matching.kernels.marks import (
     INVOICE,
     MEANING,
+    NUMBER,
     TAKEN,
     WEAK,
     goes_on,
@@ -99,7 +100,7 @@ def _windows(
             digits += end - significant(data, from_byte, end)
             written += end - from_byte
             frail = frail or runs[w, WEAK] != 0
-        if digits == 0 or (runs[r, KIND] == DIGITS and digits < 3):
+        if digits == 0 or (runs[r, KIND] == DIGITS and written < 3):
             continue
         already = found
         torn = goes_on(data, runs[0, BEGIN], runs[count - 1, END], begin, end, False)
@@ -257,8 +258,9 @@ def hits_of_text(
         blocked = False
         short = end - begin < _UNBLOCKED_DIGITS
         if is_digits and short and r > 0 and runs[r - 1, KIND] == LETTERS and runs[r, MEANING] != INVOICE:
-            close = separated(data, runs[r - 1, END], begin) < 3
-            blocked = close and _is_head(data, runs[r - 1, BEGIN], runs[r - 1, END], salt, heads)
+            apart = separated(data, runs[r - 1, END], begin)
+            word = apart > 0 and runs[r - 1, MEANING] == NUMBER
+            blocked = apart < 3 and not word and _is_head(data, runs[r - 1, BEGIN], runs[r - 1, END], salt, heads)
         found = _windows(data, r, begin, count, runs, blocked, salt, shapes, starts, entries, shift, hits, found)
         if not is_digits and found == already and separated(data, end, runs[r + 1, BEGIN]) <= 1:
             for length in lengths:
