@@ -31,6 +31,8 @@ def match(pool: Pool, named: Named, remittances: pl.DataFrame) -> Pool:
     where no other line and no other advice of those weeks has it and every row is its item in full or discounted.
     Lines of other books are no rivals: the rows name the documents of one.
     """
+    if remittances.is_empty():
+        return pool
     if not pool.open_lines["amount"].is_in(remittances["total_minor"].unique().implode()).any():
         return pool
     pairs = _belonging(pool, _totals(remittances))

@@ -25,7 +25,7 @@ def said(decisions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> p
 
     Of a line of which something that was confirmed is not here nothing is: the rest of it was not meant alone.
     """
-    words = decisions.filter(pl.col("verdict") == "confirm")
+    words = decisions.filter(pl.col("verdict") == "confirm") if decisions.height else decisions
     if words.is_empty():
         return pl.DataFrame(schema=SAID)
     confirmed = words.join(lines.select("l", "line_id"), on="line_id")

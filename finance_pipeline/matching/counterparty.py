@@ -26,9 +26,15 @@ _HOW = {
 }
 
 
+_NO_NAMES = pl.DataFrame(schema={"book": pl.String, "name": pl.String, "party": pl.String})
+_NOBODY = pl.DataFrame(schema={"l": pl.UInt32, "party": pl.String, "level": pl.Int64})
+
+
 def names_of(books: pl.Series, parties: pl.DataFrame) -> pl.DataFrame:
     """One row per book, name key and party, of the parties and their aliases: book, name, party. books: of the items,
     in each of which a party of no book is known."""
+    if parties.is_empty():
+        return _NO_NAMES
     said = parties.select(
         "book", party="party_id", text=pl.concat_list(pl.concat_list("name"), pl.col("aliases").fill_null([]))
     ).explode("text")
@@ -174,8 +180,8 @@ def _names(items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 
 def _by_account(lines: pl.DataFrame, parties: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """l, party, level by the account number of the other side."""
-    if lines["counterparty_account"].null_count() == lines.height:
-        return pl.DataFrame(schema={"l": pl.UInt32, "party": pl.String, "level": pl.Int64})
+    if parties.is_empty() or lines["counterparty_account"].null_count() == lines.height:
+        return _NOBODY
     accounts = (
         parties.select("book", party="party_id", account="account_numbers")
         .explode("account")
@@ -201,7 +207,7 @@ def _by_name(lines: pl.DataFrame, names: pl.DataFrame, policy: Policy) -> pl.Dat
 
     ids = names["party"].unique().sort()
     if ids.is_empty() or lines.is_empty():
-        return pl.DataFrame(schema={"l": pl.UInt32, "party": pl.String, "level": pl.Int64})
+        return _NOBODY
     visible = ~lines["name"].str.contains(phrase_pattern(policy.processor_names)).fill_null(False)
     salts, index = wording.salts(lines["book"]), _NameIndex.of(names, ids)
     ranges, printed, words = index.ranges_of(lines["book"]), plain_texts(lines["name"]), plain_texts(lines["words"])
@@ -274,6 +280,10 @@ class _NameIndex:
         import numpy as np
 
         out = np.zeros((len(books), 2), np.int64)
+        one = wording.the_one(books)
+        if one is not None:
+            out[:] = self.by_book.get(one, (0, 0))
+            return out
         for column in (0, 1):
             bounds = {book: bound[column] for book, bound in self.by_book.items()}
             out[:, column] = books.replace_strict(bounds, default=0, return_dtype=pl.Int64).to_numpy()

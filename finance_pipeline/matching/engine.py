@@ -70,6 +70,8 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
     """
     given = _conformed(inputs, policy)
     del inputs
+    if _none_is_free(given):
+        return outcomes.nothing_but(schemas.EXCEPTIONS.empty())
     if given.standing.is_empty():
         parts = by_books.in_slices(given, lambda part: _once(part, policy))
         del given
@@ -83,6 +85,13 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
         # A retracted match frees its lines and its other items, which may change what the rest of the evidence says.
         retracted = pl.concat([retracted, lost])
         given = replace(given, standing=given.standing.join(lost, on="match_id", how="anti"))
+
+
+def _none_is_free(given: Inputs) -> bool:
+    """Whether there are no lines, or standing matches hold them all: those only ever go for a line that is free."""
+    if given.standing.is_empty() or given.bank_lines.is_empty():
+        return given.bank_lines.is_empty()
+    return bool(given.bank_lines["line_id"].is_in(preparing.held(given.standing).implode()).all())
 
 
 def _conformed(inputs: Inputs, policy: Policy) -> Inputs:
@@ -160,7 +169,9 @@ def _known(
 def _coded(pool: Pool, named: references.Named) -> Pool:
     """The pool after the book's coding rules, for lines that no open item wants: no refusal, no sure name, no match."""
     wanted = pl.concat([named.hits.filter(pl.col("strength") <= references.SHORTHAND)["l"], pool.refused["l"]])
-    lines = pool.lines.filter(~pl.col("l").is_in(wanted.implode()), pl.col("amount") != 0)
+    lines = pool.lines.filter(~places.among(pool.lines["l"], wanted), pl.col("amount") != 0)
+    if lines.is_empty():
+        return pool
     coded = coding.code(lines, pool.policy.coding_rules, pool.policy.natures)
     facts = coded.join(pool.lines[["l", "amount"]], on="l")
     pairs = pairs_of(
@@ -317,7 +328,7 @@ def _by_inference(pool: Pool, named: references.Named, search: _Search) -> Itera
 
 def _confirmed(pool: Pool, said: pl.DataFrame) -> Pool:
     """The pool after what people confirmed of lines that are still free."""
-    free = said.join(pool.lines[["l"]], on="l", how="semi")
+    free = places.having(said, pool.lines, "l")
     return pool.take(Found(confirmed.settle(free, pool.lines, pool.items), NOTHING.refused)) if free.height else pool
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from finance_pipeline.matching import places
+from finance_pipeline.matching import places, schemas
 from finance_pipeline.matching.pool import SETTLED, Pool
 from finance_pipeline.matching.references import SHORTHAND, Said
 from finance_pipeline.matching.text import money_words
@@ -30,6 +30,8 @@ def explain(
     """
     pending = every.filter("pending", ~pl.col("held"))
     free = pl.concat([pool.lines, pending.filter(~places.among(pending["l"], pool.pairs["l"]))]).sort("l")
+    if free.is_empty():
+        return schemas.EXCEPTIONS.empty()
     hits = named.hits.filter(places.among(named.hits["l"], free["l"]))
     left = places.sums(pool.items["i"], pool.items["amount"], all_items.height)
     told = pl.concat([pool.items["i"], pool.refused["i"].drop_nulls(), hits["i"]])

@@ -158,6 +158,9 @@ def _several(told: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_NONE_ALSO = pl.DataFrame(schema={"l": pl.UInt32, "also": pl.String})
+
+
 def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.DataFrame:
     """l and the labels of items that a matched line names too, but that its match leaves out."""
     sure = named.hits[["l", "i"]].filter(named.hits["strength"] <= SHORTHAND)
@@ -167,6 +170,8 @@ def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.Data
     one = places.last_of(settled["l"], settled["i"], matched["l"])
     others = matched.filter(one != matched["i"])
     left_out = places.without(others, pairs, "l", "i")
+    if left_out.is_empty():
+        return _NONE_ALSO
     labels = items.select(label=pl.coalesce("number", "item_id"))
     return places.beside(left_out, labels, "i").group_by("l").agg(also=pl.col("label").unique().sort().str.join(", "))
 

@@ -18,6 +18,12 @@ _LONGEST_RUN_DAYS = 10
 _UNNAMED = ("day", "ledger_day", "single")
 GROUPS = pl.Schema({"g": pl.UInt32, "i": pl.UInt32})
 """One row per group and item of it."""
+_NO_MEMBERS = pl.DataFrame(schema=GROUPS)
+_NO_GROUPS = pl.DataFrame(
+    schema={"g": pl.UInt32, "book": pl.String, "currency": pl.String, "kind": pl.String, "id": pl.String}
+)
+_OF_DAYS = (*_PROCESSOR_KINDS, IN_LEDGER)
+"""Kinds of items that a day may hold together."""
 
 
 def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -27,6 +33,8 @@ def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     for the charges of one processor account that become available on one day, `ledger_day` for receipts booked on one
     account on one day, `single` for one charge that a processor paid by itself.
     """
+    if items["group_id"].null_count() == items.height and not items["kind"].is_in(_OF_DAYS).any():
+        return _NO_MEMBERS, _NO_GROUPS
     given = items.filter(pl.col("group_id").is_not_null()).select(
         "i", "book", "currency", kind=pl.col("group_kind").fill_null("group"), id="group_id"
     )
@@ -45,7 +53,7 @@ def group(items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     ).select("i", "book", "currency", kind=pl.lit("single"), id="item_id")
     each = pl.concat([given, days, ledger, single])
     if each.is_empty():
-        return pl.DataFrame(schema=GROUPS), each.with_row_index("g").drop("i")
+        return _NO_MEMBERS, _NO_GROUPS
     keys = ["book", "currency", "kind", "id"]
     groups = each.select(keys).unique().sort(keys).with_row_index("g")
     return each.join(groups, on=keys)[["g", "i"]].sort("g", "i"), groups

@@ -41,10 +41,21 @@ class Outcome:
     explanations: pl.DataFrame
 
 
+def nothing_but(exceptions: pl.DataFrame) -> Outcome:
+    """The outcome of lines none of which is matched (schemas.EXCEPTIONS)."""
+    return Outcome(
+        schemas.MATCHES.empty(), schemas.ALLOCATIONS.empty(), schemas.RETRACTIONS.empty(), exceptions,
+        schemas.EXPLANATIONS.empty(),
+    )  # fmt: skip
+
+
 def outcome(
     pool: Pool, named: Said, lines: pl.DataFrame, items: pl.DataFrame, needed: pl.DataFrame, version: str
 ) -> Outcome:
     """The outcome of a pool. lines, items: all, as before any match, each at its place; needed: autonomy.BEYOND."""
+    left = exceptions.explain(pool, named, items, needed, lines)
+    if pool.pairs.is_empty():
+        return nothing_but(left.select(schemas.EXCEPTIONS.names))
     _check(pool.pairs, lines, items)
     sided = _sided(pool.pairs, lines, items)
     also = explain.also_named(pool.pairs, named, items)
@@ -56,7 +67,6 @@ def outcome(
     ]
     explained, ids = (pl.concat([part[k] for part in told]) for k in (0, 1))
     parts = sided.select(pl.exclude("l"), match_id=ids["match_id"].gather(sided["l"].rle_id()))
-    left = exceptions.explain(pool, named, items, needed, lines)
     return Outcome(
         matches=_matches(sided, ids, version),
         allocations=parts.rename({"amount": "amount_minor", "item_amount": "item_amount_minor"}).select(

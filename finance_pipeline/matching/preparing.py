@@ -43,9 +43,13 @@ def items(given: Inputs) -> pl.DataFrame:
     )
 
 
+def held(standing: pl.DataFrame) -> pl.Series:
+    """line_id of what standing matches hold, either side of them."""
+    return pl.concat([standing["line_id"], standing["other_line_id"].drop_nulls()]).unique()
+
+
 def lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
     """All lines as the pool has them: those that a standing match holds, and pending ones, are marked."""
-    held = pl.concat([given.standing["line_id"], given.standing["other_line_id"].drop_nulls()]).unique()
     processors = [account.account_id for account in given.own_accounts if account.processor]
     on_processor = (
         pl.col("kind").is_in(_PROCESSOR_KINDS).fill_null(False)
@@ -56,7 +60,7 @@ def lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
     return (
         given.bank_lines.with_row_index("l")
         .with_columns(
-            held=pl.col("line_id").is_in(held.implode()),
+            held=pl.col("line_id").is_in(held(given.standing).implode()),
             amount=pl.col("amount_minor"),
             original_amount=original,
             on_processor=on_processor,
@@ -66,8 +70,14 @@ def lines(given: Inputs, items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_DECLINED = pl.DataFrame(schema={"l": pl.UInt32, "i": pl.UInt32})
+_DECLINED_LEGS = pl.DataFrame(schema={"l": pl.UInt32, "other_l": pl.UInt32})
+
+
 def declined(decisions: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Declined pairs of line and item (l, i), and of two lines (l, other_l), both ways round."""
+    if decisions.is_empty():
+        return _DECLINED, _DECLINED_LEGS
     here = decisions.filter(pl.col("verdict") == "decline").join(lines[["l", "line_id"]], on="line_id")
     with_items = here.join(items[["i", "item_id"]], on="item_id")[["l", "i"]].unique()
     legs = here.join(lines.select(other_l="l", item_id="line_id"), on="item_id")

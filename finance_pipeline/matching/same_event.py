@@ -58,7 +58,9 @@ def _told_twice(told: pl.DataFrame, by: str) -> pl.DataFrame:
     twice = each.filter(pl.struct(*_EVENT, "by_id").is_duplicated())
     both = twice.join(twice, on=[*_EVENT, "by_id"], suffix="_first").filter(pl.col("l") != pl.col("l_first"))
     days = (pl.col("booked_on") - pl.col("booked_on_first")).dt.total_days().abs()
-    near = both.filter(days <= _TWICE_DAYS, _later(), *(_agree(name) for name in said))
+    near = both.filter(days <= _TWICE_DAYS, _later())
+    if near.height:  # Texts are read of the few that are left.
+        near = near.filter(_agree(name) for name in said)
     return near.select("l", "amount", other_l="l_first")
 
 
@@ -188,10 +190,12 @@ def _of_another_document(documents: pl.DataFrame) -> pl.Expr:
 def documents(hits: pl.DataFrame, standing: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """l, i, surely (by the whole number) of what lines name (references.Named.hits), and of what those that stand
     matched settle."""
-    settled = standing.join(lines[["l", "line_id"]], on="line_id").join(items[["i", "item_id"]], on="item_id")
     said = hits.filter(pl.col("strength") <= BARE).select("l", "i", surely=pl.col("strength") == STRONG)
-    if settled.is_empty():
+    if standing.is_empty():
         return said  # A line names an item once, however often its text does.
+    settled = standing.join(lines[["l", "line_id"]], on="line_id").join(items[["i", "item_id"]], on="item_id")
+    if settled.is_empty():
+        return said
     return pl.concat([said, settled.select("l", "i", surely=pl.lit(True))]).unique()
 
 
@@ -200,8 +204,10 @@ def settled_before(pool: Pool, lines: pl.DataFrame, hits: pl.DataFrame) -> Pool:
 
     lines: all that were free at first. Only ids and whole references tell that: tiers 0 and 1.
     """
-    back = pool.pairs.filter(pl.col("rule") == "returned_payment")["other_l"].drop_nulls()
-    first = lines.filter(pl.col("l").is_in(back.implode()))
+    given_back = pool.pairs["rule"] == "returned_payment"
+    if not given_back.any():
+        return pool
+    first = lines.filter(places.among(lines["l"], pool.pairs["other_l"].filter(given_back)))
     if first.is_empty():
         return pool
     theirs = replace(pool, lines=first, refused=pool.refused.clear())

@@ -261,6 +261,8 @@ def conformed(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     Raises DoesNotFit for a missing column, a wrong type (a float is never money), a null where none may be, a value
     that is not allowed, or a key that stands twice.
     """
+    if frame.is_empty() and frame.schema == table.schema:
+        return frame
     missing = [c.name for c in table.columns if not c.nullable and c.name not in frame.columns]
     if missing:
         raise DoesNotFit(f"column {missing[0]!r} is missing.", where=table.name)

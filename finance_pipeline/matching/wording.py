@@ -132,17 +132,24 @@ _FEW_BOOKS = 4
 """So few are told apart one by one: a table of them would cost more."""
 
 
+def the_one(books: pl.Series) -> str | None:
+    """The book that all rows are of; None where there are several, or no row. Asked for each text: without a query."""
+    if books.is_empty() or not (books == books[0]).all():
+        return None
+    return str(books[0])
+
+
 def salts(books: pl.Series) -> Any:
     """uint64 by row: what the keys of a book are salted with, so that two books never share one."""
     import numpy as np
 
     from finance_pipeline.matching.kernels.hashing import text_key
 
-    names = books.unique().to_list()
-    if len(names) <= 1:
-        return np.full(len(books), text_key(names[0].encode()) if names else 0, np.uint64)
-    by_name = {name: text_key(name.encode()) for name in names}
-    if len(names) <= _FEW_BOOKS:
+    one = the_one(books)
+    if one is not None:
+        return np.full(len(books), text_key(one.encode()), np.uint64)
+    by_name = {name: text_key(name.encode()) for name in books.unique().to_list()}
+    if len(by_name) <= _FEW_BOOKS:
         out = np.zeros(len(books), np.uint64)
         for name, key in by_name.items():
             out[(books == name).to_numpy()] = key
