@@ -15,6 +15,10 @@ def test_each_line_pays_one_invoice_of_its_book_in_full_after_it_was_issued(monk
     for again, frame in zip(plain.plain(400, 7), (lines, items), strict=True):
         assert_frame_equal(again, frame)
     assert items.group_by("book").len().sort("book").rows() == [("book-0", 150), ("book-1", 150), ("book-2", 100)]
+    parties = items.unique(["book", "party_id"])
+    assert parties["party_id"].is_unique().all(), (
+        "a party is of one book, which has as many however many others there are"
+    )
     outcome = reconcile(Inputs(lines, items), Policy())
     paid = outcome.allocations.join(lines, on="line_id").join(items, on="item_id", suffix="_of_item")
     assert paid.height > 380
