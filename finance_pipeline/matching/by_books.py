@@ -7,11 +7,12 @@ compares lines or items of two books, other than on an account that both have, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from finance_pipeline.matching import schemas
 from finance_pipeline.matching.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -24,22 +25,61 @@ _AT_ONCE = 2
 """More slices at the same time would take more memory, and hardly less time: most of a step runs on many threads."""
 
 
-def in_slices(given: Inputs, work: Callable[[Inputs], Outcome]) -> list[Outcome]:
-    """What work makes of the inputs (as their schemas have them, nothing standing), for each slice of the books."""
+def many(lines: pl.DataFrame) -> bool:
+    """Whether lines are so many that it pays to ask for slices."""
+    return lines.height >= 2 * SLICE_LINES
+
+
+def slices(given: Inputs) -> list[list[Inputs]]:
+    """The inputs by slices of the books, as one where that is enough: each in a list of its own, so that whoever works
+    on one can let go of it. given: lines and items shaped as schemas has them, the rest conformed, nothing standing.
+
+    Raises DoesNotFit for an id that stands twice, in whichever books.
+    """
     sliced = _sliced(given)
     if sliced is None:
-        return [work(given)]
+        return [[given]]
+    lines, items = (
+        _by_slice(schemas.apart(table, frame), sliced)
+        for table, frame in ((schemas.BANK_LINES, given.bank_lines), (schemas.OPEN_ITEMS, given.open_items))
+    )
+    books = sliced.partition_by("slice", as_dict=True)
+    return [
+        [
+            replace(
+                given,
+                bank_lines=lines[key],
+                open_items=items.get(key, given.open_items.clear()),
+                # Who is of no book is of each.
+                parties=given.parties.filter(pl.col("book").is_in(some["book"].implode()) | pl.col("book").is_null()),
+            )
+        ]
+        for key, some in books.items()
+    ]
+
+
+def _by_slice(frame: pl.DataFrame, sliced: pl.DataFrame) -> dict[tuple[object, ...], pl.DataFrame]:
+    """The rows of each slice, without columns that say nothing. Items of a book without lines are in none."""
+    number = frame["book"].replace_strict(sliced["book"], sliced["slice"], default=None, return_dtype=pl.UInt32)
+    said = [column for column in frame.iter_columns() if column.null_count() < frame.height]
+    known = pl.DataFrame([*said, number.alias("slice")])
+    return known.drop_nulls("slice").partition_by("slice", as_dict=True, include_key=False)
+
+
+def each(parts: list[list[Inputs]], work: Callable[[list[Inputs]], Outcome]) -> list[Outcome]:
+    """What work makes of each slice, some at a time."""
+    if len(parts) == 1:
+        return [work(parts.pop())]
     from concurrent.futures import ThreadPoolExecutor
 
-    books = sliced.partition_by("slice", maintain_order=True)
     with ThreadPoolExecutor(min(_AT_ONCE, pl.thread_pool_size())) as threads:
-        return list(threads.map(lambda some: work(_of(given, some["book"])), books))
+        return list(threads.map(work, parts))
 
 
 def _sliced(given: Inputs) -> pl.DataFrame | None:
     """slice and book, one row a book that has lines; None where one slice is enough."""
     lines, count = given.bank_lines, given.bank_lines.height // SLICE_LINES
-    if count < 2 or lines["book"].n_unique() < 2:
+    if lines["book"].n_unique() < 2:
         return None
     sizes = lines.group_by("book").len().join(_tied(given), on="book").sort("tied", "book")
     tied = sizes.group_by("tied", maintain_order=True).agg(pl.col("len").sum())
@@ -51,10 +91,12 @@ def _sliced(given: Inputs) -> pl.DataFrame | None:
 def _tied(given: Inputs) -> pl.DataFrame:
     """book and tied, the first of the books that it has an account or a decision in common with, however far around."""
     accounts = given.bank_lines.select("book", key="account_id").unique()
-    # An item makes its processor's account one of a processor, whichever book's lines are on it.
-    processors = given.open_items.select("book", key="processor_account").unique()
-    of_lines = processors.filter(pl.col("key").is_in(accounts["key"].unique().implode()))
-    shared = pl.concat([accounts, of_lines, *_decided(given)]).unique().with_columns(tied="book")
+    keys = [accounts, *_decided(given)]
+    if "processor_account" in given.open_items.columns:
+        # An item makes its processor's account one of a processor, whichever book's lines are on it.
+        processors = given.open_items.select("book", key="processor_account").unique()
+        keys.append(processors.filter(pl.col("key").is_in(accounts["key"].unique().implode())))
+    shared = pl.concat(keys).unique().with_columns(tied="book")
     while True:
         further = shared.with_columns(pl.col("tied").min().over("key")).with_columns(pl.col("tied").min().over("book"))
         if further["tied"].equals(shared["tied"]):
@@ -75,33 +117,30 @@ def _decided(given: Inputs) -> list[pl.DataFrame]:
     ]
 
 
-def _of(given: Inputs, books: pl.Series) -> Inputs:
-    """The inputs of some books. What names no book is everybody's."""
-    of_books = pl.col("book").is_in(books.implode())
-    return replace(
-        given,
-        bank_lines=given.bank_lines.filter(of_books),
-        open_items=given.open_items.filter(of_books),
-        parties=given.parties.filter(of_books | pl.col("book").is_null()),
-    )
-
-
 def together(parts: list[Outcome]) -> Outcome:
-    """The outcomes of slices as that of all, in the order of the lines' ids."""
+    """The outcomes of slices as that of all, in the order of the lines' ids. Takes them out of the list, and lets go of
+    each table's parts before the next is put together."""
     if len(parts) == 1:
         return parts[0]
-    allocations = pl.concat([part.allocations for part in parts])
-    # Matches stand in the order of their allocations, which name the line.
-    firsts = allocations.filter(pl.col("match_id").is_first_distinct())
-    order = firsts["line_id"].arg_sort()
-    matches, explanations = (
-        pl.concat([getattr(part, name) for part in parts]).select(pl.all().gather(order))
-        for name in ("matches", "explanations")
-    )
+    names = [each.name for each in fields(Outcome)]
+    apart = {name: [getattr(part, name) for part in parts] for name in names}
+    parts.clear()
+    allocations = pl.concat(apart.pop("allocations"))
+    # A match's allocations stand together and name its line first; matches stand in their order.
+    first = allocations["match_id"] != allocations["match_id"].shift(1)
+    order = allocations["line_id"].filter(first.fill_null(True)).arg_sort()
+    single = len(order) == allocations.height
+    whole = {
+        "allocations": _ordered(allocations, order) if single else allocations.sort("line_id", maintain_order=True)
+    }
+    del allocations
+    whole |= {name: _ordered(pl.concat(apart.pop(name)), order) for name in ("matches", "explanations")}
     return Outcome(
-        matches=matches,
-        allocations=allocations.sort("line_id", maintain_order=True),
-        retractions=pl.concat([part.retractions for part in parts]),
-        exceptions=pl.concat([part.exceptions for part in parts]).sort("line_id"),
-        explanations=explanations,
+        **whole,
+        retractions=pl.concat(apart.pop("retractions")),
+        exceptions=pl.concat(apart.pop("exceptions")).sort("line_id"),
     )
+
+
+def _ordered(frame: pl.DataFrame, order: pl.Series) -> pl.DataFrame:
+    return frame.select(pl.all().gather(order))

@@ -68,14 +68,14 @@ def reconcile(inputs: Inputs, policy: Policy) -> Outcome:
 
     Raises DoesNotFit for inputs that break their schema and UnknownCurrency for a currency that is none.
     """
+    if by_books.many(inputs.bank_lines) and inputs.standing.is_empty():
+        slices = by_books.slices(_shaped(inputs))
+        del inputs
+        return by_books.together(by_books.each(slices, lambda part: _once(_conformed(part.pop(), policy), policy)))
     given = _conformed(inputs, policy)
     del inputs
     if _none_is_free(given):
         return outcomes.nothing_but(schemas.EXCEPTIONS.empty())
-    if given.standing.is_empty():
-        parts = by_books.in_slices(given, lambda part: _once(part, policy))
-        del given
-        return by_books.together(parts)
     retracted = schemas.RETRACTIONS.empty()
     while True:
         outcome = _once(given, policy)
@@ -92,6 +92,17 @@ def _none_is_free(given: Inputs) -> bool:
     if given.standing.is_empty() or given.bank_lines.is_empty():
         return given.bank_lines.is_empty()
     return bool(given.bank_lines["line_id"].is_in(preparing.held(given.standing).implode()).all())
+
+
+def _shaped(inputs: Inputs) -> Inputs:
+    """The inputs with lines and items, which are many, as they stand, and what tells books apart conformed."""
+    return replace(
+        inputs,
+        bank_lines=schemas.shaped(schemas.BANK_LINES, inputs.bank_lines),
+        open_items=schemas.shaped(schemas.OPEN_ITEMS, inputs.open_items),
+        parties=schemas.conformed(schemas.PARTIES, inputs.parties),
+        decisions=schemas.conformed(schemas.DECISIONS, inputs.decisions),
+    )
 
 
 def _conformed(inputs: Inputs, policy: Policy) -> Inputs:

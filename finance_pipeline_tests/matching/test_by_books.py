@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from finance_pipeline.core.tables import DoesNotFit
 from finance_pipeline.matching import by_books, engine
 from finance_pipeline.matching.engine import Inputs, Outcome, reconcile
 from finance_pipeline.matching.policy import Policy
@@ -66,3 +67,16 @@ def test_books_of_one_account_are_matched_together(monkeypatch: pytest.MonkeyPat
     assert sorted(together.matches["rule"]) == ["reference", "returned_payment"]
     for name in FRAMES:
         assert_frame_equal(getattr(sliced, name), getattr(together, name))
+
+
+def test_one_id_in_two_books_is_refused_though_they_are_matched_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = (
+        World().line("paid", "100.00", "INV-2041", book="uk").line("other", "7.00", "X", book="de", account_id="de-1")
+    )
+    inputs = world.item("INV-2041", "100.00", "Acme Ltd", book="uk").inputs()
+    lines = inputs.bank_lines.with_columns(line_id=pl.lit("paid"))
+    monkeypatch.setattr(by_books, "SLICE_LINES", 1)
+    with pytest.raises(DoesNotFit, match=r"line_id 'paid' stands more than once"):
+        reconcile(Inputs(lines, inputs.open_items), Policy())
+    no_items = reconcile(Inputs(inputs.bank_lines, inputs.open_items.clear()), Policy())
+    assert no_items.exceptions["line_id"].to_list() == ["other", "paid"]
