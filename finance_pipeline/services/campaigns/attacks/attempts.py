@@ -16,6 +16,7 @@ from finance_pipeline.services.campaigns.attacks.by_hand import (
     Connection,
     complete,
     copy_all,
+    open_batch,
     write,
     write_into,
 )
@@ -112,10 +113,7 @@ def all_attacks(conn: Connection) -> list[Attack]:
         for column in (*SOUND, "batch_id", "number")
         if column not in ("functional_amounts", "match_id", "reverses")
     ]
-    attacks += [
-        Attack("tokens", name, "app", act, "was begun again" if "token" in name else "or is sealed")
-        for name, act in _TOKENS.items()
-    ]
+    attacks += [Attack("tokens", name, "app", act, expected) for name, (act, expected) in _TOKENS.items()]
     attacks += [
         Attack(
             BY_HAND_GROUP if name in BY_HAND or name.startswith("a new ") else f"statements as {role}",
@@ -232,11 +230,15 @@ def _sealed_early(conn: Connection) -> None:
     write(conn, batch_id=batch, source_id="two")
 
 
-_TOKENS: dict[str, Callable[[Connection], object]] = {
-    "the token of a run that was begun again": lambda conn: _token(conn, "us", "run", again=True),
-    "another book's token": lambda conn: _token(conn, "de", "run"),
-    "a batch that was sealed already": lambda conn: _sealed_early(conn),
-    "another run's token": lambda conn: _token(conn, "us", "another"),
+_TOKENS: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "the token of a run that was begun again": (lambda conn: _token(conn, "us", "run", again=True), "was begun again"),
+    "another book's token": (lambda conn: _token(conn, "de", "run"), "was begun again"),
+    "a batch that was sealed already": (lambda conn: _sealed_early(conn), "or is sealed"),
+    "another run's token": (lambda conn: _token(conn, "us", "another"), "was begun again"),
+    "two batches in one statement": (
+        lambda conn: copy_all(conn, {"number": 6}, {"source_id": "two", "number": 7, "batch_id": open_batch(conn)}),
+        "by one statement",
+    ),
 }
 
 

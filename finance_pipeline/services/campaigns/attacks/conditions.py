@@ -16,6 +16,7 @@ _ALL = {
         ("and batch.correlation_id = added.correlation_id", ""),
         ("run_token.book = added.book and ", ""),
         (" and run_token.run_id = added.run_id", ""),
+        ("or added.batch_id <> added.first_batch\n", "\n"),
     ),
     "check_accounts": (
         ("or added.is_functional <> (added.currency = book.functional_currency)", ""),
@@ -38,13 +39,14 @@ _ALL = {
         ("update ledger.numbering set last_number = added.last_number", "update ledger.numbering set last_number = 5"),
     ),
     "check_entries": (
-        ("if number_count <> year.entry_count then", "if false then"),
         ("perform ledger.check_batches(days, moved);", ""),
         ("perform ledger.check_accounts(days, moved);", ""),
         ("perform ledger.check_periods(days, moved);", ""),
+        ("perform ledger.check_numbers(days);", ""),
     ),
-    "check_business_keys": (("from added;", "from added where false;"),),
-    "check_versions": (
+    "check_business_keys": (
+        ("from added\n            returning", "from added where false returning"),
+        ("if not any_is_not_first then", "if true then"),
         ("and original.entry_id = added.reverses\n", "\n"),
         ("and original.accounting_on <= added.accounting_on\n", "\n"),
         ("and original.effective_on = added.effective_on\n", "\n"),
@@ -57,6 +59,7 @@ _ALL = {
     ),
     "seal_batch": (
         ("if days.first_day is null then", "if false then"),
+        ("if batch.numbered_twice is not null then", "if false then"),
         ("from unnest(moved);", "from unnest(moved) where false;"),
         (
             "where not exists (select from ledger.account_seal",

@@ -116,16 +116,14 @@ _FEWER_RIGHTS: LiteralString = """
         format('alter function %s security invoker', oid::regprocedure)
     from pg_proc
     where pronamespace in ('ledger'::regnamespace, 'close'::regnamespace) and prosecdef and proname = any(%(functions)s)
-        -- These need none: they read what the application may read; the seal runs as who opened the batch.
-        and proname not in ('check_versions', 'seal_batch')
+        and proname <> 'seal_batch' -- which needs none: it runs as who opened the batch
     union all
     select 'search path', oid::regprocedure::text, proname,
         format('alter function %s reset search_path', oid::regprocedure)
     from pg_proc
     where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype = 'trigger'::regtype
         and proname = any(%(functions)s)
-        -- The first compares nothing: a primary key does. The second only names and calls what names its own path.
-        and proname not in ('check_business_keys', 'seal_matter')
+        and proname <> 'seal_matter' -- which only names and calls what names its own path
     order by 2
 """
 TABLES = [
@@ -139,7 +137,7 @@ _CALLED = [
 ]  # fmt: skip
 """What the application calls; locking must begin a transaction, which no mutation can: its own tests show it."""
 FUNCTIONS = [
-    "check_business_keys", "check_entries", "check_versions", "seal_batch", "seal_matter", *_CALLED,
+    "check_business_keys", "check_entries", "seal_batch", "seal_matter", *_CALLED,
 ]  # fmt: skip
 _BODY: LiteralString = """
     select pg_get_functiondef(oid) from pg_proc
