@@ -18,6 +18,7 @@ from finance_pipeline.matching.text import squeezed
 _BY_TOTAL = 2
 _EARLY_DAYS = 10
 _LATE_DAYS = 45
+_O_FOR_ZERO = "([0-9])[Oo]"
 _TEXTS = ("memo", "end_to_end_id", "bank_reference")
 
 
@@ -114,8 +115,11 @@ def _asked(named: Named, pairs: pl.DataFrame, remittances: pl.DataFrame) -> tupl
     as_lines = asked.select(
         pl.col("row").alias("l"), "book", *references.FIELDS[:2], "counterparty_name", memo="number"
     )
-    hits, _ = named.index.search(as_lines)
-    return asked, hits.select("i", "strength", row="l")
+    mistyped = as_lines.filter(pl.col("memo").str.contains(_O_FOR_ZERO)).with_columns(
+        pl.col("memo").str.replace_all(_O_FOR_ZERO, "${1}0").str.replace_all(_O_FOR_ZERO, "${1}0")
+    )
+    found = [named.index.search(lines)[0] for lines in (as_lines, mistyped)]
+    return asked, pl.concat(found).select("i", "strength", row="l").unique(maintain_order=True)
 
 
 def _resolved(pool: Pool, asked: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
@@ -130,6 +134,8 @@ def _resolved(pool: Pool, asked: pl.DataFrame, named: pl.DataFrame) -> pl.DataFr
     same_way = pl.col("amount").sign() == pl.col("line_minor").sign()
     no_more = pl.col("line_minor").abs() <= pl.col("amount").abs()
     same_way &= pl.col("currency") == pl.col("advised_currency")
+    # A part of a number, or a number mistyped into a part of another's, names what it pays exactly, or nothing.
+    same_way &= (pl.col("strength") < references.PART) | (_kept() == 0)
     return surest.with_columns(fits=(same_way & no_more & (pl.len().over("row") == 1)).fill_null(False))
 
 

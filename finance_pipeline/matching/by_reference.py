@@ -53,11 +53,15 @@ def _of_last_digits(fitting: pl.DataFrame, pool: Pool) -> Found:
         return NOTHING
     told = pl.col("token").str.replace_all("[^0-9]", "").str.strip_chars_start("0").str.len_chars()
     keys = ["book", "party", "currency", "amount"]
-    of_amount = pl.col("amount").is_in(fitting["item_amount"].implode())
-    alike = pool.items.filter(of_amount, pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
+    of_amount = pool.items.filter(pl.col("amount").is_in(fitting["item_amount"].implode()))
+    alike = of_amount.filter(pl.col("party").is_not_null()).filter(pl.len().over(keys) > 1)["i"]
     own = (pl.col("party") == pl.col("line_party")).fill_null(False) | (pl.col("digits") > _LONG_DIGITS)
     vague = (told > pl.col("digits")) & (pl.col("i").is_in(alike.implode()) | ~own)
-    ends = fitting.filter(~vague)
+    # Of so many documents of the amount, one ends with any digits by chance: an unknown payer has not named it so.
+    same = of_amount.select("i", same=pl.len().over("book", "currency", "amount").cast(pl.Int64))
+    fitting = fitting.filter(~vague).join(same, on="i", maintain_order="left")
+    ends_so = pl.lit(10, pl.Int64).pow(pl.col("digits").clip(0, 9)) * pool.policy.coincidences_per_million
+    ends = fitting.filter(pl.col("line_parties").is_not_null() | (pl.col("same") * 1_000_000 <= ends_so))
     if ends.is_empty():
         return NOTHING
     begun = _begins(ends, pool)
@@ -114,13 +118,18 @@ def _of_one_party(listed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _settled(pool: Pool, named: Named, strength: int) -> pl.DataFrame:
-    """Refusals of lines that name what is settled, and nothing that is open: no weaker evidence speaks for them."""
+    """Refusals of lines that name what is settled, and nothing that is open, or that pay once more just what they name
+    and their payer settled: no weaker evidence speaks for them."""
     closed = named.closed.filter(pl.col("strength") <= strength) if named.closed.height else named.closed
     asked = places.having(closed[["l", "i"]], pool.open_lines, "l")
     if asked.is_empty():
         return NOTHING.refused
     sure = places.having(named.hits.filter(pl.col("strength") <= strength), asked, "l")
-    return refusal(places.without(asked, places.having(sure, pool.items, "i"), "l"), SETTLED)
+    lines = pool.lines.select("l", "line_parties", currency="currency", amount="amount")
+    theirs = asked.join(lines, on="l").join(named.settled, on=["i", "currency", "amount"])
+    again = theirs.filter(pl.col("line_parties").list.contains(pl.col("party")))[["l", "i"]]
+    silent = places.without(asked, places.having(sure, pool.items, "i"), "l")
+    return refusal(pl.concat([silent, again]).unique(maintain_order=True), SETTLED)
 
 
 def _unless_payer_has_the_same(pool: Pool, found: Found) -> Found:

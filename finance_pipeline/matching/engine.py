@@ -313,7 +313,8 @@ def _surely(pool: Pool, named: references.Named, search: _Search) -> Iterator[Po
         pool = _confirmed(pool, search.confirmed)
         yield (pool := pool.take(same_event.returns(pool, search.told, search.documents, search.returning)))
         yield (pool := identity.match(pool, named.hits))
-        yield (pool := pool.take(groups.match(pool, search.members, search.sets, search.named_groups)))
+        found = groups.match(pool, search.members, search.sets, search.named_groups, named.at_all)
+        yield (pool := pool.take(found))
         yield (pool := pool.take(groups.match_days(pool)))
     if 1 in pool.policy.tiers:
         yield (pool := advices.match(pool, named, search.given.remittances))

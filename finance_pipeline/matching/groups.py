@@ -107,12 +107,16 @@ def match_days(pool: Pool) -> Found:
     return Found(pl.concat([principal, fee]), NOTHING.refused)
 
 
-def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.DataFrame) -> Found:
-    """Lines of a group's sum: net where a processor keeps fees, whole else. hits: l, g, field, token of named groups.
+def match(
+    pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.DataFrame, documents: pl.DataFrame
+) -> Found:
+    """Lines of a group's sum: net where a processor keeps fees, whole else. hits: l, g, field, token of named groups;
+    documents: l, i of items that lines surely name.
 
     A named group may also have lost one fee of a plausible share. One that is not named needs its exact sum, its days,
-    to be the only one, and of a processor's groups a text that names a processor. A run of documents, which we pay or
-    collect ourselves, needs no words: its line shows nobody but the bank.
+    to be the only one, and of a processor's groups a text that names a processor; one charge alone also a text that
+    names no other open document. A run of documents, which we pay or collect ourselves, needs no words: its line shows
+    nobody but the bank.
     """
     if members.is_empty():
         return NOTHING
@@ -134,13 +138,28 @@ def match(pool: Pool, members: pl.DataFrame, groups: pl.DataFrame, hits: pl.Data
         .sort("l", "g", "by")
         .unique(["l", "g"], keep="first", maintain_order=True)
     )
-    fits = _without_repeated(fits)
+    fits = _unless_named_otherwise(pool, _without_repeated(fits), members, documents)
     alone, several = places.alone(fits, "l", "g")
     won = _without_single_of_sums(alone, members)
     shared = won.join(members, on="g").filter(pl.col("i").is_duplicated())[["l"]]
     kept = places.without(won, shared, "l")
     refused = pl.concat([several, places.having(won, shared, "l")])[["l", "g"]]
     return Found(_pairs(pool, kept, members), refusal(refused.join(members, on="g")[["l", "i"]], SEVERAL))
+
+
+def _unless_named_otherwise(
+    pool: Pool, fits: pl.DataFrame, members: pl.DataFrame, documents: pl.DataFrame
+) -> pl.DataFrame:
+    """Without one charge by its amount alone where the line names another document which it may be just as well: that
+    of a customer who pays through a processor, in full or less the processor's fee."""
+    lone = fits.filter((pl.col("by") == "amount") & (pl.col("count") == 1))[["l", "g", "line_amount"]]
+    if lone.is_empty() or documents.is_empty():
+        return fits
+    open_items = pool.items.select(i_named="i", gross="amount", netted=pl.lit(False), kind=pl.lit("document"))
+    named = lone.join(documents.select("l", i_named="i"), on="l").join(open_items, on="i_named")
+    named = named.filter((pl.col("gross") == pl.col("line_amount")) | _fee_kept(pool))
+    others = named.join(members, on="g").filter(pl.col("i") != pl.col("i_named"))
+    return places.without(fits, others, "l", "g")
 
 
 def _without_single_of_sums(won: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:

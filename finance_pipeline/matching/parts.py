@@ -37,7 +37,9 @@ _DAY = (
 )
 """Digits that are a day: 20260520, 20052026."""
 _MONTH = "^20[0-9]{2}(?:0[1-9]|1[0-2])$"
-_OF_PARTIES = ["i", "book", "currency", "party", "party_key", "issued_on", "amount"]
+_OF_PARTIES = [
+    *("i", "book", "currency", "party", "party_key", "issued_on", "amount", "discount_percent", "discount_until"),
+]
 """What is asked of the other items of a party."""
 _JOINT = "\x01"
 """Stands for a mark that joins digits to others before them; a control character, which no bank prints."""
@@ -273,9 +275,17 @@ def _discounted_late() -> pl.Expr:
     return is_late & (off != 0) & ((pl.col("item_amount") - off - pl.col("line_amount")).abs() <= 1)
 
 
+def _whole_discount() -> pl.Expr:
+    until = pl.col("discount_until")
+    return discount_minor(pl.col("amount"), pl.col("discount_percent"), until, until)
+
+
 def _explained_otherwise(whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFrame:
-    """l, i of lines that are another open item of the party to the cent, before conversion or after, whatever they
-    name, or that exceed the named one by a round amount which is another's. whose: as _by_whose has them."""
+    """l, i of lines that are another open item of the party to the cent (before conversion or after, in full or less
+    its discount), whatever they name, or that exceed the named one by a round amount which is another's.
+
+    whose: as _by_whose has them.
+    """
     keys = ["book", "party", "line_currency", "amount"]
     if whose.is_empty():
         return whose.select(l="i", i="i")
@@ -291,7 +301,9 @@ def _explained_otherwise(whose: pl.DataFrame, single: pl.DataFrame) -> pl.DataFr
             ),
         ]
     )
-    items = whose.select("i", "book", "party", line_currency="currency", amount="amount")
+    less = whose.filter(pl.col("discount_percent").is_not_null()).with_columns(pl.col("amount") - _whole_discount())
+    both = pl.concat([whose, less.filter(pl.col("amount").is_not_null())]) if less.height else whose
+    items = both.select("i", "book", "party", line_currency="currency", amount="amount")
     fitting = items.join(asked, on=keys, how="semi", maintain_order="left")
     if fitting.is_empty():
         return fitting.select(l="i", i="i")

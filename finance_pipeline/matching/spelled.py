@@ -24,6 +24,8 @@ _NUMBER = "[0-9]{3}"
 _DIGITS = "[0-9]"
 _ANSWERS = {0: "none", 1: "one", 2: "several", 3: "alone"}
 _LEAST_DIGITS = 4
+_PERIOD = r"^(?:0?[1-9]|1[0-2])[-/. ](?:19|20)[0-9]{2}$"
+"""A month as people write it: the rent of 09/2025, which is no end of 2309/2025."""
 
 
 def match(pool: Pool, named: Named) -> tuple[Found, Named]:
@@ -74,7 +76,8 @@ def _alone(read: pl.DataFrame, named: Named) -> pl.DataFrame:
     units = read.filter(pl.col("answer") != "none").group_by("l").agg(lone=pl.col("u").n_unique() == 1)
     payers = places.having(read.filter(whose, pl.col("answer") == "alone"), units.filter("lone"), "l")
     digits = pl.col("token").str.count_matches(_DIGITS)
-    alone = payers.filter(pl.col("taken") > 0, ~pl.col("hides_payer"), digits >= _LEAST_DIGITS)
+    is_period = pl.col("token").str.contains(_PERIOD)
+    alone = payers.filter(pl.col("taken") > 0, ~pl.col("hides_payer"), digits >= _LEAST_DIGITS, ~is_period)
     if alone.is_empty():
         return alone
     tokens = places.having(named.tokens, alone, "l").filter(~pl.col("known"))

@@ -55,3 +55,12 @@ def test_an_advice_of_which_a_person_declined_one_document_for_the_line_is_not_p
     world = World().item("D-100", "100.07", "Dune Ltd").item("D-200", "200.04", "Dune Ltd")
     world.line("paid", "300.11", "ADV-77").decided("paid", "D-200", "decline")
     assert _settled(world, _advice(("D-100", 10007), ("D-200", 20004), total=30011)) == {}
+
+
+def test_an_advice_with_an_o_for_a_zero_names_its_document_and_no_part_of_anothers() -> None:
+    world = World().item("mine", "69.36", "Dune Ltd", number="2025/41120").line("paid", "169.43", "ADV-77")
+    world.item("D-100", "100.07", "Dune Ltd").item("other", "315.48", "Acme Ltd", number="19420-4112")
+    advice = _advice(("D-100", 10007), ("2O25/4112O", 6936), total=16943)
+    assert _settled(world, advice) == {"paid": {"D-100": 10007, "mine": 6936}}
+    del world.items[0]
+    assert _settled(world, advice) == {}

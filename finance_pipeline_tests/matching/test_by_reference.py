@@ -1,8 +1,10 @@
 """Tier 1: document numbers as banks mangle them, and amounts that agree."""
 
+from decimal import Decimal
+
 import pytest
 
-from finance_pipeline_tests.matching.world import World
+from finance_pipeline_tests.matching.world import World, day
 
 
 @pytest.mark.parametrize(
@@ -324,6 +326,43 @@ def test_a_part_payment_is_not_assumed_where_the_text(memo: str, why: str) -> No
     world = World().item("INV-2041", "5,250.00").item("INV-2042", "900.00").item("INV-7", "1.00")
     result = world.item("INV-2043", "400.00").line("line", "400.00", memo.ljust(35, ".") if "cut" in why else memo)
     assert result.reconcile().settled() == {}
+
+
+def test_the_amount_of_another_bill_less_its_discount_is_no_part_of_the_one_that_was_named_by_mistake() -> None:
+    world = World().item("named", "-2,374.33", "Acme Ltd", number="INV-4217A")
+    world.item(
+        "meant", "-1,155.00", "Acme Ltd", number="INV-4219A", discount_percent=Decimal(2), discount_until=day(20)
+    )
+    world.line("line", "-1,131.90", "Re.: INV-4217A -2%", counterparty_name="ACME LTD")
+    assert world.reconcile().reasons() == {"line": "several_solutions"}
+    world.items[1]["amount_minor"] -= 100
+    assert world.reconcile().rules() == {"line": "partial_payment"}
+
+
+def test_what_was_settled_and_is_paid_once_more_settles_no_equal_invoice_whatever_else_the_text_has() -> None:
+    world = World().item("paid", "217.70", "Acme Ltd", number="247964", status="settled")
+    world.item("open", "217.70", "Acme Ltd", number="INV-15563").item("other", "8.00", "Blue Ltd", number="189152")
+    result = world.line("line", "217.70", "RFB=247964 TRN 189152", counterparty_name="ACME LTD").reconcile()
+    assert result.reasons() == {"line": "already_settled"}
+
+
+def test_an_unknown_payer_has_not_named_a_document_by_four_digits_where_many_are_of_its_amount() -> None:
+    world = (
+        World().line("line", "1,000.00", "UMBUCHUNG 3301 TRF").item("a", "1,000.00", "Acme Ltd", number="RE20251-3301")
+    )
+    assert world.reconcile().settled() == {"line": {"a": 100000}}
+    for other in ("Blue Ltd", "Cyan Ltd"):
+        world.item(other, "1,000.00", other, number=f"RE20251-{len(other)}71{other[0]}")
+    assert world.reconcile().settled() == {}
+
+
+def test_a_month_is_no_end_of_a_number() -> None:
+    world = World().item("old", "3,339.85", "Acme Ltd", on=-120, number="2309/2025").party("Acme Ltd")
+    world.item("rent", "3,339.85", "Acme Ltd", on=0, number="FPR 3697/25")
+    result = world.line("line", "3,339.85", "RENT 09/2025", counterparty_name="ACME LTD").reconcile()
+    assert result.settled() != {"line": {"old": 333985}}
+    world.lines[0]["memo"] = "RENT 2309"
+    assert world.reconcile().settled() == {"line": {"old": 333985}}
 
 
 def test_an_amount_that_another_invoice_of_the_party_explains_is_no_part_payment() -> None:

@@ -126,6 +126,26 @@ def test_items_that_belong_together_and_lines_of_one_event() -> None:
     assert result.settled()["once"] == {"INV-9": 5500}
 
 
+def test_a_customer_who_pays_an_invoice_through_a_processor_takes_no_charge_of_that_amount() -> None:
+    world = World().item(
+        "charge",
+        "100.00",
+        "Blue Ltd",
+        on=8,
+        kind="charge",
+        number=None,
+        references=["ch_3HCRN2N"],
+        net_minor=9680,
+        available_on=day(10),
+        processor_account="square-1",
+    )
+    world.item("INV-19023", "100.00", "Acme Ltd").line("line", "100.00", "PayPal Europe INVOICE INV-19023")
+    assert world.reconcile().settled() == {"line": {"INV-19023": 10000}}
+    world.lines[0].update(memo="Square Inc INV-19023", amount_minor=9680)
+    world.items[1]["amount_minor"] = 70_000
+    assert world.reconcile().settled() == {"line": {"charge": 10000, "charge/fee": -320}}
+
+
 def test_rent_goes_to_the_month_that_was_due_and_waits_while_an_older_one_is_unpaid() -> None:
     world = World()
     for n in range(3):
