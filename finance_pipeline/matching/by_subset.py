@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from finance_pipeline.matching import places
-from finance_pipeline.matching.parts import WHOLE_MINOR, meant, was_cut
+from finance_pipeline.matching.otherwise import WHOLE_MINOR, was_cut
+from finance_pipeline.matching.parts import meant
 from finance_pipeline.matching.pool import CHANCE, NOTHING, RECORDED, SEVERAL, TOO_MANY, Found, Pool, pairs_of, refusal
 from finance_pipeline.matching.references import BARE, SHORTHAND, Named
 from finance_pipeline.matching.sums import search

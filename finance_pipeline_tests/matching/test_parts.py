@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from finance_pipeline_tests.matching.world import World
+from decimal import Decimal
+
+from finance_pipeline_tests.matching.world import World, day
 
 
 def test_a_document_split_between_two_payments_that_each_name_another_besides_is_shared_out_the_only_way() -> None:
@@ -172,3 +174,14 @@ def test_digits_that_two_documents_of_a_party_end_with_say_of_neither_that_it_wa
 def test_a_month_is_no_number_that_is_paid_in_part() -> None:
     world = World().item("202603-9170", "552.50", "Acme Ltd").line("paid", "556.97", "ACME LTD 202603")
     assert world.reconcile().settled() == {}
+
+
+def test_the_amount_of_another_bill_less_its_discount_is_no_part_of_the_one_that_was_named_by_mistake() -> None:
+    world = World().item("named", "-2,374.33", "Acme Ltd", number="INV-4217A")
+    world.item(
+        "meant", "-1,155.00", "Acme Ltd", number="INV-4219A", discount_percent=Decimal(2), discount_until=day(20)
+    )
+    world.line("line", "-1,131.90", "Re.: INV-4217A -2%", counterparty_name="ACME LTD")
+    assert world.reconcile().reasons() == {"line": "several_solutions"}
+    world.items[1]["amount_minor"] -= 100
+    assert world.reconcile().rules() == {"line": "partial_payment"}
