@@ -6,6 +6,7 @@ was not matched (exceptions).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -186,12 +187,23 @@ def _quoted(frame: pl.DataFrame, column: str) -> _Json:
     if texts.null_count() == len(texts):
         return ("null",)
     plain = pl.col(column)
-    if texts.str.contains(r'[\\"\x00-\x1F]').any():
+    if _any_to_escape(texts):
         plain = plain.str.replace_many(["\\", '"', "\n", "\r", "\t"], ["\\\\", '\\"', " ", " ", " "])
         plain = plain.str.replace_all(r"[\x00-\x1F]", " ")
     if not texts.null_count():
         return ('"', plain, '"')
     return (pl.concat_str(pl.lit('"'), plain, pl.lit('"')).fill_null("null"),)
+
+
+_TO_ESCAPE = re.compile(r'[\\"\x00-\x1F]')
+_FEW_TEXTS = 5_000
+"""So many are read sooner than a query is made ready."""
+
+
+def _any_to_escape(texts: pl.Series) -> bool:
+    if len(texts) > _FEW_TEXTS:
+        return bool(texts.str.contains(_TO_ESCAPE.pattern).any())
+    return _TO_ESCAPE.search("".join(filter(None, texts.to_list()))) is not None
 
 
 def _number(frame: pl.DataFrame, column: str) -> _Json:

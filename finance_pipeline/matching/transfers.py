@@ -43,7 +43,7 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount], rates: pl.DataFra
     legs = _legs(pool, named, own)
     pool = pool.take(_equal(pool, legs))
     legs = _still_free(legs, pool)
-    if len({account.account_id for account in own}) < 2 or legs.is_empty():
+    if len({account.account_id for account in own}) < 2 or not _both_ways(legs):
         return pool
     pool = pool.take(_less_a_charge(pool, legs))
     return pool.take(_at_a_rate(pool, _still_free(legs, pool), rates)) if rates.height else pool
@@ -54,13 +54,19 @@ def _still_free(legs: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     return legs.filter(places.among(legs["l"], pool.lines["l"]))
 
 
+def _both_ways(legs: pl.DataFrame) -> bool:
+    """Whether some of the legs left an account, and some arrived: else none is another's."""
+    amounts = legs["amount"]
+    return bool((amounts < 0).any() and (amounts > 0).any())
+
+
 def _equal(pool: Pool, legs: pl.DataFrame) -> Found:
     """Pairs of opposite amounts in one currency, alone in their window.
 
     A line that came before its money left is no other leg, but reason enough for doubt about those it is near.
     """
     keys = ["book", "currency", "amount"]
-    both = _near(pool, legs, keys, pl.col("amount"))
+    both = _near(pool, legs, keys, pl.col("amount")) if _both_ways(legs) else legs.clear()
     if both.is_empty():
         return NOTHING
     both = _nearest_named(places.without(both, _sent_elsewhere(pool, legs), "l"))
@@ -100,6 +106,8 @@ def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
     named = pl.col("names_other") | pl.col("other_names")
     marked = both.with_columns(named=named)
     better = marked.filter("named")[["l", "other_l"]]
+    if better.is_empty():
+        return marked
     by_l, by_other = better[["l"]], better[["other_l"]]
     weak = marked.filter(~pl.col("named"))
     kept = places.without(weak, by_l, "l").join(by_other, on="other_l", how="anti")
@@ -109,6 +117,8 @@ def _nearest_named(both: pl.DataFrame) -> pl.DataFrame:
 def _less_a_charge(pool: Pool, legs: pl.DataFrame) -> Found:
     """Pairs in one currency of which less arrived than left, by what banks charge, alone both ways."""
     both = _told(pool, legs, ["book", "currency"])
+    if both.is_empty():
+        return NOTHING
     charge = -(pl.col("amount") + pl.col("amount_other"))
     fits = both.filter(
         charge > 0, charge <= pool.policy.transfer_fee_limit_minor, charge * _CHARGE_PART <= pl.col("amount_other"),
@@ -125,9 +135,10 @@ def _less_a_charge(pool: Pool, legs: pl.DataFrame) -> Found:
 def _at_a_rate(pool: Pool, legs: pl.DataFrame, rates: pl.DataFrame) -> Found:
     """Pairs in two currencies that agree at the day's rate, alone both ways. A bank that states what was sent before it
     was changed leaves no other."""
-    both = _told(pool, legs, ["book"]).filter(
-        pl.col("currency") != pl.col("currency_other"), pl.col("booked_on") <= pl.col("booked_on_other")
-    )
+    both = _told(pool, legs, ["book"]) if legs["currency"].n_unique() > 1 else legs.clear()
+    if both.is_empty():
+        return NOTHING
+    both = both.filter(pl.col("currency") != pl.col("currency_other"), pl.col("booked_on") <= pl.col("booked_on_other"))
     asked = both.with_columns(
         line_amount=-pl.col("amount"), line_currency="currency", item_amount="amount_other",
         item_currency="currency_other",
@@ -146,11 +157,16 @@ def _at_a_rate(pool: Pool, legs: pl.DataFrame, rates: pl.DataFrame) -> Found:
 
 
 def _told(pool: Pool, legs: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Pairs (as _near) of which both texts say that they are a transfer, or that show the same name."""
-    both = [_near(pool, legs.filter("said"), keys, None)]
-    named = legs.filter(pl.col("name") != "")
-    both.append(_near(pool, named, [*keys, "name"], None).with_columns(name_other="name").select(both[0].columns))
-    return pl.concat(both).unique(["l", "other_l"], keep="first", maintain_order=True)
+    """Pairs (as _near) of which both texts say that they are a transfer, or that show the same name.
+    Without columns where no leg may be another's."""
+    said, named = legs.filter("said"), legs.filter(pl.col("name") != "")
+    both = [_near(pool, said, keys, None)] if _both_ways(said) else []
+    if _both_ways(named):
+        both.append(_near(pool, named, [*keys, "name"], None).with_columns(name_other="name"))
+    if not both:
+        return pl.DataFrame()
+    pairs = pl.concat([frame.select(both[0].columns) for frame in both])
+    return pairs.unique(["l", "other_l"], keep="first", maintain_order=True)
 
 
 def _alone(both: pl.DataFrame) -> pl.DataFrame:
