@@ -134,8 +134,11 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
         "i", "book", "party", "currency", "amount", "kind", "issued_on", "due_on", "account", item_amount="amount"
     )
     asked = values.join(facts, on="l")
-    crowds = items.group_by(_KEYS).agg(pl.col("i").min(), pl.len()).filter(pl.col("len") > _CROWD)
-    both = asked.join(crowds, on=_KEYS, how="anti").join(items, on=_KEYS)
+    crowded, few = _NO_PAIRS, asked
+    if items.height > _CROWD:
+        crowds = items.group_by(_KEYS).agg(pl.col("i").min(), pl.len()).filter(pl.col("len") > _CROWD)
+        crowded, few = asked.join(crowds, on=_KEYS)[["l", "i"]], asked.join(crowds, on=_KEYS, how="anti")
+    both = few.join(items, on=_KEYS)
     days = (pl.col("booked_on") - pl.col("issued_on")).dt.total_days()
     recorded = pl.col("kind").str.starts_with("recorded_")
     in_window = days.is_between(-pool.policy.party_early_days, pool.policy.party_window_days)
@@ -143,7 +146,7 @@ def _same_amount(pool: Pool, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     fits = both.filter(pool.eligible() & (recorded | in_window), pl.col("kind") != "payout").with_columns(
         timely=recorded | (late_days <= pool.policy.party_late_days)
     )
-    return fits, asked.join(crowds, on=_KEYS)[["l", "i"]]
+    return fits, crowded
 
 
 def _named_another(fits: pl.DataFrame, pool: Pool, named: Named) -> pl.DataFrame:

@@ -42,7 +42,7 @@ def match(candidates: pl.DataFrame, rule: str) -> Found:
 
 def _of_few_ways(plain: pl.DataFrame) -> pl.DataFrame:
     """Candidates of lines with two numbers or more, and two ways or more to take one document for each."""
-    each = plain.filter(~places.lone(plain["l"])).group_by("l", "token").len()
+    each = places.filtered(plain, ~places.lone(plain["l"])).group_by("l", "token").len()
     if (each["len"] == 1).all():
         return plain.clear()
     ways = each.group_by("l").agg(numbers=pl.len(), ways=pl.col("len").log().sum().exp())

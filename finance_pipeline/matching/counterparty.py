@@ -95,21 +95,26 @@ def resolve(
     by_name = _by_name(lines, names, policy)
     by_account = _by_account(lines, parties, names)
     if by_account.height:
-        later = by_name.filter(~places.among(by_name["l"], by_account["l"]))
+        later = places.filtered(by_name, ~places.among(by_name["l"], by_account["l"]))
         by_name = pl.concat([later, _contradicting(by_account, by_name)])
     found = _payers(lines, items, _also_by_name(pl.concat([by_account, by_name]), lines, items, names))
     found = _of_the_whole_name(found, lines, items, parties)
     one = places.lone(found["l"])
-    single = found.filter(one).with_columns(parties=pl.concat_list("party"), clash=pl.lit(False))
-    several = (
-        found.filter(~one)
-        .group_by("l")
-        .agg(parties=pl.col("party").unique().sort(), level=pl.col("level").min(), clash=pl.col("level").n_unique() > 1)
-        .with_columns(party=pl.when(pl.col("parties").list.len() == 1).then(pl.col("parties").list.first()))
-    )
     columns = ["l", "parties", "party", "level", "clash"]
-    known = pl.concat([single.select(columns), several.select(columns)])
+    known = (
+        places.filtered(found, one).with_columns(parties=pl.concat_list("party"), clash=pl.lit(False)).select(columns)
+    )
+    if known.height < found.height:
+        known = pl.concat([known, _of_several(places.filtered(found, ~one)).select(columns)])
     return known.with_columns(how=pl.col("level").replace_strict(_HOW, return_dtype=pl.String)).drop("level")
+
+
+def _of_several(found: pl.DataFrame) -> pl.DataFrame:
+    """One row per line of those found to be of several parties, or of one party in several ways."""
+    several = found.group_by("l").agg(
+        parties=pl.col("party").unique().sort(), level=pl.col("level").min(), clash=pl.col("level").n_unique() > 1
+    )
+    return several.with_columns(party=pl.when(pl.col("parties").list.len() == 1).then(pl.col("parties").list.first()))
 
 
 def _also_by_name(found: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
@@ -131,10 +136,10 @@ def _of_the_whole_name(
     Acme Ltd is none of Acme LLC's. What stands under a name alone may still be either's."""
     # A line of one party keeps it, whatever its name: only the others are looked at.
     one = places.lone(found["l"])
-    only, several = found.filter(one), found.filter(~one)
+    only, several = places.filtered(found, one), places.filtered(found, ~one)
     if several.is_empty():
         return found
-    printed = lines.filter(places.among(lines["l"], several["l"])).select("l", whole="counterparty_name").drop_nulls()
+    printed = places.having(lines.select("l", whole="counterparty_name"), several, "l").drop_nulls()
     asked = places.met(several[["l", "party"]], lines[["l", "book"]], "l")
     listed = parties.select("book", party="party_id", whole="name").join(asked, on="party", how="semi")
     everywhere = listed.filter(pl.col("book").is_null()).select(pl.exclude("book"))
@@ -160,7 +165,7 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
     would be another party's once the rest of its month stands.
     """
     one = places.lone(found["l"])
-    several = found.filter(~one)
+    several = places.filtered(found, ~one)
     if several.is_empty():
         return found
     sides = items[["book", "party", "way"]].join(several, on="party", how="semi").unique()
@@ -169,7 +174,7 @@ def _payers(lines: pl.DataFrame, items: pl.DataFrame, found: pl.DataFrame) -> pl
         sides.with_columns(fits=pl.lit(True)), on=["book", "party", "way"], how="left"
     )
     kept = marked.filter(pl.col("fits").fill_null(False) | ~pl.col("fits").fill_null(False).any().over("l"))
-    return pl.concat([found.filter(one), kept.select(found.columns)])
+    return pl.concat([places.filtered(found, one), kept.select(found.columns)])
 
 
 def _names(items: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:

@@ -29,10 +29,10 @@ def explain(
     autonomy.BEYOND. every: all lines, of which those still pending stay open too.
     """
     pending = every.filter("pending", ~pl.col("held"))
-    free = pl.concat([pool.lines, pending.filter(~places.among(pending["l"], pool.pairs["l"]))]).sort("l")
+    free = pl.concat([pool.lines, places.filtered(pending, ~places.among(pending["l"], pool.pairs["l"]))]).sort("l")
     if free.is_empty():
         return schemas.EXCEPTIONS.empty()
-    hits = named.hits.filter(places.among(named.hits["l"], free["l"]))
+    hits = places.filtered(named.hits, places.among(named.hits["l"], free["l"]))
     left = places.sums(pool.items["i"], pool.items["amount"], all_items.height)
     told = pl.concat([pool.items["i"], pool.refused["i"].drop_nulls(), hits["i"]])
     items = all_items.with_columns(left=left).filter(places.among(all_items["i"], told))
@@ -47,8 +47,8 @@ def _facts(lines: pl.DataFrame, pool: Pool, named: Said) -> pl.DataFrame:
     """Lines with what decides the reason: what a step refused, what is surely named, settled, or unknown."""
     named = replace(
         named,
-        hits=named.hits.filter(places.among(named.hits["l"], lines["l"])),
-        tokens=named.tokens.filter(places.among(named.tokens["l"], lines["l"])),
+        hits=places.filtered(named.hits, places.among(named.hits["l"], lines["l"])),
+        tokens=places.filtered(named.tokens, places.among(named.tokens["l"], lines["l"])),
     )
     refused = pool.refused.sort("l", "why", descending=[False, True]).unique("l", keep="first", maintain_order=True)
     sure = named.hits.filter(pl.col("strength") <= SHORTHAND)[["l"]].unique().with_columns(sure=pl.lit(True))

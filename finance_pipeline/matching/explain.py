@@ -124,7 +124,7 @@ def _rows(sided: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     alone = places.lone(told["l"])
     if alone.all():
         return _single(told)
-    return pl.concat([_single(told.filter(alone)), _several(told.filter(~alone))]).sort("l")
+    return pl.concat([_single(places.filtered(told, alone)), _several(places.filtered(told, ~alone))]).sort("l")
 
 
 def _single(told: pl.DataFrame) -> pl.DataFrame:
@@ -165,7 +165,7 @@ _NONE_ALSO = pl.DataFrame(schema={"l": pl.UInt32, "also": pl.String})
 def also_named(pairs: pl.DataFrame, named: Said, items: pl.DataFrame) -> pl.DataFrame:
     """l and the labels of items that a matched line names too, but that its match leaves out."""
     sure = named.hits[["l", "i"]].filter(named.hits["strength"] <= SHORTHAND)
-    matched = sure.filter(places.among(sure["l"], pairs["l"]))
+    matched = places.filtered(sure, places.among(sure["l"], pairs["l"]))
     # Most lines name what they settle and nothing else, which needs no join.
     settled = pairs[["l", "i"]].drop_nulls("i")
     one = places.last_of(settled["l"], settled["i"], matched["l"])

@@ -23,7 +23,7 @@ def match(candidates: pl.DataFrame, bound: float) -> Found:
     lone = places.lone(plain["l"])
     if lone.all():
         return NOTHING
-    several = plain.filter(~lone).filter(pl.len().over("l") <= _MOST_NAMED).sort("l", "i")
+    several = places.filtered(plain, ~lone).filter(pl.len().over("l") <= _MOST_NAMED).sort("l", "i")
     if several.is_empty():
         return NOTHING
     answered = search(several, bound)

@@ -94,8 +94,8 @@ def _sided(pairs: pl.DataFrame, lines: pl.DataFrame, items: pl.DataFrame) -> pl.
     A line's place is that of its id in the order of ids, so that the order is that of the lines' ids.
     """
     alone = places.lone(pairs["l"])
-    several = pairs.filter(~alone).sort("l", "i", "role", "other_l", "amount", nulls_last=True)
-    ordered = pl.concat([pairs.filter(alone), several]).sort("l", maintain_order=True)
+    several = places.filtered(pairs, ~alone).sort("l", "i", "role", "other_l", "amount", nulls_last=True)
+    ordered = pl.concat([places.filtered(pairs, alone), several]).sort("l", maintain_order=True)
     with_line = places.beside(ordered, lines.select("line_id", "book", "currency"), "l")
     with_item = places.beside(with_line, items.select("item_id", item_currency="currency"), "i")
     return places.beside(with_item, lines.select(other_line_id="line_id"), "other_l")
@@ -148,9 +148,9 @@ def _match_ids(sided: pl.DataFrame) -> pl.DataFrame:
     each = sided.select("l", said=pl.concat_str("book", "tier", "rule", part, separator="\x1e"), part=part)
     alone = places.lone(each["l"])
     if not alone.all():
-        firsts = each.filter(~alone).group_by("l", maintain_order=True)
+        firsts = places.filtered(each, ~alone).group_by("l", maintain_order=True)
         several = firsts.agg(
             pl.concat_str(pl.col("said").first(), pl.col("part").slice(1).str.join("\x1e"), separator="\x1e")
         )
-        each = pl.concat([each.filter(alone).select("l", "said"), several]).sort("l")
+        each = pl.concat([places.filtered(each, alone).select("l", "said"), several]).sort("l")
     return pl.DataFrame({"match_id": content_hashes(each["said"])})

@@ -25,7 +25,7 @@ def exact(candidates: pl.DataFrame, tier: int, one: str, several: str) -> Found:
     plain = _pairs(told.filter(sure), tier, pl.lit(one)) if sure.any() else NOTHING.pairs
     if lone.all():
         return Found(plain, NOTHING.refused)
-    found = _of_several(candidates.filter(~lone), tier, one, several)
+    found = _of_several(places.filtered(candidates, ~lone), tier, one, several)
     return Found(pl.concat([plain, found.pairs]), found.refused)
 
 

@@ -228,12 +228,12 @@ def _surest(found: list[pl.DataFrame]) -> pl.DataFrame:
         return all_hits.sort("l")
     place = pl.col("l").cast(pl.UInt64) * 2**32 + pl.col("i")
     one = all_hits.select(place.is_unique()).to_series()
-    several = all_hits.filter(~one)
+    several = places.filtered(all_hits, ~one)
     order = ["l", "i", "strength", "whole", "field", "token"]
     surest = several.sort(order, descending=[False, False, False, True, False, False]).unique(
         ["l", "i"], keep="first", maintain_order=True
     )
-    return pl.concat([all_hits.filter(one), surest]).select(pl.all().sort_by(place))
+    return pl.concat([places.filtered(all_hits, one), surest]).select(pl.all().sort_by(place))
 
 
 def _distinct(found: list[pl.DataFrame]) -> pl.DataFrame:
@@ -241,8 +241,8 @@ def _distinct(found: list[pl.DataFrame]) -> pl.DataFrame:
     one = places.lone(tokens["l"])
     if one.all():
         return tokens.sort("l")
-    several = tokens.filter(~one).unique().sort("l", "text", "known")
-    return pl.concat([tokens.filter(one), several]).sort("l", maintain_order=True)
+    several = places.filtered(tokens, ~one).unique().sort("l", "text", "known")
+    return pl.concat([places.filtered(tokens, one), several]).sort("l", maintain_order=True)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def match(fitting: pl.DataFrame) -> Found:
     if places.lone(fitting["i"]).all():
         return NOTHING  # No document is named by two lines.
     candidates = places.filtered(fitting, ~(fitting["foreign"] | fitting["stranger"]))
-    several = candidates.filter(~places.lone(candidates["l"]))
+    several = places.filtered(candidates, ~places.lone(candidates["l"]))
     if places.lone(several["i"]).all():
         return NOTHING  # No document is named by two of these lines.
     sets = (

@@ -51,7 +51,7 @@ def match(pool: Pool, named: Named, own: Sequence[OwnAccount], rates: pl.DataFra
 
 def _still_free(legs: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     """Those of some legs whose lines a later pool still has."""
-    return legs.filter(places.among(legs["l"], pool.lines["l"]))
+    return places.filtered(legs, places.among(legs["l"], pool.lines["l"]))
 
 
 def _both_ways(legs: pl.DataFrame) -> bool:
