@@ -77,6 +77,8 @@ def by_lines(pool: Pool, named: Named) -> Found:
     lines = silent.filter(
         ~pl.col("on_processor"), pl.col("line_party").is_not_null(), pl.col("nature").is_null()
     ).select("l", "book", "currency", "booked_on", party="line_party", line_amount="amount")
+    if lines.height < 2:
+        return NOTHING
     paying = lines.group_by(keys).agg(
         paid=pl.col("line_amount").sum(), count=pl.len(), last_on=pl.col("booked_on").max(),
         days=(pl.col("booked_on").max() - pl.col("booked_on").min()).dt.total_days(),

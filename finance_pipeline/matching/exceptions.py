@@ -88,20 +88,23 @@ def _listed(reasoned: pl.DataFrame, pool: Pool, named: Said, items: pl.DataFrame
     """One row per line and suggestion, best first: l, rank, item (id), why, alike (how many there were of its rank)."""
     reasons = reasoned[["l", "reason"]]
     names = items.select("i", item="item_id")
-    fits = pool.refused.drop_nulls("i").join(names, on="i")
-    legs = pool.refused.drop_nulls("other_l").join(pool.lines.select(other_l="l", item="line_id"), on="other_l")
+    frames = []
+    if pool.refused.height:
+        fits = pool.refused.drop_nulls("i").join(names, on="i").join(reasons, on="l")
+        legs = pool.refused.drop_nulls("other_l").join(pool.lines.select(other_l="l", item="line_id"), on="other_l")
+        settled = pl.col("reason") == SETTLED
+        frames = [
+            (fits.filter(~settled), 0, "fits, but not alone"),
+            (fits.filter(settled), 0, "named in the text, and settled already"),
+            (legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
+        ]
     named_items = named.hits.filter(pl.col("strength") <= SHORTHAND).join(names, on="i")
-    reasoned_fits = fits.join(reasons, on="l")
-    settled = pl.col("reason") == SETTLED
     differing = reasons.filter(pl.col("reason") == "amount_differs")
-    frames = (
-        (reasoned_fits.filter(~settled), 0, "fits, but not alone"),
-        (reasoned_fits.filter(settled), 0, "named in the text, and settled already"),
-        (legs.join(reasons, on="l"), 0, "fits as the other leg, but not alone"),
+    frames += [
         (named_items.join(differing, on="l"), 1, "named in the text"),
         (_nearest(reasoned, items), _NEAREST, "nearest open amount of this party"),
         (_same_amount(reasoned, items), _SAME_AMOUNT, "the same amount is open"),
-    )
+    ]
     listed = [_ranked(frame, rank, why) for frame, rank, why in frames if frame.height]
     tall = (
         pl.concat([pl.DataFrame(schema=_LISTED), *listed])

@@ -152,9 +152,9 @@ def _near(of_items: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     items = items.filter(pl.len().over(keys) <= _CROWD) if items.height > _CROWD else items
     if items.is_empty():
         return _NOTHING_NEAR
-    listed = items.select("i", *keys, text="references").filter(pl.col("text").list.len() > 0)
     texts = items.select("i", *keys, text="number")
-    if listed.height:
+    if items["references"].null_count() < items.height:
+        listed = items.select("i", *keys, text="references").filter(pl.col("text").list.len() > 0)
         texts = pl.concat([texts, listed.explode("text").drop_nulls("text")])
     pairs = asked.join(texts, on=keys)[["l", "i", "text"]]
     compared = places.having(lines, pairs, "l")

@@ -145,8 +145,10 @@ def _units(pool: Pool, named: Named, lines: pl.DataFrame) -> pl.DataFrame:
     of_payers = payers.rename({"line_parties": "party"}).select(columns)
     if unknown.is_empty():
         return of_payers.sort("l", "party")
-    parties = pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))[["i", "party"]]
-    hits = places.having(named.hits[["l", "i"]], unknown, "l").join(parties, on="i")
+    hits = places.having(named.hits[["l", "i"]], unknown, "l")
+    if hits.is_empty():
+        return of_payers.sort("l", "party")
+    hits = hits.join(pool.items.filter(~pl.col("party").str.starts_with(NAME_ONLY))[["i", "party"]], on="i")
     guessed = hits.group_by("l", "party").len().filter(pl.col("len") > 1)
     guessed = guessed.filter(pl.len().over("l") <= _MOST_PARTIES).join(unknown, on="l")
     return pl.concat([of_payers, guessed.select(columns)]).sort("l", "party")
