@@ -72,6 +72,18 @@ def test_a_batch_without_entries_is_refused_when_it_commits(books: Database) -> 
         open_batch(conn)
 
 
+def test_one_entry_is_sealed_without_reading_the_month_that_it_is_in(books: Database, superuser: Superuser) -> None:
+    session = superuser(books)
+    session.execute("analyze ledger.entry")
+    with session.transaction(force_rollback=True):
+        write(session)
+        session.execute("set constraints all immediate")
+        read = session.execute(
+            "select sum(seq_tup_read) from pg_stat_xact_user_tables where relname like 'entry_2026%'"
+        ).fetchone()
+    assert read == (0,)
+
+
 def test_a_batch_that_was_sealed_early_takes_no_more_entries(books: Database) -> None:
     with undone(books) as conn:
         batch = write(conn)
