@@ -133,6 +133,8 @@ LABELS = (
     *("STEUERNR", "UST", "USTID", "VAT", "BTW", "TVA", "CVR", "TRACE", "TRN", "IMAD", "EED", "CONF", "AUTH", "CARD"),
 )
 """Words after which digits are the number of something that is no document of ours."""
+_ORDER = "^PO[0-9]+$"
+"""A purchase order's number. One that no document shows is the payer's own, and names no other document."""
 MORE_WORDS = (_INVOICE_WORDS, _NUMBER_WORDS, _CONNECTORS, _RANGE_WORDS)
 """Words after which another document may be named."""
 _MEANINGS = ((LABELS, 5), (_CONNECTORS, 3), (_RANGE_WORDS, 4), (_NUMBER_WORDS, 2), (_INVOICE_WORDS, 1))
@@ -238,6 +240,7 @@ def _surest(found: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _distinct(found: list[pl.DataFrame]) -> pl.DataFrame:
     tokens = pl.concat([pl.DataFrame(schema=_TOKENS), *found])
+    tokens = tokens.filter(pl.col("known") | ~pl.col("text").str.contains(_ORDER))
     one = places.lone(tokens["l"])
     if one.all():
         return tokens.sort("l")

@@ -105,6 +105,14 @@ def test_the_beginning_of_a_number_that_the_bank_cut_contradicts_no_party_and_am
     assert result.settled() == ({"line": {"paid": 13737}} if found else {})
 
 
+def test_an_order_number_of_the_payers_own_contradicts_no_party_and_amount() -> None:
+    world = World().item("INV-2041", "137.37", "Acme Ltd").party("Acme Ltd").item("PO-599187", "8.00", "Blue Ltd")
+    world.line("line", "137.37", "; PO 508776", counterparty_name="ACME LTD")
+    assert world.reconcile().settled() == {"line": {"INV-2041": 13737}}
+    world.item("other", "9.00", "Acme Ltd", references=["PO-508776"])
+    assert world.reconcile().settled() == {}
+
+
 def test_a_reference_takes_the_item_from_party_and_amount() -> None:
     world = World().item("INV-2041", "99.00", "Acme Ltd").line("a", "99.00", counterparty_name="Acme")
     world.line("b", "99.00", "INV-2041")
