@@ -125,22 +125,27 @@ def together(parts: list[Outcome]) -> Outcome:
     names = [each.name for each in fields(Outcome)]
     apart = {name: [getattr(part, name) for part in parts] for name in names}
     parts.clear()
-    allocations = pl.concat(apart.pop("allocations"))
     # A match's allocations stand together and name its line first; matches stand in their order.
-    first = allocations["match_id"] != allocations["match_id"].shift(1)
-    order = allocations["line_id"].filter(first.fill_null(True)).arg_sort()
-    single = len(order) == allocations.height
-    whole = {
-        "allocations": _ordered(allocations, order) if single else allocations.sort("line_id", maintain_order=True)
-    }
-    del allocations
-    whole |= {name: _ordered(pl.concat(apart.pop(name)), order) for name in ("matches", "explanations")}
+    said = pl.concat([part.select("match_id", "line_id") for part in apart["allocations"]])
+    first = (said["match_id"] != said["match_id"].shift(1)).fill_null(value=True)
+    order = said["line_id"].filter(first).arg_sort()
+    each = order if first.all() else said.select(pl.arg_sort_by("line_id", maintain_order=True)).to_series()
+    del said, first
     return Outcome(
-        **whole,
+        matches=_in_order(apart.pop("matches"), order),
+        explanations=_in_order(apart.pop("explanations"), order),
+        allocations=_in_order(apart.pop("allocations"), each),
         retractions=pl.concat(apart.pop("retractions")),
         exceptions=pl.concat(apart.pop("exceptions")).sort("line_id"),
     )
 
 
-def _ordered(frame: pl.DataFrame, order: pl.Series) -> pl.DataFrame:
-    return frame.select(pl.all().gather(order))
+def _in_order(parts: list[pl.DataFrame], order: pl.Series) -> pl.DataFrame:
+    """The rows of all parts in an order. Column by column, each let go of before the next: at no time is a table there
+    twice. A column that says nothing is in any order."""
+    columns = []
+    for name in parts[0].columns:
+        column = pl.concat([part[name] for part in parts])
+        parts[:] = [part.drop(name) for part in parts]
+        columns.append(column if column.null_count() == len(column) else column.gather(order))
+    return pl.DataFrame(columns)
