@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -119,6 +121,17 @@ def stop_the_wait() -> None:
     signal.pthread_kill(main, signal.SIGINT)
 
 
+@contextmanager
+def heard_as_polars_has_it() -> Iterator[None]:
+    """Ctrl-C as in a process that has loaded Polars (interrupted calls go on), also where a shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.siginterrupt(signal.SIGINT, False)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_whoever_stops_a_pull_need_not_wait_for_the_call_under_way_and_loses_nothing(
     connected: Connected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +144,7 @@ def test_whoever_stops_a_pull_need_not_wait_for_the_call_under_way_and_loses_not
             answered.wait(20)
         return read(client, cursor)
 
-    with monkeypatch.context() as hung:
+    with monkeypatch.context() as hung, heard_as_polars_has_it():
         hung.setattr(PlaidClient, "transactions_sync", hanging)
         began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
