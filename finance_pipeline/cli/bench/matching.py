@@ -162,18 +162,27 @@ def _excerpt(folder: Path, asked: MatchingBench) -> Path:
 
 def _growth(folder: Path, asked: MatchingBench) -> dict[str, Any]:
     """The engine on data ten times as large, again and again, as far as memory reaches; each is removed before the
-    next. beyond: the size that was not run, what it would take by the run before it, and what was free (bytes)."""
+    next. beyond: the size that was not run, what it would take by the runs before it, and what was free (bytes)."""
     import psutil
 
     runs: list[Run] = []
     for size in _GROWTH[asked.growth]:
-        needed = size * runs[-1].peak_bytes // runs[-1].lines if runs else 0
+        needed = _needed_bytes(runs, size)
         free = psutil.virtual_memory().available
         if needed > free:
             beyond = {"lines": size, "needed_bytes": needed, "free_bytes": free}
             return {"runs": [asdict(run) for run in runs], "beyond": beyond}
         runs.append(_grown(folder, size, asked))
     return {"runs": [asdict(run) for run in runs], "beyond": None}
+
+
+def _needed_bytes(runs: list[Run], size: int) -> int:
+    """What a size takes at its peak, by what more lines took in the last two runs."""
+    if len(runs) < 2:
+        return size * runs[-1].peak_bytes // runs[-1].lines if runs else 0
+    before, last = runs[-2:]
+    more = (last.peak_bytes - before.peak_bytes) * (size - last.lines) // (last.lines - before.lines)
+    return last.peak_bytes + max(more, 0)
 
 
 def _grown(folder: Path, size: int, asked: MatchingBench) -> Run:

@@ -108,7 +108,7 @@ def show_growth(found: dict[str, Any]) -> None:
     if (beyond := found["beyond"]) is not None:
         needed, free = (beyond[name] / _GIB for name in ("needed_bytes", "free_bytes"))
         console.print(
-            f"{beyond['lines']:,} lines were not run: by the run before they take about {needed:.0f} GiB, "
+            f"{beyond['lines']:,} lines were not run: by the runs before they take about {needed:.0f} GiB, "
             f"and {free:.0f} GiB are free here.",
             soft_wrap=True,
         )
