@@ -103,8 +103,9 @@ def verify_all(database: Database, *, anchors: Sequence[Anchor] = ()) -> ProofRe
 def verify(conn: Connection, *, anchors: Sequence[Anchor] = (), beside: Connection | None = None) -> ProofReport:
     """Recompute digests, roots, links, balances, movements, numbers, keys, the meaning of accounts, and decisions.
 
-    anchors: ends of the chain noted outside the database earlier; the first that it departs from is named. beside: a
-    second session that sees the same: each takes the next question when it has answered one.
+    conn: in a transaction that sees one moment (repeatable read), unless nobody posts meanwhile. anchors: ends of the
+    chain noted outside the database earlier; the first that it departs from is named. beside: a second session that
+    sees the same: each takes the next question when it has answered one.
     """
     asked = dict(zip(_QUESTIONS, _answers(conn, beside), strict=True))
     chain, controls = asked["ledger_chain"], asked["ledger_controls"]
